@@ -1,0 +1,66 @@
+package runner
+
+import (
+	"time"
+
+	"banter/runner/scenario"
+	"banter/runner/transcript"
+)
+
+// Result is what came of a scenario that ran.
+type Result struct {
+	Scenario *scenario.Scenario
+	Failures []Failure // in the order in which they happened; none: it passed
+	Actors   []Actor   // clients in the file's order, then each server's connections
+	Elapsed  time.Duration
+}
+
+// Passed reports whether everything was as the scenario says.
+func (r *Result) Passed() bool { return len(r.Failures) == 0 }
+
+// Actor is one side of a conversation, as it saw it.
+type Actor struct {
+	Name     string // "ann", "greeter/ann", "greeter/1"
+	Peer     string // the actor at the other end of its last connection; "" if unknown
+	Server   bool   // a connection that a server accepted
+	Script   []*scenario.Step
+	Done     int // steps that were passed
+	Observed []transcript.Entry
+	Expected []transcript.Event // what the script demands, as far as it can be told
+}
+
+// Kind is the kind of a failure.
+type Kind uint8
+
+// The kinds of failures.
+const (
+	Differs     Kind = iota + 1 // bytes came that are not the expected ones
+	Short                       // the peer ended before all had come
+	TimedOut                    // a step took longer than it may
+	Unread                      // bytes came that no step took
+	Ended                       // eof, reset or refused where something else was expected
+	Order                       // a signal or a meeting that can't come about any more
+	NotCalled                   // nobody called a server, or too few or too many did
+	Unfinished                  // the scenario ended while this actor waited
+	Environment                 // the system refused: a port in use, no descriptors left, ...
+)
+
+// Failure is one thing that was not as the scenario says.
+type Failure struct {
+	Kind    Kind
+	Actor   string       // "" where it is the scenario's own
+	Pos     scenario.Pos // in the scenario file
+	Step    int          // from 1; 0: outside of the steps
+	Steps   int          // how many the actor has
+	Message string       // one line, lower case: "the bytes differ at offset 2"
+	Notes   []string     // more of it, a line each
+	At      time.Duration
+
+	// With a frame's failure: what was wanted where that is known to the byte
+	// (Any marks the offsets where any byte will do), and what had come, the
+	// frame's bytes and those after it. Offset is the first byte that is wrong.
+	Want   []byte
+	Any    []bool
+	Got    []byte
+	Offset int64
+}

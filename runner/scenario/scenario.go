@@ -1,0 +1,334 @@
+// Package scenario is banter's language: the types that a scenario file
+// becomes, its parser and its checks. Every value knows the line and column
+// that it was written at, so that a failure at run time can point there.
+//
+//	file := scenario.Parse("greeting.yaml", source)
+//	for _, p := range file.Problems {
+//		fmt.Println(p) // greeting.yaml:7:5: unknown key "stps" ...
+//	}
+//	if !file.Problems.HaveErrors() {
+//		for _, s := range file.Scenarios { ... }
+//	}
+//
+// The package opens no socket. It is the only one that knows YAML.
+package scenario
+
+import (
+	"fmt"
+	"regexp"
+	"time"
+)
+
+// Pos is a place in a scenario file. Line and Col count from 1, Col in
+// characters (not bytes). The zero Pos is no place.
+type Pos struct {
+	File      string
+	Line, Col int
+}
+
+// IsValid reports whether p is a place.
+func (p Pos) IsValid() bool { return p.Line > 0 }
+
+// String is the place as compilers write it: file:line:column.
+func (p Pos) String() string { return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Col) }
+
+// File is one scenario file: what was read, what it says, and what is wrong
+// with it. Scenarios is to be run only if Problems has no errors.
+type File struct {
+	Path      string
+	Source    []byte
+	Scenarios []*Scenario
+	Problems  Problems
+}
+
+// Defaults and bounds of the language.
+const (
+	DefaultTimeout = 10 * time.Second // of a step that can wait
+	DefaultMax     = 16 << 20         // bytes in a frame whose length the peer decides
+	MaxFileSize    = 1 << 20          // bytes in a scenario file
+	MaxBacklog     = 65535            // connections; the kernel's own limit is usually lower
+)
+
+// Scenario is one conversation: a YAML document.
+type Scenario struct {
+	Pos         Pos
+	File        *File
+	Name        string // the file's base name where the document gives none
+	Description string
+	Tags        []string
+	Timeout     time.Duration // of each step that says nothing else
+	Servers     []*Server     // in the file's order
+	Clients     []*Client     // in the file's order
+}
+
+// Server returns the declared server of that name, or nil.
+func (s *Scenario) Server(name string) *Server {
+	for _, srv := range s.Servers {
+		if srv.Name == name {
+			return srv
+		}
+	}
+	return nil
+}
+
+// Client returns the declared client of that name, or nil.
+func (s *Scenario) Client(name string) *Client {
+	for _, c := range s.Clients {
+		if c.Name == name {
+			return c
+		}
+	}
+	return nil
+}
+
+// Address is a host and a port as written: "127.0.0.1:0", ":7890",
+// "[::1]:80", "localhost:25". An empty Host is every address.
+type Address struct {
+	Pos  Pos
+	Host string
+	Port int // 0 to 65535; 0: a free one
+}
+
+// Unlimited stands for "no limit given" in Server.Backlog and Server.Accept.
+const Unlimited = -1
+
+// Server is a listening socket and what is played on the connections that it
+// accepts. At most one of Reply, Steps and Connections is set; with none of
+// them a connection runs a lone close.
+type Server struct {
+	Pos  Pos // of its name
+	Name string
+
+	Bind        *Address // nil: a free port on a loopback address
+	Backlog     int      // of listen(2); Unlimited: the system's maximum
+	RcvBuf      int      // SO_RCVBUF in bytes; 0: the system's
+	SndBuf      int      // SO_SNDBUF in bytes; 0: the system's
+	Accept      int      // connections accepted at most; Unlimited: all. 0: listen, and never accept
+	AtOnce      int      // connections served at the same time; 0: all
+	Listen      bool     // false: bound only, until a step starts it
+	Start       bool     // false: not even bound, until a step starts it
+	Reply       *Payload // answer what comes first with this, read on to the peer's end, close
+	ReplyAfter  *Expect  // with Reply: this must come first; nil: anything
+	Steps       []*Step  // the script of every connection
+	Connections []*Script
+	ByClient    bool // Connections are chosen by the client's name, not by order
+}
+
+// Script is one entry of a server's connections.
+type Script struct {
+	Pos    Pos
+	Client string // the client that it is for, with Server.ByClient
+	Steps  []*Step
+}
+
+// Name is a reference to something else in the scenario.
+type Name struct {
+	Pos  Pos
+	Name string
+}
+
+// Client is an actor with a script of its own.
+type Client struct {
+	Pos    Pos // of its name
+	Name   string
+	After  []Name   // clients that must have ended before this one starts
+	Bind   *Address // local address; nil: the system's choice
+	RcvBuf int
+	SndBuf int
+	Steps  []*Step
+}
+
+// Step is one entry of a script: an action, and perhaps an expect that rides
+// on it.
+type Step struct {
+	Pos    Pos    // of the step's word
+	Action Action // an *Expect where the step is a plain expect
+	Expect *Expect
+	Within time.Duration // 0: the scenario's timeout
+}
+
+// Action is what a step does: one of Connect, Send, *Expect, Shutdown, Close,
+// Reset, Wait, Signal, Await, Meet, Stop and Start.
+type Action interface {
+	// Word is the step's word in the language.
+	Word() string
+	// String is the action in a few characters, as reports show it.
+	String() string
+}
+
+// The actions. Each is what language.md says of its word.
+type (
+	// Connect opens a connection to a declared server or, where Server is
+	// empty, to the address that Address becomes ("host:port").
+	Connect struct {
+		Pos     Pos // of the target
+		Server  string
+		Address Text
+		Bind    *Address // local address, before the client's own
+	}
+	// Send sends a payload, all of it.
+	Send struct{ Payload *Payload }
+	// Shutdown half-closes.
+	Shutdown struct{ How How }
+	// Close ends a connection in order.
+	Close struct{ Mode CloseMode }
+	// Reset ends a connection with a RST.
+	Reset struct{}
+	// Wait lets time pass.
+	Wait struct{ For time.Duration }
+	// Signal adds one to a signal's count.
+	Signal struct{ Name string }
+	// Await waits until a signal's count has reached Times (1 or more).
+	Await struct {
+		Signal string
+		Times  int
+	}
+	// Meet waits until all parties are there. Parties is 0 where every client
+	// whose script names it is meant.
+	Meet struct {
+		Name    string
+		Parties int
+	}
+	// Stop closes a server's listening socket.
+	Stop struct {
+		Pos    Pos
+		Server string
+	}
+	// Start makes a server listen (again).
+	Start struct {
+		Pos    Pos
+		Server string
+	}
+)
+
+// How says which direction a shutdown ends.
+type How uint8
+
+// The directions of shutdown(2).
+const (
+	ShutWrite How = iota // no more will be sent: the half-close
+	ShutRead
+	ShutBoth
+)
+
+// CloseMode says what a close looks at.
+type CloseMode uint8
+
+// The ways to close.
+const (
+	CloseClean   CloseMode = iota // half-close, read to the peer's end; unread bytes or a reset fail
+	CloseDiscard                  // the same, and whatever comes is allowed
+	CloseNow                      // a bare close(2)
+)
+
+// Payload is bytes to send or to compare with: its parts, one after the other.
+type Payload struct {
+	Pos   Pos
+	Parts []Part
+}
+
+// Part is a piece of a payload: text, or a file's content. Files are read when
+// the scenario runs.
+type Part struct {
+	Pos   Pos
+	Text  Text
+	File  string        // as it is to be opened; the Text is empty then
+	Any   []bool        // where true, any byte will do at that offset ("..", hex in a match only)
+	Slice int           // bytes written at a time; 0: all at once
+	Every time.Duration // pause between slices
+}
+
+// Text is literal bytes and variables, in order.
+type Text []Segment
+
+// Segment is a piece of a text. Var is "" for literal bytes.
+type Segment struct {
+	Pos Pos
+	Lit []byte
+	Var string // "greeter" is a server's address, "greeter.port" its port
+}
+
+// Expect is what a read must bring: a frame and what must be true of it, or an
+// outcome.
+type Expect struct {
+	Pos     Pos
+	Outcome Outcome
+	Silence time.Duration // with OutcomeSilence
+	Frame   Frame
+	Match   Match
+}
+
+// Outcome is how a connection or a wait ends.
+type Outcome uint8
+
+// The outcomes. NoOutcome is an expect of bytes.
+const (
+	NoOutcome Outcome = iota
+	EOF
+	PeerReset
+	End
+	Refused
+	Unreachable
+	Timeout
+	Silence
+)
+
+// FrameKind says how a frame knows where it ends.
+type FrameKind uint8
+
+// The frames.
+const (
+	FrameExact FrameKind = iota // as many bytes as Match.Equals has
+	FrameLine                   // up to and with the end of line; the match sees it without
+	FrameUntil                  // up to and with the delimiter
+	FrameBytes                  // N bytes
+	FrameRest                   // to the peer's end
+	FrameSome                   // whatever the next read brings, N bytes at most
+)
+
+// Frame says how many bytes an expect takes.
+type Frame struct {
+	Kind  FrameKind
+	EOL   EOL      // of a line
+	Delim *Payload // of until
+	N     int64    // of bytes and some
+	Max   int64    // bytes, the end of line included; bounds line, until and rest
+}
+
+// EOL is how a line ends: "\r\n", "\n", or other bytes. AnyEOL is either of
+// the first two.
+type EOL string
+
+// Ends of line with names.
+const (
+	CRLF   EOL = "\r\n"
+	LF     EOL = "\n"
+	AnyEOL EOL = ""
+)
+
+// Bytes is what a sender ends a line with: CRLF for AnyEOL.
+func (e EOL) Bytes() string {
+	if e == AnyEOL {
+		return string(CRLF)
+	}
+	return string(e)
+}
+
+// Match is what must be true of a frame: all that is set.
+type Match struct {
+	Equals   *Payload
+	Prefix   *Payload
+	Suffix   *Payload
+	Contains *Payload
+	Regex    *Regex
+	Size     int64  // -1: not given
+	SHA256   []byte // 32 bytes, or nil
+}
+
+// Regex is a regular expression in RE2 syntax. Compiled is set where Source
+// has no variables.
+type Regex struct {
+	Pos      Pos
+	Source   Text
+	Compiled *regexp.Regexp
+}

@@ -1,0 +1,56 @@
+// Package transcript is what each actor of a conversation saw: events, their
+// recording, their text form and their comparison.
+//
+// A transcript is the same however the stream was cut, on every machine and on
+// every run: neighbouring bytes of one direction are one event, addresses are
+// names, and the time stands beside an event and not in it.
+package transcript
+
+import "time"
+
+// Kind says what happened.
+type Kind uint8
+
+// The kinds of events. Those with the peer as their subject are written with
+// "<" in front.
+const (
+	Connect     Kind = iota + 1 // Name is whom
+	Accept                      // a connection was accepted
+	Send                        // Data went out
+	Recv                        // Data was taken
+	EOF                         // < eof: the peer sent no more
+	PeerReset                   // < reset: the peer reset the connection
+	PeerEnd                     // < end: eof or reset, where the script allows either
+	Shutdown                    // we sent no more; Name is "", "read" or "both"
+	Close                       // we closed
+	Reset                       // we reset the connection
+	Refused                     // the connect was refused
+	Unreachable                 // the connect found no way
+	Timeout                     // a connect or a send took too long, as was expected
+	Stop                        // a server stopped listening; Name is which
+	Start                       // a server started to listen; Name is which
+)
+
+// Kept is how many bytes of an event are kept. An event of more has its size
+// and the CRC-32 (IEEE) of its first Summed bytes.
+const (
+	Kept   = 64 << 10
+	Summed = 16 << 20
+)
+
+// Event is one thing that an actor saw. It is flat, so that two of them can be
+// compared field by field.
+type Event struct {
+	Kind Kind
+	Name string
+	Data []byte // the first bytes, Kept of them at most
+	Size int64  // all of the bytes
+	Sum  uint32 // CRC-32 of the first Summed bytes, where there are more than Kept; else 0
+}
+
+// Entry is an event at its time.
+type Entry struct {
+	Event
+	At   time.Duration // since the scenario's start
+	Step int           // the step that it happened in, from 1; 0: in none
+}
