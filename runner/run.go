@@ -1,10 +1,26 @@
+// Package runner plays a scenario over the operating system's sockets: it
+// binds all servers, starts the clients, joins everybody, and then judges what
+// each side saw.
+//
+//	result, err := runner.Run(ctx, scenario, runner.Options{})
+//	if err != nil {
+//		return err // the run broke
+//	}
+//	if !result.Passed() {
+//		fmt.Println(result.Failures[0].Message) // the run ran, and this is what came of it
+//	}
 package runner
 
 import (
 	"context"
+	"errors"
+	"slices"
+	"sync"
 	"time"
 
 	"banter/runner/scenario"
+	"banter/runner/transcript"
+	"banter/runner/wire"
 )
 
 // Options are what a run is told beside its scenario.
@@ -13,7 +29,175 @@ type Options struct {
 	Slow    float64       // every timeout is multiplied by it; 0 is 1
 }
 
-// Run plays a scenario over the operating system's sockets.
+// Run plays a scenario. A result says that it ran, and what came of it; an
+// error that the run broke. An interrupted run (the error is then the
+// context's cause) has both: the result is what was known by then.
+//
+// It ends within the sum of the scenario's timeouts and a second, whatever the
+// peers do, and leaves no socket and no goroutine behind.
 func Run(ctx context.Context, s *scenario.Scenario, opts Options) (Result, error) {
-	panic("being written")
+	p := &play{
+		scenario: s, opts: opts, began: time.Now(), order: newOrder(),
+		open: map[*wire.Conn]struct{}{}, dials: map[*dial]struct{}{}, names: map[pair]*actor{},
+	}
+	p.order.mayCome = p.mayCome
+	p.progress = sync.NewCond(&p.mu)
+	p.ctx, p.cancel = context.WithCancelCause(ctx)
+	defer p.cancel(nil)
+	defer context.AfterFunc(ctx, p.end)()
+
+	if p.bind() {
+		p.cast()
+		for _, srv := range p.servers {
+			srv.accept()
+		}
+		for _, c := range p.clients {
+			p.playing.Go(c.playClient)
+		}
+		p.playing.Wait()
+		for _, srv := range p.servers {
+			srv.drain()
+		}
+	}
+	for _, srv := range p.servers {
+		srv.close()
+	}
+	p.order.changed() // no connection will come any more
+	p.serving.Wait()
+	return p.judge(), context.Cause(ctx)
+}
+
+// errEnded is why a step breaks off when the scenario has ended elsewhere.
+var errEnded = errors.New("the scenario ended")
+
+// play is one run of a scenario.
+type play struct {
+	scenario *scenario.Scenario
+	opts     Options
+	began    time.Time
+	ctx      context.Context // ends when the scenario has to
+	cancel   context.CancelCauseFunc
+	order    *order
+	servers  []*server // in the file's order, as the clients are
+	clients  []*actor
+
+	playing sync.WaitGroup // clients
+	serving sync.WaitGroup // accept loops and the connections that they have accepted
+
+	filesMu sync.Mutex
+	files   map[string][]byte // payload files that were read
+
+	mu       sync.Mutex // of all that follows, and of what servers count
+	progress *sync.Cond // a connection was accepted, or the scenario has ended
+	ended    bool
+	open     map[*wire.Conn]struct{}
+	dials    map[*dial]struct{}
+	names    map[pair]*actor // the client whose connection this is
+	accepted []*actor
+	failures []Failure
+}
+
+// now is the time since the scenario's start.
+func (p *play) now() time.Duration { return time.Since(p.began) }
+
+// timeout is how long a step may take. within is 0 where the step says nothing.
+func (p *play) timeout(within time.Duration) time.Duration {
+	d := within
+	if d == 0 {
+		d = p.scenario.Timeout
+		if p.opts.Timeout > 0 {
+			d = p.opts.Timeout
+		}
+	}
+	return p.stretch(d)
+}
+
+func (p *play) stretch(d time.Duration) time.Duration {
+	if p.opts.Slow > 0 {
+		d = time.Duration(float64(d) * p.opts.Slow)
+	}
+	return d
+}
+
+// server is the server of that name, or nil.
+func (p *play) server(name string) *server {
+	for _, s := range p.servers {
+		if s.decl.Name == name {
+			return s
+		}
+	}
+	return nil
+}
+
+// fail records a failure.
+func (p *play) fail(f Failure) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.failures = append(p.failures, f)
+}
+
+// end ends the scenario at this instant: whoever waits is woken.
+func (p *play) end() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.ended {
+		return
+	}
+	p.ended = true
+	for c := range p.open {
+		c.SetDeadline(past)
+	}
+	p.cancel(errEnded)
+	p.progress.Broadcast()
+}
+
+var past = time.Unix(1, 0)
+
+// arm gives a connection its deadline, which is past where the scenario has
+// ended. end may run at the same time: it marks the end before it looks for
+// connections, so that one of the two sets the past.
+func (p *play) arm(c *wire.Conn, deadline time.Time) {
+	c.SetDeadline(deadline)
+	if p.ctx.Err() != nil {
+		c.SetDeadline(past)
+	}
+}
+
+// hold has a connection in those that the scenario's end wakes.
+func (p *play) hold(c *wire.Conn) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.open[c] = struct{}{}
+}
+
+func (p *play) letGo(c *wire.Conn) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.open, c)
+}
+
+// judge compares what each actor saw with what its script says, once everybody
+// has ended.
+func (p *play) judge() Result {
+	r := Result{Scenario: p.scenario}
+	slices.SortFunc(p.accepted, func(a, b *actor) int { return slices.Compare(a.rank[:], b.rank[:]) })
+	for _, a := range slices.Concat(p.clients, p.accepted) {
+		if !a.failed && !transcript.Equal(a.want.Events(), a.seen.Events()) {
+			p.failures = append(p.failures, Failure{
+				Kind: Differs, Actor: a.place.name, Pos: a.pos, At: p.now(),
+				Message: "the transcript is not the one that the steps describe",
+			})
+		}
+		r.Actors = append(r.Actors, Actor{
+			Name: a.place.name, Peer: a.peer, Server: a.server != nil, Script: a.place.steps, Done: a.done,
+			Observed: a.seen.Entries(), Expected: a.want.Events(),
+		})
+	}
+	for _, s := range p.servers {
+		p.failures = append(p.failures, s.uncalled()...)
+	}
+	slices.SortStableFunc(p.failures, func(a, b Failure) int { return int(a.At - b.At) })
+	r.Failures = p.failures
+	r.Elapsed = p.now()
+	return r
 }

@@ -1,0 +1,273 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"banter/runner/match"
+	"banter/runner/scenario"
+	"banter/runner/transcript"
+	"banter/runner/wire"
+)
+
+// actor plays a script: a client, or a connection that a server accepted. It
+// belongs to one goroutine, other than what play.mu and order guard.
+type actor struct {
+	p      *play
+	place  *place
+	pos    scenario.Pos // of its name, or of its script
+	client *scenario.Client
+	server *server // whose connection it is; nil for a client
+	nth    int     // of the server's connections, from 0
+	rank   [3]int  // where it stands in the result
+	peer   string  // under play.mu
+	reply  *scenario.Payload
+	uncast string // why the server has no script for it
+
+	conn   *wire.Conn
+	stream *match.Stream
+
+	seen     transcript.Recorder // what happened
+	want     transcript.Recorder // what the script says
+	wanted   bool                // what is taken now is wanted, whatever it is
+	step     int                 // that runs, from 1; 0: none
+	deadline time.Time           // of the step
+	riding   bool                // the expect that rides on the step has begun
+	done     int
+	failed   bool
+	over     bool // the peer's end was taken
+	cut      bool // the connection was reset
+	loose    bool // a close looks at nothing more
+}
+
+// attach gives the actor a connection.
+func (a *actor) attach(conn *wire.Conn) {
+	a.conn = conn
+	a.stream = match.NewStream(source{a}, a.take)
+	a.over, a.cut, a.loose = false, false, false
+}
+
+// source is the actor's connection as its stream reads it: once a send was
+// told of a reset, the end that the kernel then reports is that reset.
+type source struct{ a *actor }
+
+func (s source) told(n int, err error) (int, error) {
+	if err != nil && wire.IsReset(err) {
+		s.a.cut = true
+	}
+	return n, err
+}
+
+func (s source) Read(p []byte) (int, error) { return s.told(s.a.conn.Read(p)) }
+func (s source) Peek(p []byte) (int, error) { return s.told(s.a.conn.Peek(p)) }
+
+// take hears what frames take.
+func (a *actor) take(p []byte) {
+	now := a.p.now()
+	a.seen.Bytes(transcript.Recv, p, now, a.step)
+	if a.wanted {
+		a.want.Bytes(transcript.Recv, p, now, a.step)
+	}
+}
+
+// saw records an event, meant one that the script says, and both one that is
+// both.
+func (a *actor) saw(kind transcript.Kind, name string) { a.seen.Add(kind, name, a.p.now(), a.step) }
+func (a *actor) meant(kind transcript.Kind, name string) {
+	a.want.Add(kind, name, 0, a.step)
+}
+
+// playClient plays a client from its start to its end.
+func (a *actor) playClient() {
+	defer a.p.order.ended(a.place)
+	if len(a.client.After) > 0 {
+		w := &wait{who: a.place}
+		for _, name := range a.client.After {
+			for _, c := range a.p.clients {
+				if c.place.name == name.Name {
+					w.after = append(w.after, c.place)
+				}
+			}
+		}
+		if err := a.p.order.wait(a.p.ctx, w); err != nil {
+			f := a.failure(Order, "%s", err)
+			if a.p.ctx.Err() != nil {
+				f = a.failure(Unfinished, "had not started: it comes after %s", a.client.After[0].Name)
+			}
+			a.fail(f)
+			return
+		}
+	}
+	a.playScript()
+}
+
+// playConnection plays the part of a server on a connection.
+func (a *actor) playConnection() {
+	defer a.p.order.ended(a.place)
+	defer a.server.left()
+	a.saw(transcript.Accept, "")
+	a.meant(transcript.Accept, "")
+	switch {
+	case a.uncast != "":
+		a.fail(a.failure(NotCalled, "%s", a.uncast))
+	case a.reply != nil:
+		if f := a.playReply(); f != nil {
+			a.fail(f)
+		}
+	default:
+		a.playScript()
+	}
+}
+
+// playScript plays the steps, and closes what they leave open.
+func (a *actor) playScript() {
+	for i, step := range a.place.steps {
+		a.step, a.riding = i+1, false
+		a.p.order.step(a.place, i)
+		a.deadline = time.Now().Add(a.p.timeout(step.Within))
+		if f := a.play(step); f != nil {
+			if !f.Pos.IsValid() {
+				f.Pos = step.Pos
+			}
+			a.fail(f)
+			return
+		}
+		a.done++
+	}
+	a.p.order.over(a.place)
+	a.step = 0
+	if a.stream == nil {
+		return
+	}
+	a.deadline = time.Now().Add(a.p.timeout(0))
+	if f := a.close(scenario.CloseClean); f != nil {
+		if n := len(a.place.steps); n > 0 {
+			f.Pos = a.place.steps[n-1].Pos
+		}
+		f.Message = "at the end: " + f.Message
+		a.fail(f)
+	}
+}
+
+// play plays one step.
+func (a *actor) play(step *scenario.Step) *Failure {
+	ride := step.Expect
+	switch act := step.Action.(type) {
+	case *scenario.Connect:
+		return a.connect(act, ride)
+	case *scenario.Send:
+		return a.send(act.Payload, ride)
+	case *scenario.Expect:
+		return a.expect(act)
+	case *scenario.Shutdown:
+		return a.ridden(a.shutdown(act.How), ride)
+	case *scenario.Close:
+		return a.close(act.Mode)
+	case *scenario.Reset:
+		a.saw(transcript.Reset, "")
+		a.meant(transcript.Reset, "")
+		a.drop(true)
+		return nil
+	case *scenario.Wait:
+		return a.ridden(a.pause(act.For), ride)
+	case *scenario.Signal:
+		a.p.order.signal(a.place, act.Name)
+		return a.ridden(nil, ride)
+	case *scenario.Await:
+		return a.ridden(a.waitFor(&wait{who: a.place, in: true, await: act}), ride)
+	case *scenario.Meet:
+		return a.ridden(a.waitFor(&wait{who: a.place, in: true, meet: act}), ride)
+	case *scenario.Stop:
+		a.meant(transcript.Stop, act.Server)
+		if err := a.p.server(act.Server).stop(a.deadline); err != nil {
+			return a.failure(Environment, "stop: %s", err)
+		}
+		a.saw(transcript.Stop, act.Server)
+		return a.ridden(nil, ride)
+	case *scenario.Start:
+		a.meant(transcript.Start, act.Server)
+		if err := a.p.server(act.Server).start(); err != nil {
+			return a.failure(Environment, "start: %s", err)
+		}
+		a.saw(transcript.Start, act.Server)
+		return a.ridden(nil, ride)
+	}
+	panic(fmt.Sprintf("runner: no way to play %T", step.Action))
+}
+
+// ridden plays the expect that rides on an action, once that was done.
+func (a *actor) ridden(f *Failure, ride *scenario.Expect) *Failure {
+	if f != nil || ride == nil {
+		return f
+	}
+	a.riding = true
+	return a.expect(ride)
+}
+
+// pause lets time pass.
+func (a *actor) pause(d time.Duration) *Failure {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-a.p.ctx.Done():
+		return a.failure(Unfinished, "was to wait for %s", d)
+	}
+}
+
+// waitFor waits for other actors.
+func (a *actor) waitFor(w *wait) *Failure {
+	ctx, cancel := context.WithDeadline(a.p.ctx, a.deadline)
+	defer cancel()
+	err := a.p.order.wait(ctx, w)
+	var stuck *stuckError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &stuck):
+		f := a.failure(Order, "%s", stuck.message)
+		f.Notes = stuck.notes
+		return f
+	case a.p.ctx.Err() != nil:
+		f := a.failure(Unfinished, "was waiting: %s", a.action())
+		f.Notes = a.p.order.report(w)
+		return f
+	}
+	f := a.failure(TimedOut, "timeout after %s: %s", a.allowed(), a.action())
+	f.Notes = a.p.order.report(w)
+	return f
+}
+
+// action is the step that runs, in a few characters.
+func (a *actor) action() string {
+	if a.step == 0 {
+		return "close"
+	}
+	return a.place.steps[a.step-1].Action.String()
+}
+
+// allowed is how long the step that runs may take.
+func (a *actor) allowed() time.Duration {
+	if a.step == 0 {
+		return a.p.timeout(0)
+	}
+	return a.p.timeout(a.place.steps[a.step-1].Within)
+}
+
+// drop closes the connection as it is, or with a RST.
+func (a *actor) drop(reset bool) {
+	if a.conn == nil {
+		a.stream = nil
+		return
+	}
+	a.p.letGo(a.conn)
+	if reset {
+		a.conn.Reset()
+	} else {
+		a.conn.Close()
+	}
+	a.conn, a.stream = nil, nil
+}

@@ -1,0 +1,213 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"strconv"
+	"syscall"
+	"time"
+
+	"banter/runner/match"
+	"banter/runner/scenario"
+	"banter/runner/transcript"
+	"banter/runner/wire"
+)
+
+// cast makes the clients, so that everybody knows of everybody before the
+// first one starts.
+func (p *play) cast() {
+	for i, c := range p.scenario.Clients {
+		a := &actor{
+			p: p, pos: c.Pos, client: c, rank: [3]int{-1, i},
+			place: &place{name: c.Name, steps: c.Steps, client: true},
+		}
+		p.clients = append(p.clients, a)
+		p.order.join(a.place)
+	}
+}
+
+// connect opens a connection, or meets the outcome that is expected of it.
+func (a *actor) connect(c *scenario.Connect, ride *scenario.Expect) *Failure {
+	to, name, err := a.p.target(c)
+	if err != nil {
+		return a.failure(Environment, "can't connect to %s: %s", name, wire.Reason(err))
+	}
+	a.meant(transcript.Connect, name)
+	outcome := scenario.NoOutcome
+	if ride != nil {
+		outcome = ride.Outcome
+	}
+	switch outcome {
+	case scenario.Refused, scenario.Unreachable, scenario.Timeout:
+		a.riding = true
+		a.meantOutcome(ride)
+	}
+	conn, err := a.dial(c, to)
+	switch {
+	case err == nil:
+		a.p.hold(conn)
+		a.attach(conn)
+		a.saw(transcript.Connect, name)
+	case wire.IsReset(err):
+		// The server has reset it before the dial was done: connected, then
+		// reset.
+		a.stream = match.NewStream(broken{}, nil)
+		a.over, a.cut, a.loose = false, true, false
+		a.saw(transcript.Connect, name)
+	default:
+		return a.unconnected(name, err, outcome)
+	}
+	if a.riding {
+		f := a.failure(Ended, "connected, where %s was expected", ride)
+		return f
+	}
+	return a.ridden(nil, ride)
+}
+
+// unconnected is a connect that did not get through.
+func (a *actor) unconnected(name string, err error, outcome scenario.Outcome) *Failure {
+	a.saw(transcript.Connect, name)
+	met := func(o scenario.Outcome, kind transcript.Kind, f *Failure) *Failure {
+		a.saw(kind, "")
+		if o == outcome {
+			return nil
+		}
+		return f
+	}
+	var timeout net.Error
+	switch {
+	case wire.IsRefused(err):
+		return met(scenario.Refused, transcript.Refused, a.failure(Ended, "%s refused the connection", name))
+	case wire.IsUnreachable(err):
+		return met(scenario.Unreachable, transcript.Unreachable, a.failure(Ended, "%s is unreachable: %s", name, wire.Reason(err)))
+	case a.p.ctx.Err() != nil && time.Now().Before(a.deadline):
+		return a.failure(Unfinished, "was waiting: connect %s; no answer had come", name)
+	case errors.As(err, &timeout) && timeout.Timeout(), errors.Is(err, context.DeadlineExceeded):
+		f := a.failure(TimedOut, "timeout after %s: %s did not answer", a.allowed(), name)
+		f.Notes = a.p.queue(name)
+		return met(scenario.Timeout, transcript.Timeout, f)
+	case errors.Is(err, syscall.EADDRINUSE), errors.Is(err, syscall.EADDRNOTAVAIL), errors.Is(err, syscall.EACCES):
+		return a.failure(Environment, "%s", bindError("a local address", err))
+	}
+	return a.failure(Environment, "can't connect to %s: %s", name, wire.Reason(err))
+}
+
+// broken is the stream of a connection that was reset before it was there.
+type broken struct{}
+
+func (broken) Read([]byte) (int, error) { return 0, wire.ErrReset }
+
+// target is where a connect goes, and the name of that in transcripts.
+func (p *play) target(c *scenario.Connect) (netip.AddrPort, string, error) {
+	if c.Server != "" {
+		return p.server(c.Server).addr, c.Server, nil
+	}
+	text, err := p.text(c.Address)
+	if err != nil {
+		return netip.AddrPort{}, string(text), err
+	}
+	host, port, err := net.SplitHostPort(string(text))
+	if err != nil {
+		return netip.AddrPort{}, string(text), err
+	}
+	n, err := strconv.ParseUint(port, 10, 16)
+	if err != nil {
+		return netip.AddrPort{}, string(text), fmt.Errorf("no port: %q", port)
+	}
+	if host == "" {
+		host = "127.0.0.1"
+	}
+	ip, err := wire.Resolve(p.ctx, host)
+	to := netip.AddrPortFrom(ip, uint16(n))
+	if s := p.serverAt(to); s != nil {
+		return to, s.decl.Name, err
+	}
+	return to, string(text), err
+}
+
+// serverAt is the declared server that has an address, or nil.
+func (p *play) serverAt(to netip.AddrPort) *server {
+	for _, s := range p.servers {
+		everywhere := s.decl.Bind != nil && (s.decl.Bind.Host == "" || s.decl.Bind.Host == "0.0.0.0" || s.decl.Bind.Host == "::")
+		if s.addr == to || everywhere && s.addr.Port() == to.Port() {
+			return s
+		}
+	}
+	return nil
+}
+
+// dial connects, and has the connection known under the client's name from the
+// moment on at which its server can see it.
+func (a *actor) dial(c *scenario.Connect, to netip.AddrPort) (*wire.Conn, error) {
+	p := a.p
+	o := wire.DialOptions{RcvBuf: a.client.RcvBuf, SndBuf: a.client.SndBuf}
+	local := a.client.Bind
+	if c.Bind != nil {
+		local = c.Bind
+	}
+	if local != nil {
+		ip := netip.IPv4Unspecified()
+		if to.Addr().Is6() {
+			ip = netip.IPv6Unspecified()
+		}
+		if local.Host != "" {
+			var err error
+			if ip, err = wire.Resolve(p.ctx, local.Host); err != nil {
+				return nil, err
+			}
+		}
+		o.Local = netip.AddrPortFrom(ip, uint16(local.Port))
+	}
+	d := &dial{client: a, remote: to}
+	o.Began = func(name func() netip.AddrPort) {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		d.local = name
+		p.dials[d] = struct{}{}
+	}
+	srv := p.serverAt(to)
+	if srv != nil {
+		p.mu.Lock()
+		srv.called++
+		p.mu.Unlock()
+	}
+	ctx, cancel := context.WithDeadline(p.ctx, a.deadline)
+	defer cancel()
+	conn, err := wire.Dial(ctx, to, o)
+
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if _, waits := p.dials[d]; waits {
+		delete(p.dials, d)
+		if err == nil { // its server has not accepted it yet
+			p.names[pair{local: conn.Local, remote: to}] = a
+		}
+	}
+	if err == nil && srv != nil {
+		srv.connected++
+	}
+	return conn, err
+}
+
+// queue says what waits in a server's backlog, for a connect that got no
+// answer.
+func (p *play) queue(name string) []string {
+	s := p.server(name)
+	if s == nil {
+		return nil
+	}
+	p.mu.Lock()
+	ln := s.ln
+	p.mu.Unlock()
+	if ln == nil {
+		return nil
+	}
+	length, limit, err := ln.Queue()
+	if err != nil {
+		return nil
+	}
+	return []string{fmt.Sprintf("%d connections wait in the backlog of %s, which is %d", length, name, limit)}
+}

@@ -1,0 +1,180 @@
+package runner
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"banter/runner/match"
+	"banter/runner/scenario"
+	"banter/runner/transcript"
+	"banter/runner/wire"
+)
+
+// After a mismatch, what else comes is collected for the picture alone: until
+// nothing has come for this long, or it is this many bytes.
+const (
+	collectFor  = 50 * time.Millisecond
+	collectMost = 4 << 10
+)
+
+// failure is a failure of the actor, here and now.
+func (a *actor) failure(kind Kind, format string, args ...any) *Failure {
+	return &Failure{
+		Kind: kind, Actor: a.place.name, Step: a.step, Steps: len(a.place.steps),
+		Message: fmt.Sprintf(format, args...), At: a.p.now(),
+	}
+}
+
+// late is the failure of a step that ran out of time: its own, or that of the
+// whole scenario, which has ended because of somebody else.
+func (a *actor) late(format string, args ...any) *Failure {
+	had := fmt.Sprintf(format, args...)
+	if a.p.ctx.Err() != nil && time.Now().Before(a.deadline) {
+		return a.failure(Unfinished, "was waiting: %s; %s", a.action(), had)
+	}
+	f := a.failure(TimedOut, "timeout after %s: %s", a.allowed(), had)
+	return f
+}
+
+// mismatch is the failure of a frame that is not what was expected.
+func (a *actor) mismatch(m *match.Mismatch) *Failure {
+	if m.Kind == match.Short && errors.Is(m.End, os.ErrDeadlineExceeded) {
+		f := a.late("%s", had(m))
+		f.Notes = append(f.Notes, "the connection is open and silent")
+		f.Want, f.Any, f.Got, f.Offset = m.Want, m.Any, m.Got, m.Offset
+		return f
+	}
+	kind := Differs
+	if m.Kind == match.Short {
+		kind = Short
+		if !wire.IsReset(m.End) && m.End != io.EOF {
+			kind = Environment
+			m.Message = "can't read: " + wire.Reason(m.End)
+		}
+	}
+	f := a.failure(kind, "%s", m.Message)
+	f.Want, f.Any, f.Got, f.Offset = m.Want, m.Any, m.Got, m.Offset
+	return f
+}
+
+// had says how far a frame had got.
+func had(m *match.Mismatch) string {
+	if m.Want != nil {
+		return fmt.Sprintf("%d of %d bytes had come", m.Offset, len(m.Want))
+	}
+	if m.Offset == 0 {
+		return "nothing had come"
+	}
+	return fmt.Sprintf("%d bytes had come, which are no whole frame", m.Offset)
+}
+
+// fail records that the actor's script ends here, and lets its peer see an end
+// in order, so that the others can go on.
+func (a *actor) fail(f *Failure) {
+	a.failed = true
+	a.foreseeRest()
+	if !f.Pos.IsValid() {
+		f.Pos = a.pos
+	}
+	a.p.order.over(a.place)
+	if f.Kind == TimedOut {
+		a.p.fail(*f)
+		a.p.end()
+		a.drop(false)
+		return
+	}
+	if f.Kind == Differs || f.Kind == Unread {
+		a.collect(f)
+	}
+	a.p.fail(*f)
+	a.abandon()
+}
+
+// collect reads on for the picture.
+func (a *actor) collect(f *Failure) {
+	if a.stream == nil || a.cut || a.over {
+		return
+	}
+	for len(f.Got) < collectMost {
+		a.p.arm(a.conn, time.Now().Add(collectFor))
+		p, err := a.stream.Some(collectMost)
+		if err != nil {
+			return
+		}
+		f.Got = append(f.Got[:len(f.Got):len(f.Got)], p...)
+	}
+}
+
+// abandon half-closes, reads to the peer's end and closes.
+func (a *actor) abandon() {
+	if a.conn != nil && !a.cut {
+		a.conn.CloseWrite()
+		if !a.over {
+			a.p.arm(a.conn, time.Now().Add(a.p.timeout(0)))
+			a.stream.Rest()
+		}
+	}
+	a.drop(false)
+}
+
+// foreseeRest completes the expected transcript with what the script says of
+// the steps that were not passed.
+func (a *actor) foreseeRest() {
+	a.wanted = false
+	if a.reply != nil {
+		return
+	}
+	steps := a.place.steps[min(a.done, len(a.place.steps)):]
+	for i, step := range steps {
+		a.foresee(step, i == 0)
+	}
+}
+
+// foresee says what a step that was not passed would have brought. The first
+// of them has begun, and its action is in the expected transcript already.
+func (a *actor) foresee(step *scenario.Step, begun bool) {
+	bytes := func(payload *scenario.Payload, kind transcript.Kind) {
+		if b, err := a.p.bytes(payload); err == nil {
+			a.want.Bytes(kind, b.Data, 0, 0)
+		}
+	}
+	expect := func(e *scenario.Expect) {
+		switch {
+		case e == nil:
+		case e.Outcome != scenario.NoOutcome:
+			a.meantOutcome(e)
+		case e.Frame.Kind == scenario.FrameExact:
+			bytes(e.Match.Equals, transcript.Recv)
+		default:
+			a.meant(transcript.Recv, e.String())
+		}
+	}
+	if begun {
+		if !a.riding {
+			expect(step.Expect)
+		}
+		return
+	}
+	switch act := step.Action.(type) {
+	case *scenario.Connect:
+		a.meant(transcript.Connect, act.Server)
+	case *scenario.Send:
+		bytes(act.Payload, transcript.Send)
+	case *scenario.Expect:
+		expect(act)
+	case *scenario.Shutdown:
+		a.meant(transcript.Shutdown, howText[act.How])
+	case *scenario.Close:
+		a.meantClose(act.Mode)
+	case *scenario.Reset:
+		a.meant(transcript.Reset, "")
+	case *scenario.Stop:
+		a.meant(transcript.Stop, act.Server)
+	case *scenario.Start:
+		a.meant(transcript.Start, act.Server)
+	}
+	expect(step.Expect)
+}

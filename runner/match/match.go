@@ -1,0 +1,181 @@
+package match
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"fmt"
+	"hash"
+	"regexp"
+
+	"banter/runner/scenario"
+	"banter/runner/transcript"
+)
+
+// Bytes is a payload to compare with. Where Any is true at an offset, any byte
+// will do there.
+type Bytes struct {
+	Data []byte
+	Any  []bool // nil: none
+}
+
+// Expectation is an expect of bytes whose variables have been filled in: a
+// frame, and all that must be true of it.
+type Expectation struct {
+	Frame    scenario.FrameKind
+	EOL      scenario.EOL // of a line
+	Delim    []byte       // of until, not empty
+	N        int64        // of bytes and some
+	Max      int64        // of line, until and rest, in bytes
+	Equals   *Bytes       // of an exact frame; with others optional, as all that follows
+	Prefix   *Bytes
+	Suffix   *Bytes
+	Contains *Bytes
+	Regex    *regexp.Regexp
+	Size     int64  // negative: any
+	SHA256   []byte // nil: any
+}
+
+// Kind is why a frame is not what was expected.
+type Kind uint8
+
+// The kinds of mismatches.
+const (
+	Differs Kind = iota + 1 // a byte is wrong
+	Short                   // the stream ended, or nothing came in time
+	TooLong                 // the frame is longer than it may be
+	Ending                  // a line ends in another way
+	Unmet                   // the frame is whole, and a condition does not hold
+)
+
+// Mismatch is the error of a frame that is not what was expected.
+type Mismatch struct {
+	Kind    Kind
+	Message string
+	Offset  int64  // of the first wrong byte, or how many had come
+	Want    []byte // the bytes that were wanted, where they are known
+	Any     []bool // offsets of Want where any byte will do
+	Got     []byte // what had come of the frame, the last Most bytes at least
+	End     error  // of a Short one: io.EOF, a reset, or os.ErrDeadlineExceeded
+}
+
+// Error is the mismatch in one line.
+func (m *Mismatch) Error() string { return m.Message }
+
+// differs is the offset of the first byte of got that is not as wanted at
+// b.Data[at:], or -1. What got has beyond the end of b does not count.
+func (b *Bytes) differs(at int64, got []byte) int64 {
+	want := b.Data[min(at, int64(len(b.Data))):]
+	got = got[:min(len(want), len(got))]
+	if bytes.Equal(want[:len(got)], got) { // the fast way for what is nearly always so
+		return -1
+	}
+	for i := range got {
+		if want[i] != got[i] && (b.Any == nil || !b.Any[at+int64(i)]) {
+			return at + int64(i)
+		}
+	}
+	return -1
+}
+
+// in reports whether b begins at p's beginning.
+func (b *Bytes) in(p []byte) bool { return len(p) >= len(b.Data) && b.differs(0, p) < 0 }
+
+// judge hears a frame piece by piece and keeps no more of it than its
+// conditions need.
+type judge struct {
+	e    *Expectation
+	size int64
+	hash hash.Hash
+	kept []byte // all, or the tail that a mismatch shows
+	all  bool
+}
+
+func newJudge(e *Expectation) *judge {
+	j := &judge{e: e, all: e.Regex != nil || e.Contains != nil || e.Suffix != nil}
+	if e.SHA256 != nil {
+		j.hash = sha256.New()
+	}
+	return j
+}
+
+// write hears the next piece. It fails at the first byte that can't be right.
+func (j *judge) write(p []byte) *Mismatch {
+	at := j.size
+	j.size += int64(len(p))
+	if j.hash != nil {
+		j.hash.Write(p)
+	}
+	if j.all {
+		j.kept = append(j.kept, p...)
+	}
+	for _, want := range []*Bytes{j.e.Equals, j.e.Prefix} {
+		if want == nil {
+			continue
+		}
+		if k := want.differs(at, p); k >= 0 {
+			m := differsAt(k, want)
+			m.Got = append(append(m.Got, want.Data[:at]...), p...)
+			return m
+		}
+	}
+	return nil
+}
+
+func differsAt(k int64, want *Bytes) *Mismatch {
+	return &Mismatch{
+		Kind: Differs, Offset: k, Want: want.Data, Any: want.Any,
+		Message: fmt.Sprintf("the bytes differ at offset %d", k),
+	}
+}
+
+// end judges the frame as a whole. body is the frame, if it was kept.
+func (j *judge) end() *Mismatch {
+	e := j.e
+	unmet := func(format string, args ...any) *Mismatch {
+		return &Mismatch{Kind: Unmet, Message: fmt.Sprintf(format, args...), Got: j.kept, Offset: j.size}
+	}
+	if e.Equals != nil && j.size != int64(len(e.Equals.Data)) {
+		m := differsAt(min(j.size, int64(len(e.Equals.Data))), e.Equals)
+		m.Message = fmt.Sprintf("%s came, %d were expected", count(j.size), len(e.Equals.Data))
+		m.Got = j.kept
+		return m
+	}
+	switch {
+	case e.Prefix != nil && j.size < int64(len(e.Prefix.Data)):
+		return unmet("the frame has only %s of the prefix %s", count(j.size), short(e.Prefix))
+	case e.Suffix != nil && (j.size < int64(len(e.Suffix.Data)) || !e.Suffix.in(j.kept[j.size-int64(len(e.Suffix.Data)):])):
+		return unmet("the frame does not end with %s", short(e.Suffix))
+	case e.Contains != nil && !e.Contains.within(j.kept):
+		return unmet("the frame does not contain %s", short(e.Contains))
+	case e.Regex != nil && !e.Regex.Match(j.kept):
+		return unmet("the frame does not match %s", e.Regex)
+	case e.Size >= 0 && j.size != e.Size:
+		return unmet("the frame has %s, not %d", count(j.size), e.Size)
+	case e.SHA256 != nil:
+		if sum := j.hash.Sum(nil); !bytes.Equal(sum, e.SHA256) {
+			return unmet("the frame of %s has the SHA-256 %x, not %x", count(j.size), sum, e.SHA256)
+		}
+	}
+	return nil
+}
+
+func (b *Bytes) within(p []byte) bool {
+	if b.Any == nil {
+		return bytes.Contains(p, b.Data)
+	}
+	for i := 0; i+len(b.Data) <= len(p); i++ {
+		if b.in(p[i:]) {
+			return true
+		}
+	}
+	return false
+}
+
+func short(b *Bytes) string { return transcript.Quote(b.Data, int64(len(b.Data)), 40) }
+
+func count(n int64) string {
+	if n == 1 {
+		return "1 byte"
+	}
+	return fmt.Sprintf("%d bytes", n)
+}

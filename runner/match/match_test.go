@@ -1,0 +1,262 @@
+package match
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"io"
+	"math/rand/v2"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"banter/runner/scenario"
+)
+
+// cuts is a source that brings its bytes in the given pieces, then its end.
+type cuts struct {
+	pieces [][]byte
+	end    error
+}
+
+func (c *cuts) Read(p []byte) (int, error) {
+	n, err := c.show(p)
+	if err == nil {
+		if c.pieces[0] = c.pieces[0][n:]; len(c.pieces[0]) == 0 {
+			c.pieces = c.pieces[1:]
+		}
+	}
+	return n, err
+}
+
+func (c *cuts) show(p []byte) (int, error) {
+	if len(c.pieces) == 0 {
+		return 0, c.end
+	}
+	return copy(p, c.pieces[0]), nil
+}
+
+// peeking is a source that can show bytes, too.
+type peeking struct{ cuts }
+
+func (c *peeking) Peek(p []byte) (int, error) { return c.show(p) }
+
+// cut cuts data at random places.
+func cut(r *rand.Rand, data string) (pieces [][]byte) {
+	for len(data) > 0 {
+		n := 1 + r.IntN(min(len(data), 1+r.IntN(9)))
+		pieces = append(pieces, []byte(data[:n]))
+		data = data[n:]
+	}
+	return pieces
+}
+
+func text(s string) *Bytes { return &Bytes{Data: []byte(s)} }
+
+func sum(s string) []byte { h := sha256.Sum256([]byte(s)); return h[:] }
+
+func line(eol scenario.EOL) Expectation {
+	return Expectation{Frame: scenario.FrameLine, EOL: eol, Max: 64, Size: -1}
+}
+
+func with(e Expectation, change func(*Expectation)) Expectation {
+	change(&e)
+	return e
+}
+
+// tests say what a frame takes of a stream, and what is said of it. The
+// verdict, the message and what is left are to be the same for every cut.
+var tests = []struct {
+	name   string
+	expect Expectation
+	stream string
+	end    error // io.EOF if nil
+	kind   Kind  // 0: as expected
+	offset int64
+	left   string // behind the frame, where it is as expected
+}{
+	{"exact", Expectation{Equals: text("hhhh"), Size: -1}, "hhhhx", nil, 0, 0, "x"},
+	{"exact differs", Expectation{Equals: text("hhhh"), Size: -1}, "hhxh", nil, Differs, 2, ""},
+	{"exact short", Expectation{Equals: text("hhhh"), Size: -1}, "hh", nil, Short, 2, ""},
+	{"exact wrong byte before the end", Expectation{Equals: text("hhhh"), Size: -1}, "hx", nil, Differs, 1, ""},
+	{"exact with any", Expectation{Equals: &Bytes{Data: []byte{1, 0, 3}, Any: []bool{false, true, false}}, Size: -1}, "\x01\xff\x03", nil, 0, 0, ""},
+	{"exact with any differs", Expectation{Equals: &Bytes{Data: []byte{1, 0, 3}, Any: []bool{false, true, false}}, Size: -1}, "\x01\xff\x04", nil, Differs, 2, ""},
+	{"line", line(scenario.CRLF), "PING\r\nmore", nil, 0, 0, "more"},
+	{"empty line", with(line(scenario.CRLF), func(e *Expectation) { e.Equals = text("") }), "\r\nmore", nil, 0, 0, "more"},
+	{"line is", with(line(scenario.CRLF), func(e *Expectation) { e.Equals = text("PING") }), "PING\r\nmore", nil, 0, 0, "more"},
+	{"line is not", with(line(scenario.CRLF), func(e *Expectation) { e.Equals = text("PING") }), "PONG\r\nmore", nil, Differs, 1, ""},
+	{"line is longer", with(line(scenario.CRLF), func(e *Expectation) { e.Equals = text("PING") }), "PINGS\r\nmore", nil, Differs, 4, ""},
+	{"line is shorter", with(line(scenario.CRLF), func(e *Expectation) { e.Equals = text("PING") }), "PIN\r\nmore", nil, Differs, 3, ""},
+	{"line with a CR in it", with(line(scenario.CRLF), func(e *Expectation) { e.Equals = text("a\rb") }), "a\rb\r\n", nil, 0, 0, ""},
+	{"line with CR too many", with(line(scenario.CRLF), func(e *Expectation) { e.Equals = text("ab") }), "ab\r\r\n", nil, Differs, 2, ""},
+	{"LF for CRLF", with(line(scenario.CRLF), func(e *Expectation) { e.Equals = text("PING") }), "PING\nmore", nil, Ending, 4, ""},
+	{"CRLF for LF", with(line(scenario.LF), func(e *Expectation) { e.Equals = text("PING") }), "PING\r\nmore", nil, Ending, 4, ""},
+	{"LF", line(scenario.LF), "PING\nmore", nil, 0, 0, "more"},
+	{"any eol, LF", with(line(scenario.AnyEOL), func(e *Expectation) { e.Equals = text("PING") }), "PING\nmore", nil, 0, 0, "more"},
+	{"any eol, CRLF", with(line(scenario.AnyEOL), func(e *Expectation) { e.Equals = text("PING") }), "PING\r\nmore", nil, 0, 0, "more"},
+	{"own eol", with(line("\x01"), func(e *Expectation) { e.Equals = text("8=FIX\n") }), "8=FIX\n\x0135=A\x01", nil, 0, 0, "35=A\x01"},
+	{"own eol of two, half of it before", with(line("ab"), func(e *Expectation) { e.Equals = text("xa") }), "xaaby", nil, 0, 0, "y"},
+	{"line unfinished", line(scenario.CRLF), "PING\r", nil, Short, 5, ""},
+	{"line too long", line(scenario.CRLF), strings.Repeat("x", 65), nil, TooLong, 64, ""},
+	{"line of max", line(scenario.CRLF), strings.Repeat("x", 62) + "\r\ny", nil, 0, 0, "y"},
+	{"line reset", line(scenario.CRLF), "PI", io.ErrUnexpectedEOF, Short, 2, ""},
+	{"line late", line(scenario.CRLF), "PI", os.ErrDeadlineExceeded, Short, 2, ""},
+	{"until", Expectation{Frame: scenario.FrameUntil, Delim: []byte("\r\n\r\n"), Max: 64, Size: -1}, "a\r\nb\r\n\r\n\r\nc", nil, 0, 0, "\r\nc"},
+	{"until sees its delimiter", Expectation{Frame: scenario.FrameUntil, Delim: []byte("aab"), Max: 64, Size: -1, Equals: text("aaab")}, "aaabx", nil, 0, 0, "x"},
+	{"until differs", Expectation{Frame: scenario.FrameUntil, Delim: []byte(";"), Max: 64, Size: -1, Equals: text("ab;")}, "ac;", nil, Differs, 1, ""},
+	{"bytes", Expectation{Frame: scenario.FrameBytes, N: 3, Size: -1}, "abcd", nil, 0, 0, "d"},
+	{"bytes short", Expectation{Frame: scenario.FrameBytes, N: 3, Size: -1}, "ab", nil, Short, 2, ""},
+	{"bytes with a hash", Expectation{Frame: scenario.FrameBytes, N: 3, Size: 3, SHA256: sum("abc")}, "abcd", nil, 0, 0, "d"},
+	{"bytes with another hash", Expectation{Frame: scenario.FrameBytes, N: 3, Size: -1, SHA256: sum("abd")}, "abcd", nil, Unmet, 3, ""},
+	{"prefix", with(line(scenario.CRLF), func(e *Expectation) { e.Prefix = text("250") }), "250 ok\r\n", nil, 0, 0, ""},
+	{"prefix differs", with(line(scenario.CRLF), func(e *Expectation) { e.Prefix = text("250") }), "251 ok\r\n", nil, Differs, 2, ""},
+	{"prefix too short", with(line(scenario.CRLF), func(e *Expectation) { e.Prefix = text("250") }), "25\r\n", nil, Unmet, 2, ""},
+	{"suffix", with(line(scenario.CRLF), func(e *Expectation) { e.Suffix = text("ok") }), "250 ok\r\n", nil, 0, 0, ""},
+	{"suffix not", with(line(scenario.CRLF), func(e *Expectation) { e.Suffix = text("ok") }), "250 no\r\n", nil, Unmet, 6, ""},
+	{"contains", with(line(scenario.CRLF), func(e *Expectation) { e.Contains = text("0 o") }), "250 ok\r\n", nil, 0, 0, ""},
+	{"contains not", with(line(scenario.CRLF), func(e *Expectation) { e.Contains = text("0 x") }), "250 ok\r\n", nil, Unmet, 6, ""},
+	{"regex", with(line(scenario.CRLF), func(e *Expectation) { e.Regex = regexp.MustCompile(`^\d+ ok$`) }), "250 ok\r\n", nil, 0, 0, ""},
+	{"regex not", with(line(scenario.CRLF), func(e *Expectation) { e.Regex = regexp.MustCompile(`^\d+ ok$`) }), "250 no\r\n", nil, Unmet, 6, ""},
+	{"rest", Expectation{Frame: scenario.FrameRest, Max: 64, Size: 5}, "abcde", nil, 0, 0, ""},
+	{"rest is", Expectation{Frame: scenario.FrameRest, Max: 64, Size: -1, Equals: text("abcde")}, "abcde", nil, 0, 0, ""},
+	{"rest is shorter", Expectation{Frame: scenario.FrameRest, Max: 64, Size: -1, Equals: text("abcde")}, "abc", nil, Short, 3, ""},
+	{"rest is longer", Expectation{Frame: scenario.FrameRest, Max: 64, Size: -1, Equals: text("abc")}, "abcde", nil, Differs, 3, ""},
+	{"rest too long", Expectation{Frame: scenario.FrameRest, Max: 4, Size: -1}, "abcde", nil, TooLong, 4, ""},
+	{"rest of max", Expectation{Frame: scenario.FrameRest, Max: 5, Size: -1}, "abcde", nil, 0, 0, ""},
+	{"rest reset", Expectation{Frame: scenario.FrameRest, Max: 64, Size: -1}, "abc", io.ErrUnexpectedEOF, Short, 3, ""},
+}
+
+func TestVerdictDoesNotDependOnCuts(t *testing.T) {
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			r := rand.New(rand.NewPCG(1, 2))
+			var message string
+			for i := range 200 {
+				src := cuts{cut(r, test.stream), test.end}
+				if i == 0 {
+					src.pieces = [][]byte{[]byte(test.stream)}
+				}
+				if src.end == nil {
+					src.end = io.EOF
+				}
+				var taken []byte
+				take := func(p []byte) { taken = append(taken, p...) }
+				stream := NewStream(&src, take)
+				if i%2 == 0 {
+					stream = NewStream(&peeking{src}, take)
+				}
+				m := stream.Expect(&test.expect)
+				if m == nil {
+					m = &Mismatch{}
+				}
+				if m.Kind != test.kind || m.Offset != test.offset {
+					t.Fatalf("cut %d: got kind %d at offset %d (%s), want kind %d at offset %d", i, m.Kind, m.Offset, m.Message, test.kind, test.offset)
+				}
+				if i > 0 && m.Message != message {
+					t.Fatalf("cut %d: the message is %q, and was %q", i, m.Message, message)
+				}
+				message = m.Message
+				if !strings.HasPrefix(test.stream, string(taken)) {
+					t.Fatalf("cut %d: took %q of %q", i, taken, test.stream)
+				}
+				if test.kind == 0 {
+					if got := test.stream[len(taken):]; got != test.left {
+						t.Fatalf("cut %d: left %q, want %q", i, got, test.left)
+					}
+				}
+			}
+		})
+	}
+}
+
+// What no frame wants stays with the source, if the source can show it.
+func TestTakesNoByteTooMany(t *testing.T) {
+	src := &peeking{cuts{[][]byte{[]byte("a\r\nb\r\nrest")}, io.EOF}}
+	stream := NewStream(src, nil)
+	e := line(scenario.CRLF)
+	for range 2 {
+		if m := stream.Expect(&e); m != nil {
+			t.Fatal(m)
+		}
+	}
+	if got := string(bytes.Join(src.pieces, nil)); got != "rest" {
+		t.Errorf("the source has %q left, want %q", got, "rest")
+	}
+}
+
+// The end comes again to everybody who asks, as the kernel would not say it.
+func TestEndIsRemembered(t *testing.T) {
+	src := &cuts{end: io.ErrUnexpectedEOF}
+	stream := NewStream(src, nil)
+	for range 3 {
+		if err := stream.Ready(); err != io.ErrUnexpectedEOF {
+			t.Fatalf("got %v", err)
+		}
+		src.end = io.EOF
+	}
+}
+
+// A deadline is no end: what comes later is read.
+func TestDeadlineIsNoEnd(t *testing.T) {
+	src := &cuts{end: os.ErrDeadlineExceeded}
+	stream := NewStream(src, nil)
+	if err := stream.Ready(); err != os.ErrDeadlineExceeded {
+		t.Fatalf("got %v", err)
+	}
+	src.pieces = [][]byte{[]byte("x")}
+	if err := stream.Ready(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestMismatchShowsBytes(t *testing.T) {
+	for _, test := range []struct {
+		expect    Expectation
+		stream    string
+		want, got string
+	}{
+		{Expectation{Equals: text("hhhh"), Size: -1}, "hhxh", "hhhh", "hhxh"},
+		{with(line(scenario.CRLF), func(e *Expectation) { e.Equals = text("PING") }), "PONG\r\n", "PING\r\n", "PONG\r\n"},
+		{with(line(scenario.LF), func(e *Expectation) { e.Equals = text("PING") }), "PI\n", "PING\n", "PI\n"},
+		{Expectation{Equals: text("hhhh"), Size: -1}, "hh", "hhhh", "hh"},
+	} {
+		m := NewStream(&cuts{[][]byte{[]byte(test.stream)}, io.EOF}, nil).Expect(&test.expect)
+		if m == nil {
+			t.Errorf("%q: no mismatch", test.stream)
+			continue
+		}
+		if diff := cmp.Diff([]string{test.want, test.got}, []string{string(m.Want), string(m.Got)}); diff != "" {
+			t.Errorf("%q: %s", test.stream, diff)
+		}
+	}
+}
+
+// 16 MiB that come one byte at a time are searched once.
+func BenchmarkUntilByteByByte(b *testing.B) {
+	data := append(bytes.Repeat([]byte("x"), 16<<20-2), "\r\n"...)
+	for b.Loop() {
+		src := &trickle{data: data}
+		e := Expectation{Frame: scenario.FrameUntil, Delim: []byte("\r\n"), Max: 16 << 20, Size: -1}
+		if m := NewStream(src, nil).Expect(&e); m != nil {
+			b.Fatal(m)
+		}
+	}
+}
+
+type trickle struct{ data []byte }
+
+func (t *trickle) Read(p []byte) (int, error) {
+	n, err := t.Peek(p)
+	t.data = t.data[n:]
+	return n, err
+}
+
+func (t *trickle) Peek(p []byte) (int, error) {
+	if len(t.data) == 0 {
+		return 0, io.EOF
+	}
+	p[0] = t.data[0]
+	return 1, nil
+}

@@ -1,0 +1,108 @@
+package runner
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"banter/runner/match"
+	"banter/runner/transcript"
+)
+
+// playReply is a server's plain reply: wait for the first bytes, send it,
+// half-close, read on to the peer's end, close. It takes whatever comes and
+// does not mind a reset.
+//
+// When the reply goes out depends on how the peer's bytes were cut. So that the
+// transcript does not, all that came stands before it.
+func (a *actor) playReply() *Failure {
+	a.wanted = true
+	answered := false
+	var at time.Duration
+	for {
+		a.deadline = time.Now().Add(a.p.timeout(0))
+		a.listen(a.deadline)
+		_, err := a.stream.Some(match.Most)
+		switch {
+		case err == nil && answered:
+			continue
+		case err == nil:
+			answered = true
+			at = a.p.now()
+			if f := a.answer(); f != nil {
+				return f
+			}
+			continue
+		}
+		if answered {
+			a.replied(at)
+		}
+		switch {
+		case errors.Is(err, os.ErrDeadlineExceeded) && answered:
+			return a.late("the peer did not close")
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			return a.late("nothing had come that could be replied to")
+		case err == io.EOF:
+			a.ended(transcript.EOF)
+		default:
+			a.ended(transcript.PeerReset)
+		}
+		a.drop(false)
+		a.saw(transcript.Close, "")
+		a.meant(transcript.Close, "")
+		return nil
+	}
+}
+
+// answer sends the reply and half-closes.
+func (a *actor) answer() *Failure {
+	sent, total := 0, 0
+	for i := range a.reply.Parts {
+		part := &a.reply.Parts[i]
+		data, err := a.p.content(part)
+		if err != nil {
+			return a.failure(Environment, "%s", err)
+		}
+		n, err := a.write(data, part)
+		sent, total = sent+n, total+len(data)
+		switch {
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			return a.late("%d bytes of the reply were sent", sent)
+		case errors.Is(err, errEnded):
+			return a.failure(Unfinished, "was replying: %d bytes were sent", sent)
+		}
+	}
+	if !a.cut {
+		a.conn.CloseWrite()
+	}
+	return nil
+}
+
+// replied records the reply.
+func (a *actor) replied(at time.Duration) {
+	for i := range a.reply.Parts {
+		if data, err := a.p.content(&a.reply.Parts[i]); err == nil {
+			a.seen.Bytes(transcript.Send, data, at, 0)
+			a.want.Bytes(transcript.Send, data, at, 0)
+		}
+	}
+}
+
+// unreadText says what no step took.
+func unreadText(n int64, first []byte) string {
+	noun, verb := "bytes", "came that no step took"
+	if n == 1 {
+		noun = "byte"
+	}
+	return fmt.Sprintf("unread: %d %s %s: %s", n, noun, verb, transcript.Quote(first, n, 40))
+}
+
+// left says that a connection of the server has been served.
+func (s *server) left() {
+	s.p.mu.Lock()
+	defer s.p.mu.Unlock()
+	s.busy--
+	s.p.progress.Broadcast()
+}

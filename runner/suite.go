@@ -1,0 +1,352 @@
+package runner
+
+import (
+	"context"
+	"math"
+	"net"
+	"slices"
+	"strconv"
+	"sync"
+
+	"banter/runner/scenario"
+)
+
+// SuiteOptions are what a suite is told beside its scenarios.
+type SuiteOptions struct {
+	Options
+	Jobs      int  // scenarios played at the same time; 0: one
+	Repeat    int  // how often each is played; 0: once, or without end with UntilFail
+	UntilFail bool // play the whole list again and again, until one fails
+	FailFast  bool // start nothing new after a failure
+}
+
+// Play is what came of playing one scenario of a suite, once.
+type Play struct {
+	Scenario *scenario.Scenario
+	Round    int    // which time this scenario was played, from 1
+	NotRun   bool   // the suite ended before this scenario was ever started
+	Result   Result // what is known, where there is an Err
+	Err      error  // the run broke; it says nothing about the scenario
+}
+
+// Failed reports whether the scenario was played and did not pass.
+func (p *Play) Failed() bool {
+	return !p.NotRun && (p.Err != nil || !p.Result.Passed())
+}
+
+// PlayAll plays many scenarios, opts.Jobs at the same time, and hands each
+// play to deliver as soon as it and all before it are known: the scenarios in
+// their order, and each one's rounds together (with UntilFail: the whole list,
+// then the whole list again). It returns when all have been delivered; deliver
+// is called from PlayAll's own goroutine.
+//
+// Scenarios that need the same fixed port are never played at the same time,
+// and the others don't wait for them.
+//
+// Nothing new is started once ctx is done, or after a failure with FailFast or
+// UntilFail. Scenarios that were never started are then delivered as not run;
+// further rounds of those that were are left out.
+func PlayAll(ctx context.Context, scenarios []*scenario.Scenario, opts SuiteOptions, deliver func(Play)) {
+	playAll(ctx, scenarios, opts, Run, deliver)
+}
+
+type playFunc func(context.Context, *scenario.Scenario, Options) (Result, error)
+
+func playAll(ctx context.Context, scenarios []*scenario.Scenario, opts SuiteOptions, play playFunc, deliver func(Play)) {
+	s := newSuite(ctx, scenarios, opts, play)
+	var workers sync.WaitGroup
+	for range min(max(opts.Jobs, 1), s.total) {
+		workers.Go(s.work)
+	}
+	for {
+		p, more := s.nextResult()
+		if !more {
+			break
+		}
+		deliver(p)
+	}
+	workers.Wait()
+}
+
+// ahead is how many plays, beyond one of each scenario, may be finished before
+// the ones in front of them are: it bounds what is kept when an endless suite
+// waits for a slow scenario.
+const ahead = 1000
+
+// suite is the state that the workers share. Plays are numbered in the order
+// in which they are delivered.
+type suite struct {
+	ctx       context.Context
+	scenarios []*scenario.Scenario
+	opts      SuiteOptions
+	play      playFunc
+	rounds    int // of each scenario; math.MaxInt: without end
+	total     int // plays; math.MaxInt: without end
+
+	mu        sync.Mutex
+	changed   *sync.Cond
+	next      int           // the first play that no worker has looked at
+	delivered int           // the first play that is not delivered
+	running   map[int]bool  // plays that have been started and are not finished
+	finished  map[int]*Play // plays that wait to be delivered
+	failed    bool          // something failed that ends the suite
+	ports     ports
+	needs     [][]need // fixed ports, of each scenario
+}
+
+func newSuite(ctx context.Context, scenarios []*scenario.Scenario, opts SuiteOptions, play playFunc) *suite {
+	s := &suite{
+		ctx: ctx, scenarios: scenarios, opts: opts, play: play,
+		rounds:   max(opts.Repeat, 1),
+		running:  map[int]bool{},
+		finished: map[int]*Play{},
+	}
+	s.changed = sync.NewCond(&s.mu)
+	if opts.UntilFail && opts.Repeat == 0 {
+		s.rounds = math.MaxInt
+	}
+	switch {
+	case len(scenarios) == 0:
+	case s.rounds > math.MaxInt/len(scenarios):
+		s.total = math.MaxInt
+	default:
+		s.total = s.rounds * len(scenarios)
+	}
+	for _, sc := range scenarios {
+		s.needs = append(s.needs, fixedPorts(sc))
+	}
+	s.ports = ports{users: map[int]int{}, waiting: map[int][]int{}, needs: s.needsOf}
+	return s
+}
+
+// which says what play i is: a scenario's index, and the round from 1.
+func (s *suite) which(i int) (index, round int) {
+	if s.opts.UntilFail {
+		return i % len(s.scenarios), i/len(s.scenarios) + 1
+	}
+	return i / s.rounds, i%s.rounds + 1
+}
+
+func (s *suite) needsOf(i int) []need {
+	index, _ := s.which(i)
+	return s.needs[index]
+}
+
+// work is a worker: it plays what is next until nothing is.
+func (s *suite) work() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for {
+		i, ok := s.take()
+		if !ok {
+			return
+		}
+		s.mu.Unlock()
+		index, round := s.which(i)
+		p := &Play{Scenario: s.scenarios[index], Round: round}
+		p.Result, p.Err = s.play(s.ctx, p.Scenario, s.opts.Options)
+		s.mu.Lock()
+
+		delete(s.running, i)
+		s.finished[i] = p
+		if p.Failed() && (s.opts.FailFast || s.opts.UntilFail) {
+			s.failed = true
+		}
+		s.ports.release(i)
+		s.changed.Broadcast()
+	}
+}
+
+// ended reports whether nothing new is to be started.
+func (s *suite) ended() bool { return s.failed || s.ctx.Err() != nil }
+
+// take waits for a play that can be started and marks it as running. It
+// reports false when there is nothing left to start.
+func (s *suite) take() (i int, ok bool) {
+	for !s.ended() {
+		if i, ok = s.ports.takeReady(); !ok {
+			i, ok = s.takeNew()
+		}
+		if ok {
+			s.running[i] = true
+			return i, true
+		}
+		if s.next == s.total && s.ports.queued == 0 {
+			return 0, false
+		}
+		s.changed.Wait()
+	}
+	return 0, false
+}
+
+// takeNew returns the next play whose ports are free, and leaves those before
+// it to wait for theirs.
+func (s *suite) takeNew() (i int, ok bool) {
+	for s.next < s.total && s.next-s.delivered < len(s.scenarios)+ahead {
+		i = s.next
+		s.next++
+		if s.ports.acquire(i) {
+			return i, true
+		}
+	}
+	return 0, false
+}
+
+// nextResult waits for the next play in order. It reports false when all are
+// delivered.
+func (s *suite) nextResult() (p Play, more bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for s.delivered < s.total {
+		i := s.delivered
+		index, round := s.which(i)
+		switch finished := s.finished[i]; {
+		case finished != nil:
+			delete(s.finished, i)
+			s.delivered++
+			s.changed.Broadcast() // a worker may wait for takeNew's bound
+			return *finished, true
+		case !s.ended() || s.running[i]:
+			s.changed.Wait()
+		case round == 1:
+			s.delivered++
+			return Play{Scenario: s.scenarios[index], Round: 1, NotRun: true}, true
+		case i < s.next:
+			s.delivered++ // a later round that still waited for its ports
+		case s.opts.UntilFail:
+			return Play{}, false // nothing but later rounds can follow
+		default:
+			s.delivered += s.rounds - round + 1 // on to the next scenario
+		}
+	}
+	return Play{}, false
+}
+
+// need is a fixed port that a scenario uses: bound, so that nobody else may
+// use it at that time, or (shared) only called, perhaps to see it refuse.
+type need struct {
+	port   int
+	shared bool
+}
+
+// fixedPorts are the ports that a scenario names itself, each once.
+func fixedPorts(sc *scenario.Scenario) []need {
+	var needs []need
+	add := func(port int, shared bool) {
+		i := slices.IndexFunc(needs, func(n need) bool { return n.port == port })
+		switch {
+		case port == 0:
+		case i < 0:
+			needs = append(needs, need{port, shared})
+		case !shared:
+			needs[i].shared = false
+		}
+	}
+	bind := func(a *scenario.Address) {
+		if a != nil {
+			add(a.Port, false)
+		}
+	}
+	for _, server := range sc.Servers {
+		bind(server.Bind)
+	}
+	for _, client := range sc.Clients {
+		bind(client.Bind)
+		for _, step := range client.Steps {
+			if connect, ok := step.Action.(*scenario.Connect); ok {
+				bind(connect.Bind)
+				add(literalPort(connect.Address), true)
+			}
+		}
+	}
+	return needs
+}
+
+// literalPort is the port of an address without variables, or 0.
+func literalPort(address scenario.Text) int {
+	if len(address) != 1 || address[0].Var != "" {
+		return 0
+	}
+	_, port, err := net.SplitHostPort(string(address[0].Lit))
+	if err != nil {
+		return 0
+	}
+	n, _ := strconv.Atoi(port)
+	return n
+}
+
+// ports says which fixed ports are in use, and which plays wait for them.
+type ports struct {
+	users   map[int]int   // of a port: how many share it, or bound
+	waiting map[int][]int // plays, in order
+	ready   []int         // plays that waited and now have their ports
+	queued  int           // plays in waiting and ready
+	needs   func(play int) []need
+}
+
+const bound = -1 // one user, who binds it
+
+// acquire takes all the ports of a play. Where one is in use it takes none and
+// leaves the play to wait.
+func (p *ports) acquire(play int) bool {
+	busy := p.try(play)
+	if busy != 0 {
+		p.waiting[busy] = append(p.waiting[busy], play)
+		p.queued++
+	}
+	return busy == 0
+}
+
+// try takes all the ports of a play, or none and returns one that is in use.
+func (p *ports) try(play int) (busy int) {
+	for _, n := range p.needs(play) {
+		if users := p.users[n.port]; users == bound || users > 0 && !n.shared {
+			return n.port
+		}
+	}
+	for _, n := range p.needs(play) {
+		if n.shared {
+			p.users[n.port]++
+		} else {
+			p.users[n.port] = bound
+		}
+	}
+	return 0
+}
+
+// takeReady returns the first play that has got the ports that it waited for.
+func (p *ports) takeReady() (play int, ok bool) {
+	if len(p.ready) == 0 {
+		return 0, false
+	}
+	play, p.ready = p.ready[0], p.ready[1:]
+	p.queued--
+	return play, true
+}
+
+// release gives the ports of a play to those that wait for them.
+func (p *ports) release(play int) {
+	for _, n := range p.needs(play) {
+		if n.shared {
+			p.users[n.port]--
+		} else {
+			p.users[n.port] = 0
+		}
+	}
+	for _, n := range p.needs(play) {
+		queue := p.waiting[n.port]
+		for len(queue) > 0 {
+			busy := p.try(queue[0])
+			if busy == n.port {
+				break
+			}
+			if busy == 0 {
+				p.ready = append(p.ready, queue[0])
+			} else {
+				p.waiting[busy] = append(p.waiting[busy], queue[0])
+			}
+			queue = queue[1:]
+		}
+		p.waiting[n.port] = queue
+	}
+}

@@ -1,0 +1,101 @@
+package wire
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"net"
+	"net/netip"
+	"sync/atomic"
+	"syscall"
+)
+
+// Local is where a listener is bound.
+type Local struct {
+	Host           string // "": every address, of both families where the system has them
+	Port           int    // 0: a free one
+	Backlog        int    // of listen(2); negative: the system's maximum
+	RcvBuf, SndBuf int    // in bytes; 0: the system's
+}
+
+// Free ports are taken from below the range that Linux gives to outgoing
+// connections (32768 and up, see ip(7)), so that none of those can take the
+// port of a server that is bound and does not listen; and they are tried one
+// after the other, so that none comes back soon. The kernel's own choice slows
+// down as the ports in TIME_WAIT grow in number.
+const (
+	firstPort = 15000
+	ports     = 32768 - firstPort
+)
+
+var nextPort atomic.Uint32
+
+// Two programs that start at the same time begin at different ports.
+func init() { nextPort.Store(rand.Uint32()) }
+
+func freePort() int { return firstPort + int(nextPort.Add(1)%ports) }
+
+// Open binds a socket and, if listen is set, makes it listen.
+func Open(ctx context.Context, at Local, listen bool) (*Listener, error) {
+	var ip netip.Addr
+	if at.Host != "" {
+		var err error
+		if ip, err = Resolve(ctx, at.Host); err != nil {
+			return nil, err
+		}
+	}
+	// Any number of tries will do that is far more than the ports which other
+	// programs hold.
+	for try := 0; ; try++ {
+		port := at.Port
+		if port == 0 {
+			port = freePort()
+		}
+		l, err := bind(ip, port, at)
+		if err == nil && listen {
+			if err = l.Listen(); err != nil {
+				l.Close()
+			}
+		}
+		if err == nil {
+			return l, nil
+		}
+		if at.Port != 0 || try == 1000 || !errors.Is(err, syscall.EADDRINUSE) && !errors.Is(err, syscall.EACCES) {
+			return nil, err
+		}
+	}
+}
+
+// Addr is where a client of this machine reaches the listener: its address, or
+// the loopback address where it is bound to all of them.
+func (l *Listener) Addr() netip.AddrPort {
+	ip := l.bound.Addr()
+	switch {
+	case ip.IsUnspecified() && (ip.Is4() || l.dual):
+		ip = netip.AddrFrom4([4]byte{127, 0, 0, 1})
+	case ip.IsUnspecified():
+		ip = netip.IPv6Loopback()
+	}
+	return netip.AddrPortFrom(ip, l.bound.Port())
+}
+
+// Accept waits for the next connection. It ends with net.ErrClosed when the
+// listener is stopped or closed.
+func (l *Listener) Accept() (*Conn, error) {
+	l.mu.Lock()
+	ln := l.ln
+	l.mu.Unlock()
+	if ln == nil {
+		return nil, net.ErrClosed
+	}
+	c, err := ln.Accept()
+	if err != nil {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if l.ln != ln { // stopped: the system may say EINVAL
+			return nil, net.ErrClosed
+		}
+		return nil, err
+	}
+	return newConn(c.(*net.TCPConn))
+}
