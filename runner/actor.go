@@ -29,12 +29,12 @@ type actor struct {
 	conn   *wire.Conn
 	stream *match.Stream
 
-	seen     transcript.Recorder // what happened
-	want     transcript.Recorder // what the script says
-	wanted   bool                // what is taken now is wanted, whatever it is
-	step     int                 // that runs, from 1; 0: none
-	deadline time.Time           // of the step
-	riding   bool                // the expect that rides on the step has begun
+	log      transcript.Log // what happened, and what the script says
+	wants    wanted         // of the expect that runs
+	welcome  bool           // what is taken now is expected, whatever it is
+	step     int            // that runs, from 1; 0: none
+	deadline time.Time      // of the step
+	riding   bool           // the expect that rides on the step has begun
 	done     int
 	failed   bool
 	over     bool // the peer's end was taken
@@ -66,17 +66,17 @@ func (s source) Peek(p []byte) (int, error) { return s.told(s.a.conn.Peek(p)) }
 // take hears what frames take.
 func (a *actor) take(p []byte) {
 	now := a.p.now()
-	a.seen.Bytes(transcript.Recv, p, now, a.step)
-	if a.wanted {
-		a.want.Bytes(transcript.Recv, p, now, a.step)
+	a.log.Seen.Bytes(transcript.Recv, p, now, a.step)
+	if a.welcome {
+		a.log.Want.Bytes(transcript.Recv, p, now, a.step)
 	}
 }
 
 // saw records an event, meant one that the script says, and both one that is
 // both.
-func (a *actor) saw(kind transcript.Kind, name string) { a.seen.Add(kind, name, a.p.now(), a.step) }
+func (a *actor) saw(kind transcript.Kind, name string) { a.log.Seen.Add(kind, name, a.p.now(), a.step) }
 func (a *actor) meant(kind transcript.Kind, name string) {
-	a.want.Add(kind, name, 0, a.step)
+	a.log.Want.Add(kind, name, 0, a.step)
 }
 
 // playClient plays a client from its start to its end.
@@ -123,6 +123,7 @@ func (a *actor) playConnection() {
 
 // playScript plays the steps, and closes what they leave open.
 func (a *actor) playScript() {
+	a.log.Seen.Grow(len(a.place.steps) + 2) // most steps are one event
 	for i, step := range a.place.steps {
 		a.step, a.riding = i+1, false
 		a.p.order.step(a.place, i)
@@ -135,6 +136,7 @@ func (a *actor) playScript() {
 			return
 		}
 		a.done++
+		a.log.Settle()
 	}
 	a.p.order.over(a.place)
 	a.step = 0
@@ -155,38 +157,38 @@ func (a *actor) playScript() {
 func (a *actor) play(step *scenario.Step) *Failure {
 	ride := step.Expect
 	switch act := step.Action.(type) {
-	case *scenario.Connect:
+	case scenario.Connect:
 		return a.connect(act, ride)
-	case *scenario.Send:
+	case scenario.Send:
 		return a.send(act.Payload, ride)
 	case *scenario.Expect:
 		return a.expect(act)
-	case *scenario.Shutdown:
+	case scenario.Shutdown:
 		return a.ridden(a.shutdown(act.How), ride)
-	case *scenario.Close:
+	case scenario.Close:
 		return a.close(act.Mode)
-	case *scenario.Reset:
+	case scenario.Reset:
 		a.saw(transcript.Reset, "")
 		a.meant(transcript.Reset, "")
 		a.drop(true)
 		return nil
-	case *scenario.Wait:
+	case scenario.Wait:
 		return a.ridden(a.pause(act.For), ride)
-	case *scenario.Signal:
+	case scenario.Signal:
 		a.p.order.signal(a.place, act.Name)
 		return a.ridden(nil, ride)
-	case *scenario.Await:
-		return a.ridden(a.waitFor(&wait{who: a.place, in: true, await: act}), ride)
-	case *scenario.Meet:
-		return a.ridden(a.waitFor(&wait{who: a.place, in: true, meet: act}), ride)
-	case *scenario.Stop:
+	case scenario.Await:
+		return a.ridden(a.waitFor(&wait{who: a.place, in: true, await: &act}), ride)
+	case scenario.Meet:
+		return a.ridden(a.waitFor(&wait{who: a.place, in: true, meet: &act}), ride)
+	case scenario.Stop:
 		a.meant(transcript.Stop, act.Server)
 		if err := a.p.server(act.Server).stop(a.deadline); err != nil {
 			return a.failure(Environment, "stop: %s", err)
 		}
 		a.saw(transcript.Stop, act.Server)
 		return a.ridden(nil, ride)
-	case *scenario.Start:
+	case scenario.Start:
 		a.meant(transcript.Start, act.Server)
 		if err := a.p.server(act.Server).start(); err != nil {
 			return a.failure(Environment, "start: %s", err)

@@ -30,7 +30,7 @@ func (a *actor) send(payload *scenario.Payload, ride *scenario.Expect) *Failure 
 		if err != nil {
 			return a.failure(Environment, "%s", err)
 		}
-		a.want.Bytes(transcript.Send, data, 0, a.step)
+		a.log.Want.Bytes(transcript.Send, data, 0, a.step)
 		pieces = append(pieces, piece{data, part})
 		total += len(data)
 	}
@@ -50,7 +50,7 @@ func (a *actor) send(payload *scenario.Payload, ride *scenario.Expect) *Failure 
 		if err == nil || a.cut || timeout && errors.Is(err, os.ErrDeadlineExceeded) {
 			n = len(p.data) // how many the kernel took is nobody's doing
 		}
-		a.seen.Bytes(transcript.Send, p.data[:n], at, a.step)
+		a.log.Seen.Bytes(transcript.Send, p.data[:n], at, a.step)
 		switch {
 		case err == nil || a.cut:
 		case errors.Is(err, errEnded):
@@ -110,19 +110,19 @@ func (a *actor) expect(e *scenario.Expect) *Failure {
 	if e.Outcome != scenario.NoOutcome {
 		return a.outcome(e)
 	}
-	want, err := a.p.expectation(e)
-	if err != nil {
+	want := &a.wants
+	if err := a.p.fill(want, e); err != nil {
 		return a.failure(Environment, "%s", err)
 	}
 	exact := e.Frame.Kind == scenario.FrameExact && want.Equals.Any == nil
-	mark := a.want.Mark()
+	mark := a.log.Want.Mark()
 	if exact {
-		a.want.Bytes(transcript.Recv, want.Equals.Data, 0, a.step)
+		a.log.Want.Bytes(transcript.Recv, want.Equals.Data, 0, a.step)
 	}
 	a.listen(a.deadline)
-	a.wanted = !exact
-	m := a.stream.Expect(want)
-	a.wanted = false
+	a.welcome = !exact
+	m := a.stream.Expect(&want.Expectation)
+	a.welcome = false
 	if m == nil {
 		if e.Frame.Kind == scenario.FrameRest {
 			a.ended(transcript.EOF)
@@ -130,7 +130,7 @@ func (a *actor) expect(e *scenario.Expect) *Failure {
 		return nil
 	}
 	if !exact {
-		a.want.Undo(mark)
+		a.log.Want.Undo(mark)
 		a.meant(transcript.Recv, e.String())
 	}
 	if m.Kind == match.Short {

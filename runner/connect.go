@@ -30,7 +30,7 @@ func (p *play) cast() {
 }
 
 // connect opens a connection, or meets the outcome that is expected of it.
-func (a *actor) connect(c *scenario.Connect, ride *scenario.Expect) *Failure {
+func (a *actor) connect(c scenario.Connect, ride *scenario.Expect) *Failure {
 	to, name, err := a.p.target(c)
 	if err != nil {
 		return a.failure(Environment, "can't connect to %s: %s", name, wire.Reason(err))
@@ -101,7 +101,7 @@ type broken struct{}
 func (broken) Read([]byte) (int, error) { return 0, wire.ErrReset }
 
 // target is where a connect goes, and the name of that in transcripts.
-func (p *play) target(c *scenario.Connect) (netip.AddrPort, string, error) {
+func (p *play) target(c scenario.Connect) (netip.AddrPort, string, error) {
 	if c.Server != "" {
 		return p.server(c.Server).addr, c.Server, nil
 	}
@@ -141,7 +141,7 @@ func (p *play) serverAt(to netip.AddrPort) *server {
 
 // dial connects, and has the connection known under the client's name from the
 // moment on at which its server can see it.
-func (a *actor) dial(c *scenario.Connect, to netip.AddrPort) (*wire.Conn, error) {
+func (a *actor) dial(c scenario.Connect, to netip.AddrPort) (*wire.Conn, error) {
 	p := a.p
 	o := wire.DialOptions{RcvBuf: a.client.RcvBuf, SndBuf: a.client.SndBuf}
 	local := a.client.Bind

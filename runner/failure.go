@@ -123,7 +123,7 @@ func (a *actor) abandon() {
 // foreseeRest completes the expected transcript with what the script says of
 // the steps that were not passed.
 func (a *actor) foreseeRest() {
-	a.wanted = false
+	a.welcome = false
 	if a.reply != nil {
 		return
 	}
@@ -137,8 +137,9 @@ func (a *actor) foreseeRest() {
 // of them has begun, and its action is in the expected transcript already.
 func (a *actor) foresee(step *scenario.Step, begun bool) {
 	bytes := func(payload *scenario.Payload, kind transcript.Kind) {
-		if b, err := a.p.bytes(payload); err == nil {
-			a.want.Bytes(kind, b.Data, 0, 0)
+		var b match.Bytes
+		if a.p.bytes(payload, &b) == nil {
+			a.log.Want.Bytes(kind, b.Data, 0, 0)
 		}
 	}
 	expect := func(e *scenario.Expect) {
@@ -159,21 +160,21 @@ func (a *actor) foresee(step *scenario.Step, begun bool) {
 		return
 	}
 	switch act := step.Action.(type) {
-	case *scenario.Connect:
+	case scenario.Connect:
 		a.meant(transcript.Connect, act.Server)
-	case *scenario.Send:
+	case scenario.Send:
 		bytes(act.Payload, transcript.Send)
 	case *scenario.Expect:
 		expect(act)
-	case *scenario.Shutdown:
+	case scenario.Shutdown:
 		a.meant(transcript.Shutdown, howText[act.How])
-	case *scenario.Close:
+	case scenario.Close:
 		a.meantClose(act.Mode)
-	case *scenario.Reset:
+	case scenario.Reset:
 		a.meant(transcript.Reset, "")
-	case *scenario.Stop:
+	case scenario.Stop:
 		a.meant(transcript.Stop, act.Server)
-	case *scenario.Start:
+	case scenario.Start:
 		a.meant(transcript.Start, act.Server)
 	}
 	expect(step.Expect)

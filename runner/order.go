@@ -231,12 +231,12 @@ func (o *order) parties(m *scenario.Meet) int {
 }
 
 func meets(s *scenario.Step, name string) bool {
-	m, ok := s.Action.(*scenario.Meet)
+	m, ok := s.Action.(scenario.Meet)
 	return ok && m.Name == name
 }
 
 func signals(s *scenario.Step, name string) bool {
-	g, ok := s.Action.(*scenario.Signal)
+	g, ok := s.Action.(scenario.Signal)
 	return ok && g.Name == name
 }
 

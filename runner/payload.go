@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"regexp"
@@ -64,70 +65,75 @@ func (p *play) content(part *scenario.Part) ([]byte, error) {
 	return b, nil
 }
 
-// bytes is a payload to compare with, or nil for none.
-func (p *play) bytes(payload *scenario.Payload) (*match.Bytes, error) {
-	if payload == nil {
-		return nil, nil
-	}
+// bytes is a payload to compare with. It is put into b.
+func (p *play) bytes(payload *scenario.Payload, b *match.Bytes) (err error) {
 	if len(payload.Parts) == 1 {
-		b, err := p.content(&payload.Parts[0])
-		return &match.Bytes{Data: b, Any: payload.Parts[0].Any}, err
+		b.Any = payload.Parts[0].Any
+		b.Data, err = p.content(&payload.Parts[0])
+		return err
 	}
-	out := &match.Bytes{}
+	*b = match.Bytes{}
 	for i := range payload.Parts {
 		part := &payload.Parts[i]
-		b, err := p.content(part)
+		data, err := p.content(part)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		if part.Any != nil && out.Any == nil {
-			out.Any = make([]bool, len(out.Data))
+		if part.Any != nil && b.Any == nil {
+			b.Any = make([]bool, len(b.Data))
 		}
-		out.Data = append(out.Data, b...)
-		if out.Any != nil {
-			out.Any = append(out.Any, part.Any...)
-			out.Any = append(out.Any, make([]bool, len(out.Data)-len(out.Any))...)
+		b.Data = append(b.Data, data...)
+		if b.Any != nil {
+			b.Any = append(b.Any, part.Any...)
+			b.Any = append(b.Any, make([]bool, len(b.Data)-len(b.Any))...)
 		}
 	}
-	return out, nil
+	return nil
 }
 
-// expectation fills in the variables of an expect of bytes.
-func (p *play) expectation(e *scenario.Expect) (*match.Expectation, error) {
-	m := &match.Expectation{
+// wanted is an expect of bytes whose variables are filled in, with the space
+// that it needs: an actor has one for all of its expects.
+type wanted struct {
+	match.Expectation
+	equals, prefix, suffix, contains, delim match.Bytes
+}
+
+// fill fills in the variables of an expect of bytes.
+func (p *play) fill(w *wanted, e *scenario.Expect) error {
+	w.Expectation = match.Expectation{
 		Frame: e.Frame.Kind, EOL: e.Frame.EOL, N: e.Frame.N, Max: e.Frame.Max,
 		Size: e.Match.Size, SHA256: e.Match.SHA256,
 	}
-	for _, payload := range []struct {
-		from *scenario.Payload
-		to   **match.Bytes
-	}{
-		{e.Match.Equals, &m.Equals}, {e.Match.Prefix, &m.Prefix},
-		{e.Match.Suffix, &m.Suffix}, {e.Match.Contains, &m.Contains},
-	} {
-		b, err := p.bytes(payload.from)
-		if err != nil {
-			return nil, err
+	put := func(payload *scenario.Payload, space *match.Bytes, to **match.Bytes) error {
+		if payload == nil {
+			return nil
 		}
-		*payload.to = b
+		*to = space
+		return p.bytes(payload, space)
 	}
-	if e.Frame.Delim != nil {
-		b, err := p.bytes(e.Frame.Delim)
-		if err != nil {
-			return nil, err
+	var delim *match.Bytes
+	if err := cmp.Or(
+		put(e.Match.Equals, &w.equals, &w.Equals),
+		put(e.Match.Prefix, &w.prefix, &w.Prefix),
+		put(e.Match.Suffix, &w.suffix, &w.Suffix),
+		put(e.Match.Contains, &w.contains, &w.Contains),
+		put(e.Frame.Delim, &w.delim, &delim),
+	); err != nil {
+		return err
+	}
+	if delim != nil {
+		w.Delim = delim.Data
+	}
+	re := e.Match.Regex
+	if re == nil || re.Compiled != nil {
+		if re != nil {
+			w.Regex = re.Compiled
 		}
-		m.Delim = b.Data
+		return nil
 	}
-	if re := e.Match.Regex; re != nil {
-		m.Regex = re.Compiled
-		if m.Regex == nil {
-			var err error
-			if m.Regex, err = p.regex(re.Source); err != nil {
-				return nil, err
-			}
-		}
-	}
-	return m, nil
+	var err error
+	w.Regex, err = p.regex(re.Source)
+	return err
 }
 
 // regex compiles a regular expression into which values are put as they are.

@@ -18,7 +18,7 @@ import (
 // When the reply goes out depends on how the peer's bytes were cut. So that the
 // transcript does not, all that came stands before it.
 func (a *actor) playReply() *Failure {
-	a.wanted = true
+	a.welcome = true
 	answered := false
 	var at time.Duration
 	for {
@@ -84,8 +84,8 @@ func (a *actor) answer() *Failure {
 func (a *actor) replied(at time.Duration) {
 	for i := range a.reply.Parts {
 		if data, err := a.p.content(&a.reply.Parts[i]); err == nil {
-			a.seen.Bytes(transcript.Send, data, at, 0)
-			a.want.Bytes(transcript.Send, data, at, 0)
+			a.log.Seen.Bytes(transcript.Send, data, at, 0)
+			a.log.Want.Bytes(transcript.Send, data, at, 0)
 		}
 	}
 }

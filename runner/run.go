@@ -19,7 +19,6 @@ import (
 	"time"
 
 	"banter/runner/scenario"
-	"banter/runner/transcript"
 	"banter/runner/wire"
 )
 
@@ -182,7 +181,7 @@ func (p *play) judge() Result {
 	r := Result{Scenario: p.scenario}
 	slices.SortFunc(p.accepted, func(a, b *actor) int { return slices.Compare(a.rank[:], b.rank[:]) })
 	for _, a := range slices.Concat(p.clients, p.accepted) {
-		if !a.failed && !transcript.Equal(a.want.Events(), a.seen.Events()) {
+		if !a.failed && !a.log.Equal() {
 			p.failures = append(p.failures, Failure{
 				Kind: Differs, Actor: a.place.name, Pos: a.pos, At: p.now(),
 				Message: "the transcript is not the one that the steps describe",
@@ -190,7 +189,7 @@ func (p *play) judge() Result {
 		}
 		r.Actors = append(r.Actors, Actor{
 			Name: a.place.name, Peer: a.peer, Server: a.server != nil, Script: a.place.steps, Done: a.done,
-			Observed: a.seen.Entries(), Expected: a.want.Events(),
+			Observed: a.log.Seen.Entries(), Expected: a.log.Expected(),
 		})
 	}
 	for _, s := range p.servers {

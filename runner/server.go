@@ -310,14 +310,14 @@ func (a *actor) cast(client *actor) {
 	case decl.ReplyAfter != nil:
 		a.place.steps = []*scenario.Step{
 			{Pos: decl.ReplyAfter.Pos, Action: decl.ReplyAfter},
-			{Pos: decl.Reply.Pos, Action: &scenario.Send{Payload: decl.Reply}},
-			{Pos: decl.Reply.Pos, Action: &scenario.Close{}},
+			{Pos: decl.Reply.Pos, Action: scenario.Send{Payload: decl.Reply}},
+			{Pos: decl.Reply.Pos, Action: scenario.Close{}},
 		}
 	case decl.Reply != nil:
 		a.reply = decl.Reply
 		a.pos = decl.Reply.Pos
 	case decl.Connections == nil:
-		a.place.steps = []*scenario.Step{{Pos: decl.Pos, Action: &scenario.Close{}}}
+		a.place.steps = []*scenario.Step{{Pos: decl.Pos, Action: scenario.Close{}}}
 	case decl.ByClient:
 		i := slices.IndexFunc(decl.Connections, func(c *scenario.Script) bool {
 			return client != nil && c.Client == client.place.name
@@ -365,7 +365,7 @@ func (p *play) mayCome(running []*place) [][]*scenario.Step {
 	var scripts [][]*scenario.Step
 	for _, s := range p.servers {
 		calls := func(step *scenario.Step) bool {
-			c, ok := step.Action.(*scenario.Connect)
+			c, ok := step.Action.(scenario.Connect)
 			return ok && (c.Server == s.decl.Name || c.Server == "")
 		}
 		may := s.accepted-s.outsiders < s.connected

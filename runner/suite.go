@@ -25,13 +25,14 @@ type Play struct {
 	Scenario *scenario.Scenario
 	Round    int    // which time this scenario was played, from 1
 	NotRun   bool   // the suite ended before this scenario was ever started
+	Stopped  bool   // the suite's context ended while this scenario was played
 	Result   Result // what is known, where there is an Err
 	Err      error  // the run broke; it says nothing about the scenario
 }
 
-// Failed reports whether the scenario was played and did not pass.
+// Failed reports whether the scenario was played to its end and did not pass.
 func (p *Play) Failed() bool {
-	return !p.NotRun && (p.Err != nil || !p.Result.Passed())
+	return !p.NotRun && !p.Stopped && (p.Err != nil || !p.Result.Passed())
 }
 
 // PlayAll plays many scenarios, opts.Jobs at the same time, and hands each
@@ -145,6 +146,7 @@ func (s *suite) work() {
 		index, round := s.which(i)
 		p := &Play{Scenario: s.scenarios[index], Round: round}
 		p.Result, p.Err = s.play(s.ctx, p.Scenario, s.opts.Options)
+		p.Stopped = p.Err != nil && s.ctx.Err() != nil
 		s.mu.Lock()
 
 		delete(s.running, i)

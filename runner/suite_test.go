@@ -78,8 +78,8 @@ func suiteOf(ctx context.Context, p *player, list []*scenario.Scenario, opts Sui
 		switch {
 		case play.NotRun:
 			what = "not run"
-		case play.Err != nil:
-			what = "broke"
+		case play.Stopped:
+			what = "stopped"
 		case play.Failed():
 			what = "failed"
 		}
@@ -178,7 +178,7 @@ func TestSuiteInterrupted(t *testing.T) {
 		defer cancel()
 		p := &player{takes: map[string]time.Duration{"a": time.Second, "b": time.Minute, "c": time.Minute}}
 		got := suiteOf(ctx, p, named("a", "b", "c"), SuiteOptions{})
-		want := []string{"a/1 passed@1", "b/1 broke@5", "c/1 not run@5"}
+		want := []string{"a/1 passed@1", "b/1 stopped@5", "c/1 not run@5"}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("delivered (-want +got):\n%s", diff)
 		}
@@ -193,7 +193,7 @@ func TestSuiteEndless(t *testing.T) {
 		defer cancel()
 		p := &player{takes: map[string]time.Duration{"slow": time.Hour, "quick": time.Millisecond}}
 		got := suiteOf(ctx, p, named("slow", "quick"), SuiteOptions{UntilFail: true, Jobs: 4})
-		if want := []string{"slow/1 broke@60", "quick/1 passed@60"}; !cmp.Equal(got[:2], want) {
+		if want := []string{"slow/1 stopped@60", "quick/1 passed@60"}; !cmp.Equal(got[:2], want) {
 			t.Errorf("delivered %q first, want %q", got[:2], want)
 		}
 		if len(got) > ahead+2 {
@@ -260,6 +260,7 @@ func TestPlayFailed(t *testing.T) {
 		{Play{Result: failed}, true},
 		{Play{Err: errors.New("broke")}, true},
 		{Play{NotRun: true}, false},
+		{Play{Stopped: true, Err: context.Canceled, Result: failed}, false},
 	} {
 		if got := tt.play.Failed(); got != tt.want {
 			t.Errorf("Failed of %s is %v", strings.TrimSpace(fmt.Sprint(tt.play)), got)

@@ -120,36 +120,50 @@ func (s *Stream) delimited(e *Expectation) *Mismatch {
 	line := e.Frame == scenario.FrameLine
 	var frame []byte
 	for {
-		view, err := s.look(min(max(Least, int64(len(frame))), e.Max-int64(len(frame))))
-		if err != nil {
-			return brokenOff(err, int64(len(frame)), count(int64(len(frame)))+" without "+e.ending(), frame)
-		}
 		had := len(frame)
-		frame = append(frame, view...)
+		room := e.Max - int64(had)
+		if certain := e.certain() - int64(had); certain > 0 {
+			view, err := s.read(min(certain, room))
+			if err != nil {
+				return e.unfinished(err, frame)
+			}
+			frame = append(frame, view...)
+		} else {
+			view, err := s.look(min(max(Least, int64(had)), room))
+			if err != nil {
+				return e.unfinished(err, frame)
+			}
+			frame = append(frame, view...)
+			if size, _, _ := e.findEnd(frame, had); size >= 0 {
+				frame = frame[:size]
+			}
+			if err := s.take(len(frame) - had); err != nil {
+				return e.unfinished(err, frame[:had])
+			}
+		}
+		all := frame // more than the frame, if that ends before it can be right
 		size, ending, proper := e.findEnd(frame, had)
 		if size >= 0 {
 			frame = frame[:size]
-		}
-		if err := s.take(len(frame) - had); err != nil {
-			return brokenOff(err, int64(had), count(int64(had)), frame[:had])
 		}
 		body := frame
 		if size >= 0 && line {
 			body = frame[:size-ending]
 		}
-		if m := e.early(body, had, frame, size >= 0); m != nil {
+		if m := e.early(body, had, size >= 0); m != nil {
+			m.Got = all
 			return m
 		}
 		switch {
 		case size >= 0 && !proper:
 			return &Mismatch{
-				Kind: Ending, Offset: int64(len(body)), Got: frame,
+				Kind: Ending, Offset: int64(len(body)), Got: all,
 				Message: fmt.Sprintf("the line ends with %s, not with %s", nameOf(frame[len(body):]), e.ending()),
 			}
 		case size >= 0:
 			m := e.judge(body)
 			if m != nil {
-				m.Got = frame
+				m.Got = all
 				if m.Want != nil {
 					m.Message = differsAt(m.Offset, e.Equals).Message
 					e.addEOL(m)
@@ -160,6 +174,30 @@ func (s *Stream) delimited(e *Expectation) *Mismatch {
 			return tooLong(e, "the "+e.noun()+" is", frame)
 		}
 	}
+}
+
+// certain is how many bytes a frame has for certain if it is to be right: those
+// can be taken without a look at them first.
+func (e *Expectation) certain() int64 {
+	switch {
+	case e.Equals == nil:
+		return 0
+	case e.Frame == scenario.FrameLine && e.EOL == scenario.AnyEOL:
+		return int64(len(e.Equals.Data)) + 1
+	case e.Frame == scenario.FrameLine:
+		return int64(len(e.Equals.Data) + len(e.EOL))
+	}
+	return int64(len(e.Equals.Data))
+}
+
+// unfinished is the mismatch of a frame whose end did not come.
+func (e *Expectation) unfinished(err error, frame []byte) *Mismatch {
+	if e.Equals == nil {
+		return brokenOff(err, int64(len(frame)), count(int64(len(frame)))+" without "+e.ending(), frame)
+	}
+	wanted := &Mismatch{Want: e.Equals.Data, Any: e.Equals.Any}
+	e.addEOL(wanted)
+	return shortOf(&Bytes{wanted.Want, wanted.Any}, int64(len(frame)), err)
 }
 
 // judge judges a body that is at hand as a whole.
@@ -173,7 +211,7 @@ func (e *Expectation) judge(body []byte) *Mismatch {
 
 // early finds a byte that can't be right, perhaps before the frame's end is
 // there: whole says whether it is. Bytes before had were looked at already.
-func (e *Expectation) early(body []byte, had int, frame []byte, whole bool) *Mismatch {
+func (e *Expectation) early(body []byte, had int, whole bool) *Mismatch {
 	if e.Frame == scenario.FrameLine && !whole {
 		// What may be the beginning of the line's end is not of the text yet.
 		body = body[:len(body)-e.openEnd(body)]
@@ -192,7 +230,6 @@ func (e *Expectation) early(body []byte, had int, frame []byte, whole bool) *Mis
 			continue
 		}
 		m := differsAt(k, want)
-		m.Got = frame
 		if want == e.Equals {
 			e.addEOL(m)
 		}

@@ -90,8 +90,8 @@ type judge struct {
 	all  bool
 }
 
-func newJudge(e *Expectation) *judge {
-	j := &judge{e: e, all: e.Regex != nil || e.Contains != nil || e.Suffix != nil}
+func newJudge(e *Expectation) judge {
+	j := judge{e: e, all: e.Regex != nil || e.Contains != nil || e.Suffix != nil}
 	if e.SHA256 != nil {
 		j.hash = sha256.New()
 	}

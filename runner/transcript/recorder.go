@@ -2,6 +2,7 @@ package transcript
 
 import (
 	"hash/crc32"
+	"slices"
 	"time"
 )
 
@@ -10,19 +11,14 @@ import (
 type Recorder struct {
 	entries []Entry
 	sum     uint32 // CRC-32 of what the last entry has so far, Summed bytes at most
+	room    []byte // where the bytes of short events go, many to an allocation
 }
 
 // Entries are the events so far. They are valid until the next call.
 func (r *Recorder) Entries() []Entry { return r.entries }
 
-// Events are the events so far, without their times.
-func (r *Recorder) Events() []Event {
-	events := make([]Event, len(r.entries))
-	for i := range r.entries {
-		events[i] = r.entries[i].Event
-	}
-	return events
-}
+// Grow makes room for n more events.
+func (r *Recorder) Grow(n int) { r.entries = slices.Grow(r.entries, n) }
 
 // Add records an event that has no bytes.
 func (r *Recorder) Add(kind Kind, name string, at time.Duration, step int) {
@@ -40,7 +36,11 @@ func (r *Recorder) Bytes(kind Kind, p []byte, at time.Duration, step int) {
 		r.sum = 0
 	}
 	e := &r.entries[len(r.entries)-1]
-	e.Data = append(e.Data, p[:min(len(p), Kept-len(e.Data))]...)
+	kept := p[:min(len(p), Kept-len(e.Data))]
+	if e.Data == nil {
+		e.Data = r.reserve(len(kept))
+	}
+	e.Data = append(e.Data, kept...)
 	if left := Summed - e.Size; left > 0 {
 		r.sum = crc32.Update(r.sum, crc32.IEEETable, p[:min(int64(len(p)), left)])
 	}
@@ -48,6 +48,62 @@ func (r *Recorder) Bytes(kind Kind, p []byte, at time.Duration, step int) {
 	if e.Size > Kept {
 		e.Sum = r.sum
 	}
+}
+
+// reserve is an empty slice with room for n bytes and no more, so that an event
+// that grows moves away and leaves its neighbours alone.
+func (r *Recorder) reserve(n int) []byte {
+	const most = 16 << 10
+	if n > most/4 {
+		return make([]byte, 0, n)
+	}
+	if cap(r.room)-len(r.room) < n {
+		r.room = make([]byte, 0, max(n, min(2*cap(r.room), most), 64))
+	}
+	at := len(r.room)
+	r.room = r.room[:at+n]
+	return r.room[at : at : at+n]
+}
+
+// Log is what an actor saw, beside what its script says that it sees. Expected
+// events are kept only from where the two part.
+type Log struct {
+	Seen   Recorder
+	Want   Recorder
+	agreed int // events of Seen at the front that Want had as well, and has no more
+}
+
+// Settle forgets the expected events that have come. It is called now and
+// then, so that a long script does not need the memory twice.
+func (l *Log) Settle() {
+	n := 0
+	// Neither's last event is over: bytes may still join it.
+	for n+1 < len(l.Want.entries) && l.agreed+1 < len(l.Seen.entries) &&
+		same(&l.Want.entries[n].Event, &l.Seen.entries[l.agreed].Event) {
+		n++
+		l.agreed++
+	}
+	if n > 0 {
+		l.Want.entries = l.Want.entries[:copy(l.Want.entries, l.Want.entries[n:])]
+	}
+}
+
+// Expected are all expected events.
+func (l *Log) Expected() []Event {
+	return append(events(l.Seen.entries[:l.agreed]), events(l.Want.entries)...)
+}
+
+// Equal reports whether the actor saw what its script says.
+func (l *Log) Equal() bool {
+	return Equal(events(l.Want.entries), events(l.Seen.entries[l.agreed:]))
+}
+
+func events(entries []Entry) []Event {
+	out := make([]Event, len(entries))
+	for i := range entries {
+		out[i] = entries[i].Event
+	}
+	return out
 }
 
 // Mark is a point of a recording that Undo goes back to.
