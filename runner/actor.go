@@ -34,6 +34,7 @@ type actor struct {
 	welcome  bool           // what is taken now is expected, whatever it is
 	step     int            // that runs, from 1; 0: none
 	deadline time.Time      // of the step
+	deaf     bool           // what is taken now is nobody's business
 	riding   bool           // the expect that rides on the step has begun
 	done     int
 	failed   bool
@@ -65,6 +66,9 @@ func (s source) Peek(p []byte) (int, error) { return s.told(s.a.conn.Peek(p)) }
 
 // take hears what frames take.
 func (a *actor) take(p []byte) {
+	if a.deaf {
+		return
+	}
 	now := a.p.now()
 	a.log.Seen.Bytes(transcript.Recv, p, now, a.step)
 	if a.welcome {
@@ -91,11 +95,14 @@ func (a *actor) playClient() {
 				}
 			}
 		}
-		if err := a.p.order.wait(a.p.ctx, w); err != nil {
+		err := a.p.order.wait(a.p.ctx, w)
+		if a.p.ctx.Err() != nil {
+			a.fail(a.failure(Unfinished, "had not started: it comes after %s", a.client.After[0].Name))
+			return
+		}
+		if err != nil {
 			f := a.failure(Order, "%s", err)
-			if a.p.ctx.Err() != nil {
-				f = a.failure(Unfinished, "had not started: it comes after %s", a.client.After[0].Name)
-			}
+			f.At = err.(*stuckError).at
 			a.fail(f)
 			return
 		}
@@ -231,7 +238,7 @@ func (a *actor) waitFor(w *wait) *Failure {
 		return nil
 	case errors.As(err, &stuck):
 		f := a.failure(Order, "%s", stuck.message)
-		f.Notes = stuck.notes
+		f.Notes, f.At = stuck.notes, stuck.at
 		return f
 	case a.p.ctx.Err() != nil:
 		f := a.failure(Unfinished, "was waiting: %s", a.action())
@@ -248,7 +255,7 @@ func (a *actor) action() string {
 	if a.step == 0 {
 		return "close"
 	}
-	return a.place.steps[a.step-1].Action.String()
+	return a.place.steps[a.step-1].String()
 }
 
 // allowed is how long the step that runs may take.

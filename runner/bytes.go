@@ -291,6 +291,8 @@ func (a *actor) readToEnd(mode scenario.CloseMode) *Failure {
 	}
 	a.listen(a.deadline)
 	discard := mode == scenario.CloseDiscard
+	a.deaf = discard // how much of it comes is nobody's doing
+	defer func() { a.deaf = false }()
 	var unread []byte
 	var n int64
 	var err error

@@ -24,7 +24,7 @@ const (
 func (a *actor) failure(kind Kind, format string, args ...any) *Failure {
 	return &Failure{
 		Kind: kind, Actor: a.place.name, Step: a.step, Steps: len(a.place.steps),
-		Message: fmt.Sprintf(format, args...), At: a.p.now(),
+		Message: fmt.Sprintf(format, args...), At: a.p.now(), rank: a.rank,
 	}
 }
 
@@ -41,9 +41,13 @@ func (a *actor) late(format string, args ...any) *Failure {
 
 // mismatch is the failure of a frame that is not what was expected.
 func (a *actor) mismatch(m *match.Mismatch) *Failure {
-	if m.Kind == match.Short && errors.Is(m.End, os.ErrDeadlineExceeded) {
+	silent := errors.Is(m.End, os.ErrDeadlineExceeded)
+	// Once the scenario has ended, an end comes from peers who were woken first.
+	if m.Kind == match.Short && (silent || a.p.ctx.Err() != nil) {
 		f := a.late("%s", had(m))
-		f.Notes = append(f.Notes, "the connection is open and silent")
+		if silent {
+			f.Notes = append(f.Notes, "the connection is open and silent")
+		}
 		f.Want, f.Any, f.Got, f.Offset = m.Want, m.Any, m.Got, m.Offset
 		return f
 	}
@@ -63,18 +67,21 @@ func (a *actor) mismatch(m *match.Mismatch) *Failure {
 // had says how far a frame had got.
 func had(m *match.Mismatch) string {
 	if m.Want != nil {
-		return fmt.Sprintf("%d of %d bytes had come", m.Offset, len(m.Want))
+		return fmt.Sprintf("%d of %s had come", m.Offset, count(int64(len(m.Want))))
 	}
 	if m.Offset == 0 {
 		return "nothing had come"
 	}
-	return fmt.Sprintf("%d bytes had come, which are no whole frame", m.Offset)
+	return count(m.Offset) + " had come, which are no whole frame"
 }
 
 // fail records that the actor's script ends here, and lets its peer see an end
 // in order, so that the others can go on.
 func (a *actor) fail(f *Failure) {
 	a.failed = true
+	if a.p.ctx.Err() != nil && f.Kind == Ended { // by a peer who was woken first
+		f.Kind, f.Message, f.Notes = Unfinished, "was waiting: "+a.action(), nil
+	}
 	a.foreseeRest()
 	if !f.Pos.IsValid() {
 		f.Pos = a.pos
@@ -128,8 +135,18 @@ func (a *actor) foreseeRest() {
 		return
 	}
 	steps := a.place.steps[min(a.done, len(a.place.steps)):]
+	open := a.stream != nil
 	for i, step := range steps {
 		a.foresee(step, i == 0)
+		switch step.Action.(type) {
+		case scenario.Connect:
+			open = true
+		case scenario.Close, scenario.Reset:
+			open = false
+		}
+	}
+	if open && len(steps) > 0 {
+		a.meantClose(scenario.CloseClean)
 	}
 }
 
@@ -178,4 +195,16 @@ func (a *actor) foresee(step *scenario.Step, begun bool) {
 		a.meant(transcript.Start, act.Server)
 	}
 	expect(step.Expect)
+}
+
+// unreadText says what no step took.
+func unreadText(n int64, first []byte) string {
+	return fmt.Sprintf("unread: %s came that no step took: %s", count(n), transcript.Quote(first, n, 40))
+}
+
+func count(n int64) string {
+	if n == 1 {
+		return "1 byte"
+	}
+	return fmt.Sprintf("%d bytes", n)
 }

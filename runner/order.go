@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"banter/runner/scenario"
 )
@@ -22,6 +23,7 @@ type order struct {
 	// mayCome reports whether a server's scripts may still be begun by a
 	// connection that one of the running actors makes, or one from outside.
 	mayCome func(running []*place) [][]*scenario.Step
+	now     func() time.Duration
 }
 
 // signal is a count that only grows.
@@ -66,6 +68,7 @@ type wait struct {
 type stuckError struct {
 	message string
 	notes   []string
+	at      time.Duration // the same for all who are stuck in one another
 }
 
 func (e *stuckError) Error() string { return e.message }
@@ -186,8 +189,16 @@ func (o *order) settle() {
 			o.answer(w, nil)
 		}
 	}
-	for _, w := range o.stuck() {
-		o.answer(w, o.explain(w))
+	if stuck := o.stuck(); len(stuck) > 0 {
+		var errs []*stuckError
+		for _, w := range stuck {
+			errs = append(errs, o.explain(w))
+		}
+		at := o.now()
+		for i, w := range stuck {
+			errs[i].at = at
+			o.answer(w, errs[i])
+		}
 	}
 }
 
@@ -295,7 +306,7 @@ func (o *order) mayEnd(w *wait, running []*place, coming [][]*scenario.Step) boo
 }
 
 // explain says why a wait can't end.
-func (o *order) explain(w *wait) error {
+func (o *order) explain(w *wait) *stuckError {
 	switch {
 	case w.await != nil:
 		e := &stuckError{message: fmt.Sprintf("signal %q will not come", w.await.Signal)}

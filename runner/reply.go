@@ -2,7 +2,6 @@ package runner
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"time"
@@ -88,15 +87,6 @@ func (a *actor) replied(at time.Duration) {
 			a.log.Want.Bytes(transcript.Send, data, at, 0)
 		}
 	}
-}
-
-// unreadText says what no step took.
-func unreadText(n int64, first []byte) string {
-	noun, verb := "bytes", "came that no step took"
-	if n == 1 {
-		noun = "byte"
-	}
-	return fmt.Sprintf("unread: %d %s %s: %s", n, noun, verb, transcript.Quote(first, n, 40))
 }
 
 // left says that a connection of the server has been served.

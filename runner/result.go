@@ -63,4 +63,6 @@ type Failure struct {
 	Any    []bool
 	Got    []byte
 	Offset int64
+
+	rank [3]int // the actor's, to order what happened at the same time
 }

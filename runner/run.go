@@ -12,6 +12,7 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -39,13 +40,13 @@ func Run(ctx context.Context, s *scenario.Scenario, opts Options) (Result, error
 		scenario: s, opts: opts, began: time.Now(), order: newOrder(),
 		open: map[*wire.Conn]struct{}{}, dials: map[*dial]struct{}{}, names: map[pair]*actor{},
 	}
-	p.order.mayCome = p.mayCome
+	p.order.mayCome, p.order.now = p.mayCome, p.now
 	p.progress = sync.NewCond(&p.mu)
 	p.ctx, p.cancel = context.WithCancelCause(ctx)
 	defer p.cancel(nil)
 	defer context.AfterFunc(ctx, p.end)()
 
-	if p.bind() {
+	if p.played = p.bind(); p.played {
 		p.cast()
 		for _, srv := range p.servers {
 			srv.accept()
@@ -79,6 +80,7 @@ type play struct {
 	order    *order
 	servers  []*server // in the file's order, as the clients are
 	clients  []*actor
+	played   bool // all servers could be bound, and the clients were started
 
 	playing sync.WaitGroup // clients
 	serving sync.WaitGroup // accept loops and the connections that they have accepted
@@ -143,18 +145,18 @@ func (p *play) end() {
 		return
 	}
 	p.ended = true
+	p.cancel(errEnded) // before the deadlines: see arm
 	for c := range p.open {
 		c.SetDeadline(past)
 	}
-	p.cancel(errEnded)
 	p.progress.Broadcast()
 }
 
 var past = time.Unix(1, 0)
 
 // arm gives a connection its deadline, which is past where the scenario has
-// ended. end may run at the same time: it marks the end before it looks for
-// connections, so that one of the two sets the past.
+// ended. end may run at the same time: it marks the end before it sets
+// deadlines, so that one of the two sets the past last.
 func (p *play) arm(c *wire.Conn, deadline time.Time) {
 	c.SetDeadline(deadline)
 	if p.ctx.Err() != nil {
@@ -193,9 +195,13 @@ func (p *play) judge() Result {
 		})
 	}
 	for _, s := range p.servers {
-		p.failures = append(p.failures, s.uncalled()...)
+		if p.played {
+			p.failures = append(p.failures, s.uncalled()...)
+		}
 	}
-	slices.SortStableFunc(p.failures, func(a, b Failure) int { return int(a.At - b.At) })
+	slices.SortStableFunc(p.failures, func(a, b Failure) int {
+		return cmp.Or(cmp.Compare(a.At, b.At), slices.Compare(a.rank[:], b.rank[:]))
+	})
 	r.Failures = p.failures
 	r.Elapsed = p.now()
 	return r

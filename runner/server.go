@@ -341,7 +341,6 @@ func (s *server) uncalled() []Failure {
 	}
 	var out []Failure
 	switch {
-	case s.addr == netip.AddrPort{}: // it could not be bound, and that was said
 	case s.decl.ByClient:
 		for _, script := range s.decl.Connections {
 			if s.named[script.Client] == 0 {

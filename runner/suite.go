@@ -255,7 +255,7 @@ func fixedPorts(sc *scenario.Scenario) []need {
 	for _, client := range sc.Clients {
 		bind(client.Bind)
 		for _, step := range client.Steps {
-			if connect, ok := step.Action.(*scenario.Connect); ok {
+			if connect, ok := step.Action.(scenario.Connect); ok {
 				bind(connect.Bind)
 				add(literalPort(connect.Address), true)
 			}

@@ -32,7 +32,7 @@ func binding(name string, port int) *scenario.Scenario {
 }
 
 func calling(name, address string) *scenario.Scenario {
-	to := &scenario.Connect{Address: scenario.Text{{Lit: []byte(address)}}}
+	to := scenario.Connect{Address: scenario.Text{{Lit: []byte(address)}}}
 	return &scenario.Scenario{Name: name, Clients: []*scenario.Client{{Steps: []*scenario.Step{{Action: to}}}}}
 }
 

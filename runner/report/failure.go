@@ -1,0 +1,178 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"banter/runner"
+	"banter/runner/scenario"
+)
+
+// A failure is one screen. The lanes get what the rest leaves of it, but at
+// least lanesMin.
+const (
+	screen   = 40
+	lanesMin = 10
+	notesMax = 5 // lines of notes
+	othersIn = 6 // failures that follow from the first, by name
+)
+
+// failure is the picture of a play that failed: the cause on top, then what
+// followed from it, and how to run just this again.
+func (t *Text) failure(p *runner.Play) []string {
+	st := t.style
+	name := clean(p.Scenario.Name)
+	if p.Round > 1 {
+		name += fmt.Sprintf(" (run %d)", p.Round)
+	}
+	again := []string{"again: " + t.again(p.Scenario)}
+	if p.Err != nil {
+		return frame(st.headline(name, p.Scenario.Pos), []string{"the run broke: " + clean(p.Err.Error())}, again)
+	}
+	r := &p.Result
+	f := &r.Failures[0]
+	pos := f.Pos
+	if !pos.IsValid() {
+		pos = p.Scenario.Pos
+	}
+	columns := t.opts.Columns - len(indent)
+
+	headline := st.headline(name, pos)
+	cause := []string{clip(who(f)+clean(f.Message), 2*columns)}
+	cause = append(cause, fold(f.Notes, notesMax, columns)...)
+	bytes := st.difference(f, columns)
+	source := st.source(p.Scenario.File, pos, columns)
+
+	used := 1 + len(cause) + height(bytes) + height(source) + height(again)
+	followed := consequences(r.Failures[1:], screen-used-lanesMin-1, columns)
+	for _, block := range followed {
+		used += height(block)
+	}
+	lanes := st.lanes(r, f, columns, screen-used-1)
+
+	blocks := [][]string{cause, bytes, source, lanes}
+	blocks = append(blocks, followed...)
+	if t.opts.Verbose {
+		blocks = append(blocks, transcripts(r), differences(r))
+	}
+	return frame(headline, append(blocks, again)...)
+}
+
+func (st style) headline(name string, pos scenario.Pos) string {
+	line := st.fail("FAIL") + "  " + name
+	if pos.IsValid() {
+		line += "   " + clean(pos.String())
+	}
+	return line
+}
+
+// frame puts blocks below a headline: the first directly, the others after a
+// blank line each.
+func frame(headline string, blocks ...[]string) []string {
+	lines := []string{headline}
+	for i, block := range blocks {
+		if i > 0 && len(block) > 0 {
+			lines = append(lines, "")
+		}
+		for _, line := range block {
+			lines = append(lines, strings.TrimRight(indent+line, " "))
+		}
+	}
+	return lines
+}
+
+// height is the lines that a block and the blank line before it take.
+func height(block []string) int {
+	if len(block) == 0 {
+		return 0
+	}
+	return len(block) + 1
+}
+
+// who says whose failure it is: "ann, step 3 of 4: ".
+func who(f *runner.Failure) string {
+	switch {
+	case f.Actor == "":
+		return ""
+	case f.Step == 0:
+		return clean(f.Actor) + ": "
+	}
+	return fmt.Sprintf("%s, step %d of %d: ", clean(f.Actor), f.Step, f.Steps)
+}
+
+// consequences are the failures after the first: those that follow from it,
+// and who still waited when the scenario ended. They have so many lines in all.
+func consequences(failures []runner.Failure, room, columns int) [][]string {
+	var after, waiting []string
+	for i := range failures {
+		f := &failures[i]
+		line := who(f) + clean(f.Message)
+		if f.Pos.IsValid() {
+			line = fmt.Sprintf("%s (line %d)", clip(line, columns-16), f.Pos.Line)
+		}
+		if f.Kind == runner.Unfinished {
+			waiting = append(waiting, line)
+		} else {
+			after = append(after, line)
+		}
+	}
+	limit := othersIn
+	for limit > 1 && listHeight(after, limit)+listHeight(waiting, limit) > room {
+		limit--
+	}
+	var blocks [][]string
+	add := func(title string, list []string) {
+		if len(list) == 0 {
+			return
+		}
+		block := []string{title}
+		for _, line := range fold(list, limit, columns-2) {
+			block = append(block, "  "+line)
+		}
+		blocks = append(blocks, block)
+	}
+	add("after that:", after)
+	add("still waiting:", waiting)
+	return blocks
+}
+
+// listHeight is the lines that a titled list takes.
+func listHeight(list []string, limit int) int {
+	switch {
+	case len(list) == 0:
+		return 0
+	case len(list) > limit:
+		return 2 + limit + 1
+	}
+	return 2 + len(list)
+}
+
+// fold is the first lines of a list, each in one line, and how many more there
+// are.
+func fold(list []string, limit, columns int) []string {
+	var lines []string
+	for i, s := range list {
+		if i == limit {
+			return append(lines, fmt.Sprintf("and %d more", len(list)-limit))
+		}
+		lines = append(lines, clip(clean(s), columns))
+	}
+	return lines
+}
+
+// again is the command that runs just this scenario.
+func (t *Text) again(s *scenario.Scenario) string {
+	words := []string{"banter", "run"}
+	for _, flag := range t.opts.Flags {
+		words = append(words, shellWord(flag))
+	}
+	words = append(words, "--filter", filterFor(s.Name))
+	file := path(s)
+	switch {
+	case file == scenario.StdinName:
+		file = scenario.Stdin
+	case strings.HasPrefix(file, "-"):
+		words = append(words, "--")
+	}
+	return strings.Join(append(words, shellWord(file)), " ")
+}

@@ -1,0 +1,293 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"banter/runner"
+	"banter/runner/scenario"
+	"banter/runner/transcript"
+)
+
+// The gutter between two lanes. The arrow points away from the one who acts.
+const (
+	toRight = "──────▶"
+	toLeft  = "◀──────"
+	noArrow = "       "
+)
+
+// laneMin is how wide the text of a lane is at least, laneGap what is between
+// it and the gutter.
+const (
+	laneMin = 15
+	laneGap = 2
+)
+
+// notReachedMax is how many steps are shown that were not reached.
+const notReachedMax = 4
+
+// lanes shows what the actor that failed saw, at the left, beside what its
+// peer saw, in so many rows at most.
+func (st style) lanes(r *runner.Result, f *runner.Failure, columns, rows int) []string {
+	actor := actorNamed(r.Actors, f.Actor)
+	if actor == nil {
+		return nil
+	}
+	l := lanes{style: st, room: columns, left: actor}
+	if actor.Peer != "" {
+		l.right = actorNamed(r.Actors, actor.Peer)
+	}
+	l.fill(f)
+	return l.paint(f, rows)
+}
+
+func actorNamed(actors []runner.Actor, name string) *runner.Actor {
+	i := slices.IndexFunc(actors, func(a runner.Actor) bool { return a.Name == name })
+	if i < 0 {
+		return nil
+	}
+	return &actors[i]
+}
+
+// lanes is what happened at two actors, in rows.
+type lanes struct {
+	style
+	left, right *runner.Actor // right is nil where the peer is not known
+	room        int           // columns
+	rows        []laneRow
+}
+
+// laneRow is an event at one of the actors, or one event as both saw it.
+type laneRow struct{ left, right *transcript.Entry }
+
+func (row laneRow) at() time.Duration {
+	if row.left != nil {
+		return row.left.At
+	}
+	return row.right.At
+}
+
+// fill makes the rows: what happened up to the failure. What an actor does to
+// end its connections afterwards is not shown.
+func (l *lanes) fill(f *runner.Failure) {
+	left := entries(l.left.Observed)
+	var right []*transcript.Entry
+	partner := map[*transcript.Entry]*transcript.Entry{}
+	if l.right != nil {
+		right = entries(l.right.Observed)
+		partner = pairs(l.left, l.right)
+	}
+	before := func(e *transcript.Entry) bool {
+		return e.At <= f.At || 0 < e.Step && e.Step <= f.Step
+	}
+	// A pair is shown if the actor that failed still saw its half of it. Of the
+	// peer alone, all that was before; but how a connection ended says nothing
+	// about bytes that differ.
+	left = slices.DeleteFunc(left, func(e *transcript.Entry) bool { return !before(e) })
+	right = slices.DeleteFunc(right, func(e *transcript.Entry) bool {
+		if p := partner[e]; p != nil {
+			return !before(p)
+		}
+		return e.At > f.At || f.Kind == runner.Differs && isEnd(e.Kind)
+	})
+	l.rows = merge(left, right, partner)
+}
+
+// entries is a list of pointers to the entries, which identify them.
+func entries(list []transcript.Entry) []*transcript.Entry {
+	pointers := make([]*transcript.Entry, len(list))
+	for i := range list {
+		pointers[i] = &list[i]
+	}
+	return pointers
+}
+
+// isEnd reports whether an event is the end of a connection, or of a
+// direction of it.
+func isEnd(k transcript.Kind) bool {
+	switch k {
+	case transcript.EOF, transcript.PeerReset, transcript.PeerEnd,
+		transcript.Shutdown, transcript.Close, transcript.Reset:
+		return true
+	}
+	return false
+}
+
+// merge brings the entries of two actors into rows, in the order that each
+// actor saw. Where two pairs cross (both sent before they received) the earlier
+// half stands alone.
+func merge(left, right []*transcript.Entry, partner map[*transcript.Entry]*transcript.Entry) []laneRow {
+	waits := map[*transcript.Entry]bool{} // the right ones that are still to come
+	for _, e := range right {
+		waits[e] = true
+	}
+	waitsLeft := map[*transcript.Entry]bool{}
+	for _, e := range left {
+		waitsLeft[e] = true
+	}
+	var rows []laneRow
+	takeLeft := func() {
+		rows = append(rows, laneRow{left: left[0]})
+		delete(waitsLeft, left[0])
+		left = left[1:]
+	}
+	takeRight := func() {
+		rows = append(rows, laneRow{right: right[0]})
+		delete(waits, right[0])
+		right = right[1:]
+	}
+	for len(left) > 0 && len(right) > 0 {
+		l, r := left[0], right[0]
+		leftAlone := !waits[partner[l]]
+		rightAlone := !waitsLeft[partner[r]]
+		switch {
+		case partner[l] == r:
+			rows = append(rows, laneRow{l, r})
+			delete(waitsLeft, l)
+			delete(waits, r)
+			left, right = left[1:], right[1:]
+		case leftAlone && (!rightAlone || l.At <= r.At):
+			takeLeft()
+		case rightAlone:
+			takeRight()
+		case l.At <= r.At:
+			takeLeft()
+		default:
+			takeRight()
+		}
+	}
+	for len(left) > 0 {
+		takeLeft()
+	}
+	for len(right) > 0 {
+		takeRight()
+	}
+	return rows
+}
+
+// paint turns the rows into lines, at most so many, folding those in the
+// middle. The last ones are the nearest to the failure.
+func (l *lanes) paint(f *runner.Failure, limit int) []string {
+	tail := l.failedAt(f)
+	head, folded := l.rows, []laneRow(nil)
+	var end []laneRow
+	if room := max(limit-1-len(tail), 3); len(l.rows) > room {
+		first := (room - 1) / 3
+		last := room - 1 - first
+		head, folded, end = l.rows[:first], l.rows[first:len(l.rows)-last], l.rows[len(l.rows)-last:]
+	}
+
+	times, texts := 0, laneMin
+	laneRoom := l.room - 16
+	if l.right != nil {
+		laneRoom = (l.room - 10 - 2 - laneGap - width(noArrow) - 2) / 2
+	}
+	shown := append(slices.Clone(head), end...)
+	for _, row := range shown {
+		times = max(times, width(duration(row.at())))
+		texts = max(texts, width(eventText(row.left, row.right != nil, laneRoom)))
+	}
+	indent := strings.Repeat(" ", times+2)
+	if times == 0 {
+		indent = ""
+	}
+
+	lines := []string{clean(l.left.Name)}
+	if l.right != nil {
+		lines[0] = pad(clean(l.left.Name), len(indent)+texts+laneGap+width(noArrow)+2) + clean(l.right.Name)
+	}
+	paintRow := func(row laneRow) {
+		line := padLeft(duration(row.at()), times) + "  "
+		text := eventText(row.left, row.right != nil, laneRoom)
+		if row.right == nil {
+			lines = append(lines, line+text)
+			return
+		}
+		lines = append(lines, line+pad(text, texts+laneGap)+row.arrow()+"  "+
+			eventText(row.right, row.left != nil, laneRoom))
+	}
+	for _, row := range head {
+		paintRow(row)
+	}
+	if folded != nil {
+		lines = append(lines, indent+l.dim(fmt.Sprintf("⋮ %d more", len(folded))))
+		for _, row := range end {
+			paintRow(row)
+		}
+	}
+	for _, line := range tail {
+		lines = append(lines, indent+line)
+	}
+	return lines
+}
+
+// arrow points away from the actor that did what both saw.
+func (row laneRow) arrow() string {
+	if row.left == nil || row.right == nil {
+		return noArrow
+	}
+	switch row.left.Kind {
+	case transcript.Connect, transcript.Send, transcript.Shutdown, transcript.Close, transcript.Reset:
+		return toRight
+	}
+	return toLeft
+}
+
+// failedAt is the step that failed, and those that were not reached.
+func (l *lanes) failedAt(f *runner.Failure) []string {
+	script := l.left.Script
+	if f.Step < 1 || f.Step > len(script) {
+		if f.Kind == runner.Unread {
+			return []string{l.fail("✗") + " close"} // the one at the end of every script
+		}
+		return nil
+	}
+	failed, rest := script[f.Step-1], script[f.Step:]
+	room := l.room - 16
+	lines := []string{l.fail("✗") + " " + clip(clean(failedText(failed, f)), room)}
+	for i, step := range rest {
+		if i == notReachedMax-1 && len(rest) > notReachedMax {
+			return append(lines, l.dim(fmt.Sprintf("⋮ %d more (not reached)", len(rest)-i)))
+		}
+		lines = append(lines, clip(clean(step.String()), room-len(" (not reached)"))+" (not reached)")
+	}
+	return lines
+}
+
+// failedText says which half of a step failed: its action, or the expect that
+// rides on it.
+func failedText(step *scenario.Step, f *runner.Failure) string {
+	expect, plain := step.Action.(*scenario.Expect)
+	if !plain {
+		expect = step.Expect
+	}
+	if expect == nil || !plain && f.Pos == step.Pos {
+		return step.Action.String()
+	}
+	return "expected " + expect.String()
+}
+
+// eventText is an event in so much room. Whom a connect went to is clear where
+// the two lanes name it.
+func eventText(e *transcript.Entry, paired bool, room int) string {
+	switch {
+	case e == nil:
+		return ""
+	case e.Kind == transcript.Connect && paired:
+		return "connect"
+	case e.Kind != transcript.Send && e.Kind != transcript.Recv || e.Name != "":
+		return clip(clean(e.String()), room)
+	}
+	sign := "> "
+	if e.Kind == transcript.Recv {
+		sign = "< "
+	}
+	text := sign + transcript.Quote(e.Data, e.Size, max(room, 8))
+	for limit := min(len(e.Data), room); width(text) > room && limit > 1; {
+		limit -= max(1, limit/8)
+		text = sign + transcript.Quote(e.Data, e.Size, limit)
+	}
+	return text
+}

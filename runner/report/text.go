@@ -1,0 +1,243 @@
+// Package report turns what came of scenarios into what people and machines
+// read. It opens no socket and plays nothing.
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"banter/runner"
+	"banter/runner/scenario"
+)
+
+// TextOptions say how a text report looks.
+type TextOptions struct {
+	Passing bool     // a line for each scenario that passed
+	Verbose bool     // the transcripts too
+	Quiet   bool     // failures, and nothing else
+	Repeats bool     // scenarios are played more than once
+	Color   bool     // for a terminal that shows it
+	Columns int      // of the terminal; 0: 100
+	Names   int      // columns of the longest name; 0: not known
+	Flags   []string // of the run, that another run needs to come out the same
+}
+
+// Text writes results for people, as they come: a line for what passed, one
+// screen for what failed.
+type Text struct {
+	w     io.Writer
+	opts  TextOptions
+	style style
+
+	scenarios, plays       int
+	passed, failed, notRun int
+	current                *scenario.Scenario
+	rounds                 map[*scenario.Scenario]*rounds
+	repeated               []*rounds // in order
+	open                   bool      // the last thing written was no picture
+}
+
+// rounds is what came of one scenario, with TextOptions.Repeats.
+type rounds struct {
+	scenario       *scenario.Scenario
+	passed, failed int
+	elapsed        time.Duration
+	told           bool // it has its line
+}
+
+// The columns of a line.
+const (
+	defaultColumns = 100
+	nameMin        = 17
+	nameMax        = 40
+	timeColumns    = 8
+	summaryColumns = 66
+	indent         = "      "
+	notRunMax      = 20 // how many that were not run are named
+)
+
+// NewText returns a report that is written to w.
+func NewText(w io.Writer, opts TextOptions) *Text {
+	if opts.Columns == 0 {
+		opts.Columns = defaultColumns
+	}
+	opts.Columns = min(max(opts.Columns, 60), 120)
+	opts.Names = min(max(opts.Names, nameMin), nameMax)
+	return &Text{w: w, opts: opts, style: newStyle(opts.Color), rounds: map[*scenario.Scenario]*rounds{}}
+}
+
+// Add reports a play. The error is the writer's.
+func (t *Text) Add(p runner.Play) error {
+	var b strings.Builder
+	if p.Scenario != t.current {
+		t.endRounds(&b)
+		t.current = p.Scenario
+	}
+	if p.Round == 1 {
+		t.scenarios++
+	}
+	var r *rounds
+	if t.opts.Repeats && !p.NotRun {
+		r = t.roundsOf(p.Scenario)
+	}
+	switch {
+	case p.Stopped && p.Round > 1:
+		// What is known of the scenario is known from its other rounds.
+	case p.NotRun, p.Stopped:
+		t.stopped(&b, &p)
+	case p.Failed():
+		t.plays++
+		t.failed++
+		if r == nil || r.failed == 0 {
+			t.picture(&b, &p)
+		}
+		if r != nil {
+			r.failed++
+		}
+	default:
+		t.plays++
+		t.passed++
+		if r == nil || t.opts.Verbose {
+			t.line(&b, &p)
+		}
+		if r != nil {
+			r.passed++
+			r.elapsed += p.Result.Elapsed
+		}
+	}
+	return t.write(&b)
+}
+
+// Close ends the report with its summary. The error is the writer's.
+func (t *Text) Close(elapsed time.Duration) error {
+	var b strings.Builder
+	t.endRounds(&b)
+	for _, r := range t.repeated {
+		if n := r.passed + r.failed; r.failed > 0 && n > 1 {
+			fmt.Fprintf(&b, "%s  %s   %d of %d runs failed\n", t.style.fail("FAIL"), clean(r.scenario.Name), r.failed, n)
+		}
+	}
+	if t.opts.Quiet {
+		return t.write(&b)
+	}
+	if t.notRun > notRunMax {
+		fmt.Fprintf(&b, "%s%d more were not run\n", indent, t.notRun-notRunMax)
+	}
+	parts := []string{count(t.scenarios, "scenario")}
+	if t.opts.Repeats {
+		parts = append(parts, count(t.plays, "run"))
+	}
+	add := func(n int, what string) {
+		if n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, what))
+		}
+	}
+	add(t.passed, "passed")
+	add(t.failed, "failed")
+	add(t.notRun, "not run")
+	seconds := fmt.Sprintf("%.2f s", elapsed.Seconds())
+	summary := pad(strings.Join(parts, ", ")+"  ", summaryColumns-len(seconds)) + seconds
+	switch {
+	case t.failed > 0:
+		summary = t.style.fail(summary)
+	case t.notRun == 0:
+		summary = t.style.ok(summary)
+	}
+	b.WriteString(summary + "\n")
+	return t.write(&b)
+}
+
+func (t *Text) write(b *strings.Builder) error {
+	if b.Len() == 0 {
+		return nil
+	}
+	_, err := io.WriteString(t.w, b.String())
+	return err
+}
+
+// line reports a play that passed.
+func (t *Text) line(b *strings.Builder, p *runner.Play) {
+	if t.opts.Quiet || !t.opts.Passing {
+		return
+	}
+	t.columns(b, t.style.ok("ok")+"    ", p.Scenario, duration(p.Result.Elapsed), "")
+	if t.opts.Verbose {
+		writeIndented(b, transcripts(&p.Result))
+	}
+}
+
+func (t *Text) roundsOf(s *scenario.Scenario) *rounds {
+	r := t.rounds[s]
+	if r == nil {
+		r = &rounds{scenario: s}
+		t.rounds[s] = r
+		t.repeated = append(t.repeated, r)
+	}
+	return r
+}
+
+// endRounds has one line for the rounds of a scenario that came together. One
+// that comes again (with --until-fail) had its line in the first round.
+func (t *Text) endRounds(b *strings.Builder) {
+	r := t.rounds[t.current]
+	if r == nil || r.told || r.failed > 0 || r.passed == 0 || !t.opts.Passing || t.opts.Verbose || t.opts.Quiet {
+		return
+	}
+	r.told = true
+	more := ""
+	if r.passed > 1 {
+		more = count(r.passed, "run")
+	}
+	t.columns(b, t.style.ok("ok")+"    ", r.scenario, duration(r.elapsed/time.Duration(r.passed)), more)
+}
+
+// stopped reports a play that never began or was broken off, because the run
+// was.
+func (t *Text) stopped(b *strings.Builder, p *runner.Play) {
+	t.notRun++
+	if t.opts.Quiet || t.notRun > notRunMax {
+		return
+	}
+	what := "not run"
+	if !p.NotRun {
+		what = "stopped"
+	}
+	t.columns(b, t.style.dim("-")+"     ", p.Scenario, what, "")
+}
+
+func (t *Text) columns(b *strings.Builder, mark string, s *scenario.Scenario, middle, more string) {
+	line := mark + pad(clean(s.Name), t.opts.Names) + "  " + padLeft(middle, timeColumns) + "   " + clean(path(s))
+	if more != "" {
+		line += "   " + more
+	}
+	b.WriteString(strings.TrimRight(line, " ") + "\n")
+	t.open = true
+}
+
+// picture writes a failure, with a blank line between it and what is around.
+func (t *Text) picture(b *strings.Builder, p *runner.Play) {
+	if t.open {
+		b.WriteByte('\n')
+	}
+	for _, line := range t.failure(p) {
+		b.WriteString(line + "\n")
+	}
+	b.WriteByte('\n')
+	t.open = false
+}
+
+// path is the file that a scenario is in.
+func path(s *scenario.Scenario) string {
+	if s.File != nil {
+		return s.File.Path
+	}
+	return s.Pos.File
+}
+
+func writeIndented(b *strings.Builder, lines []string) {
+	for _, line := range lines {
+		b.WriteString(strings.TrimRight(indent+line, " ") + "\n")
+	}
+}

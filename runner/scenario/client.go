@@ -1,0 +1,56 @@
+package scenario
+
+// client is a Client while its mapping is read.
+type client struct {
+	*Client
+	steps bool // the key was there
+}
+
+var clientKeys = table[client]{
+	{"steps", func(p *parser, c *client, e entry) {
+		c.steps = true
+		c.Steps = p.script(e.value, e.pos, "client "+quote(c.Name))
+	}},
+	{"after", (*parser).clientAfter},
+	{"bind", func(p *parser, c *client, e entry) { c.Bind = p.address(e) }},
+	{"rcvbuf", func(p *parser, c *client, e entry) { c.RcvBuf = p.bufferSize(e) }},
+	{"sndbuf", func(p *parser, c *client, e entry) { c.SndBuf = p.bufferSize(e) }},
+}
+
+// client reads one entry of clients: a script, or a mapping with one. It
+// returns a client also where something is wrong with it.
+func (p *parser) client(e entry) *Client {
+	c := &client{Client: &Client{Pos: e.pos, Name: e.key}}
+	p.validName(e.pos, e.key, "a client's name")
+	if p.doc.serverNames.has(e.key) {
+		p.errorf(e.pos, "%s is a server already; a client needs a name of its own, since transcripts use both", quote(e.key))
+	}
+	if e.value.kind != mappingNode {
+		c.Steps = p.script(e.value, e.pos, "client "+quote(e.key))
+		return c.Client
+	}
+	if decode(p, e.value, "client "+quote(e.key), clientKeys, c) && !c.steps {
+		p.errorf(e.pos, "client %s has no steps", quote(e.key))
+	}
+	return c.Client
+}
+
+// clientAfter reads the clients that must have ended before this one starts.
+func (p *parser) clientAfter(c *client, e entry) {
+	items := []*node{e.value}
+	if e.value.kind == listNode {
+		items = e.value.items
+	}
+	for _, item := range items {
+		name, ok := p.scalar(entry{key: e.key, pos: e.pos, value: item}, "a client's name or a list of them")
+		switch {
+		case !ok:
+		case name == c.Name:
+			p.errorf(item.pos, "client %s can't start after itself", quote(name))
+		case !p.doc.clientNames.has(name):
+			p.unknown(item.pos, "client", name, p.doc.clientNames.list)
+		default:
+			c.After = append(c.After, Name{Pos: item.pos, Name: name})
+		}
+	}
+}

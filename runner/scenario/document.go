@@ -1,0 +1,226 @@
+package scenario
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// document is one YAML document while it is read: a scenario, and what its
+// parts need to know of each other.
+type document struct {
+	*Scenario
+	shared
+	serverNames nameSet
+	clientNames nameSet
+
+	servers, clients *entry
+	inServer         bool           // the script being read is a server's
+	broken           map[*Step]bool // steps whose meaning an error hides
+	badTarget        bool           // a connect, stop or start names no server
+}
+
+// shared is what a document without servers and clients gives to those after
+// it.
+type shared struct {
+	timeout time.Duration
+	eol     EOL
+	tags    []string
+}
+
+// nameSet is the declared names of one kind, in the file's order.
+type nameSet struct {
+	list    []string
+	set     map[string]bool
+	unknown bool // an error hides some of them
+}
+
+func (s *nameSet) has(name string) bool { return s.set[name] }
+
+// fill takes the keys of a mapping.
+func (s *nameSet) fill(n *node) {
+	if n == nil {
+		return
+	}
+	s.unknown = n.kind != mappingNode
+	s.set = make(map[string]bool, len(n.entries))
+	for _, e := range n.entries {
+		s.list = append(s.list, e.key)
+		s.set[e.key] = true
+	}
+}
+
+var documentKeys table[document]
+
+func init() {
+	documentKeys = table[document]{
+		{"name", (*parser).documentName},
+		{"description", func(p *parser, d *document, e entry) { d.Description, _ = p.scalar(e, "a text") }},
+		{"tags", (*parser).documentTags},
+		{"timeout", func(p *parser, d *document, e entry) {
+			if timeout, ok := p.duration(e); ok {
+				d.timeout = timeout
+			}
+		}},
+		{"eol", (*parser).documentEOL},
+		{"servers", func(_ *parser, d *document, e entry) { d.servers = &e }},
+		{"clients", func(_ *parser, d *document, e entry) { d.clients = &e }},
+	}
+}
+
+// scenarios turns documents into the file's scenarios. Whole says that no
+// document is missing.
+func (p *parser) scenarios(docs []*node, whole bool) {
+	if len(docs) == 0 && whole {
+		p.errorf(p.pos(1, 1), "the file is empty; a scenario has servers and clients")
+		return
+	}
+	inherited := shared{timeout: DefaultTimeout, eol: CRLF}
+	for i, n := range docs {
+		if !p.mapping(n, "a scenario must be a mapping with servers and clients") {
+			continue
+		}
+		more := i+1 < len(docs) || !whole
+		if s, share := p.scenario(n, inherited, i == 0 && more); s != nil {
+			p.file.Scenarios = append(p.file.Scenarios, s)
+		} else if share != nil {
+			inherited = *share
+		}
+	}
+	p.nameScenarios()
+}
+
+// scenario reads a document. The first of several may be one that only shares
+// its settings with those after it; then there is no scenario.
+func (p *parser) scenario(n *node, from shared, mayShare bool) (*Scenario, *shared) {
+	from.tags = slices.Clone(from.tags)
+	d := &document{
+		Scenario: &Scenario{Pos: n.pos, File: p.file},
+		shared:   from,
+		broken:   map[*Step]bool{},
+	}
+	p.doc = d
+	known := decode(p, n, "the scenario", documentKeys, d)
+	if d.servers == nil && d.clients == nil {
+		if mayShare {
+			return nil, &d.shared
+		}
+		if known {
+			p.errorf(n.pos, "nothing to run: the scenario has no servers and no clients")
+		}
+		return nil, nil
+	}
+	d.Timeout, d.Tags = d.timeout, d.tags
+	d.serverNames.fill(n.entry("servers"))
+	d.clientNames.fill(n.entry("clients"))
+	// A misspelt "servers" must not make each of them unknown.
+	d.serverNames.unknown = d.serverNames.unknown || !known && d.servers == nil
+	d.clientNames.unknown = d.clientNames.unknown || !known && d.clients == nil
+	if e := d.servers; e != nil && p.section(*e, "servers are a mapping from names to servers") {
+		for _, s := range e.value.entries {
+			d.Servers = append(d.Servers, p.server(s))
+		}
+	}
+	if e := d.clients; e != nil && p.section(*e, "clients are a mapping from names to scripts") {
+		for _, c := range e.value.entries {
+			d.Clients = append(d.Clients, p.client(c))
+		}
+	}
+	if len(d.Servers)+len(d.Clients) == 0 && !d.serverNames.unknown && !d.clientNames.unknown {
+		p.errorf(n.pos, "nothing to run: the scenario has no servers and no clients")
+	}
+	p.check(d)
+	return d.Scenario, nil
+}
+
+// section reports whether a value is a mapping from names, with a complaint if
+// not.
+func (p *parser) section(e entry, what string) bool {
+	if e.value.isNull() {
+		p.errorf(e.pos, "%s has nothing below it; %s", quote(e.key), what)
+		return false
+	}
+	return p.mapping(e.value, what)
+}
+
+func (p *parser) documentName(d *document, e entry) {
+	s, ok := p.scalar(e, "a text")
+	switch {
+	case !ok:
+	case strings.TrimSpace(s) == "":
+		p.errorf(e.value.pos, "a scenario's name can't be empty")
+	case strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f }):
+		p.errorf(e.value.pos, "a scenario's name is one line without control characters, not %s", quote(s))
+	default:
+		d.Name = s
+	}
+}
+
+func (p *parser) documentTags(d *document, e entry) {
+	if e.value.kind == scalarNode && !e.value.isNull() {
+		p.errorf(e.value.pos, `"tags" must be a list: [%s]`, shorten(e.value.value))
+		return
+	}
+	if e.value.isNull() {
+		p.blank(e, "a list of words")
+		return
+	}
+	if !p.list(e.value, `"tags" must be a list of words`) {
+		return
+	}
+	for _, item := range e.value.items {
+		tag, ok := p.name(entry{key: "tags", pos: item.pos, value: item}, "a tag")
+		if ok && !contains(d.tags, tag) {
+			d.tags = append(d.tags, tag)
+		}
+	}
+}
+
+func (p *parser) documentEOL(d *document, e entry) {
+	const want = `crlf, lf, any, or the bytes themselves in double quotes, such as "\x01"`
+	s, ok := p.scalar(e, want)
+	switch {
+	case !ok:
+	case s == "crlf":
+		d.eol = CRLF
+	case s == "lf":
+		d.eol = LF
+	case s == "any":
+		d.eol = AnyEOL
+	case s == "" || e.value.style == plain:
+		p.errorf(e.value.pos, `"eol" must be %s, not %s`, want, shorten(orQuotes(s)))
+	default:
+		p.traps(e.value)
+		d.eol = EOL(s)
+	}
+}
+
+func orQuotes(s string) string {
+	if s == "" {
+		return `""`
+	}
+	return s
+}
+
+// nameScenarios names those that have no name after the file, and warns of two
+// that can't be told apart.
+func (p *parser) nameScenarios() {
+	base := filepath.Base(strings.Trim(p.file.Path, "<>"))
+	base = strings.TrimSuffix(base, filepath.Ext(base))
+	first := map[string]*Scenario{}
+	for i, s := range p.file.Scenarios {
+		if s.Name == "" {
+			s.Name = base
+			if i > 0 {
+				s.Name = fmt.Sprintf("%s#%d", base, i+1)
+			}
+		}
+		if other := first[s.Name]; other != nil {
+			p.warnf(s.Pos, "a second scenario with the name %s; the first is in line %d", quote(s.Name), other.Pos.Line)
+			continue
+		}
+		first[s.Name] = s
+	}
+}

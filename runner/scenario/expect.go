@@ -1,0 +1,281 @@
+package scenario
+
+// expectation is an Expect while its mapping is read.
+type expectation struct {
+	*Expect
+	n       *node
+	frame   *entry // the key that says how many bytes
+	outcome *entry
+	max     *entry
+	wrong   bool
+}
+
+// pos is where a key stands, for complaints about its value.
+func (d *expectation) pos(key string) Pos {
+	if v := d.n.entry(key); v != nil && !v.isNull() {
+		return v.pos
+	}
+	return d.n.pos
+}
+
+var expectKeys = table[expectation]{
+	{"text", (*parser).exactFrame},
+	{"hex", (*parser).exactFrame},
+	{"base64", (*parser).exactFrame},
+	{"file", (*parser).exactFrame},
+	{"lines", (*parser).exactFrame},
+	{"line", (*parser).lineFrame},
+	{"until", (*parser).untilFrame},
+	{"bytes", func(p *parser, d *expectation, e entry) { p.sizedFrame(d, e, FrameBytes) }},
+	{"rest", func(p *parser, d *expectation, e entry) {
+		p.setFrame(d, e, FrameRest)
+		d.check(p.noValue(e))
+	}},
+	{"some", (*parser).someFrame},
+	{"equals", func(p *parser, d *expectation, e entry) { p.matchPayload(d, e, &d.Match.Equals) }},
+	{"prefix", func(p *parser, d *expectation, e entry) { p.matchPayload(d, e, &d.Match.Prefix) }},
+	{"suffix", func(p *parser, d *expectation, e entry) { p.matchPayload(d, e, &d.Match.Suffix) }},
+	{"contains", (*parser).matchContains},
+	{"regex", (*parser).matchRegex},
+	{"size", func(p *parser, d *expectation, e entry) {
+		n, ok := p.size(e, 0)
+		if d.check(ok) {
+			d.Match.Size = n
+		}
+	}},
+	{"sha256", func(p *parser, d *expectation, e entry) {
+		sum, ok := p.sha256Sum(e)
+		d.Match.SHA256 = sum
+		d.check(ok)
+	}},
+	{"max", func(p *parser, d *expectation, e entry) {
+		d.max = &e
+		n, ok := p.size(e, 1)
+		d.Frame.Max = n
+		d.check(ok)
+	}},
+	{"eof", (*parser).setOutcome},
+	{"reset", (*parser).setOutcome},
+	{"end", (*parser).setOutcome},
+	{"refused", (*parser).setOutcome},
+	{"unreachable", (*parser).setOutcome},
+	{"timeout", (*parser).setOutcome},
+	{"silence", (*parser).setOutcome},
+}
+
+// outcomes are the outcomes by their words.
+var outcomes = map[string]Outcome{
+	"eof": EOF, "reset": PeerReset, "end": End, "refused": Refused,
+	"unreachable": Unreachable, "timeout": Timeout, "silence": Silence,
+}
+
+// check notes that something is wrong unless ok.
+func (d *expectation) check(ok bool) bool {
+	d.wrong = d.wrong || !ok
+	return ok
+}
+
+// expect reads what stands at a key that takes a match. It returns nil if
+// something is wrong.
+func (p *parser) expect(e entry) *Expect {
+	n := e.value
+	x := &Expect{Pos: n.pos, Match: Match{Size: -1}}
+	if n.isNull() {
+		p.blank(e, "a payload, or a mapping such as {line} or {eof}")
+		return nil
+	}
+	if n.kind != mappingNode {
+		p.bareWord(n)
+		if x.Match.Equals = p.payload(e, toMatch); x.Match.Equals == nil {
+			return nil
+		}
+		return p.notEmpty(x, n.pos)
+	}
+	d := &expectation{Expect: x, n: n}
+	if !decode(p, n, "an expect", expectKeys, d) || d.wrong || !p.complete(d) {
+		return nil
+	}
+	return x
+}
+
+// bareWord warns of a word that is a text here and was probably meant as the
+// outcome of that name.
+func (p *parser) bareWord(n *node) {
+	if n.kind != scalarNode || n.style != plain {
+		return
+	}
+	switch _, outcome := outcomes[n.value]; {
+	case n.value == "silence":
+		p.warnf(n.pos, `the text "silence" is expected; for the outcome write {silence: 200ms}`)
+	case outcome:
+		p.warnf(n.pos, `the text "%s" is expected; for the outcome write {%[1]s}`, n.value)
+	case n.value == "rest" || n.value == "line":
+		p.warnf(n.pos, `the text "%s" is expected; for the frame write {%[1]s}`, n.value)
+	}
+}
+
+// notEmpty complains about an exact payload without bytes.
+func (p *parser) notEmpty(x *Expect, pos Pos) *Expect {
+	if n, known := x.Match.Equals.length(); known && n == 0 {
+		p.errorf(pos, "expects no bytes, which is always true; for the peer's end write {eof}")
+		return nil
+	}
+	return x
+}
+
+// complete fills in what follows from the keys together, and complains about
+// those that do not go together.
+func (p *parser) complete(d *expectation) bool {
+	m := &d.Match
+	if d.outcome != nil {
+		if len(d.n.entries) > 1 {
+			p.errorf(d.n.pos, "{%s} stands alone: it expects no bytes", d.outcome.key)
+			return false
+		}
+		return true
+	}
+	if d.frame == nil {
+		switch {
+		case m.Equals != nil:
+			d.Frame.Kind = FrameExact
+		case m.Prefix != nil || m.Suffix != nil || m.Contains != nil || m.Regex != nil:
+			d.Frame.Kind, d.Frame.EOL = FrameLine, p.doc.eol
+		case m.SHA256 != nil:
+			p.errorf(d.n.pos, `"sha256" of what? add a frame: bytes, rest, until or line`)
+			return false
+		case m.Size >= 0:
+			p.errorf(d.n.pos, `"size" of what? add a frame: rest, until or line; that many bytes are {bytes: %d}`, m.Size)
+			return false
+		default:
+			p.errorf(d.n.pos, "nothing says what is expected; add a payload, line, until, bytes or rest")
+			return false
+		}
+	}
+	switch kind := d.Frame.Kind; {
+	case d.max == nil && (kind == FrameLine || kind == FrameUntil || kind == FrameRest):
+		d.Frame.Max = DefaultMax
+	case d.max != nil && kind == FrameExact:
+		p.errorf(d.max.pos, `"max" bounds line, until and rest; an exact payload bounds itself`)
+		return false
+	}
+	if d.Frame.Kind == FrameExact && p.notEmpty(d.Expect, d.n.pos) == nil {
+		return false
+	}
+	return p.satisfiable(d)
+}
+
+func (p *parser) setOutcome(d *expectation, e entry) {
+	if d.outcome != nil {
+		p.errorf(e.pos, "{%s} and {%s} are two outcomes; an expect has one", d.outcome.key, e.key)
+		d.wrong = true
+		return
+	}
+	d.outcome = &e
+	d.Outcome = outcomes[e.key]
+	if d.Outcome == Silence {
+		silence, ok := p.duration(e)
+		d.Silence = silence
+		d.check(ok)
+		return
+	}
+	d.check(p.noValue(e))
+}
+
+// setFrame notes how many bytes an expect takes, and complains about a second
+// answer.
+func (p *parser) setFrame(d *expectation, e entry, kind FrameKind) bool {
+	if d.frame != nil {
+		p.errorf(e.pos, "%s and %s are two frames; an expect has one", quote(d.frame.key), quote(e.key))
+		d.wrong = true
+		return false
+	}
+	d.frame = &e
+	d.Frame.Kind = kind
+	return true
+}
+
+func (p *parser) exactFrame(d *expectation, e entry) {
+	if !p.setFrame(d, e, FrameExact) {
+		return
+	}
+	part, ok := partKinds[e.key](p, e, toMatch)
+	p.setEquals(d, e, &Payload{Pos: e.value.pos, Parts: []Part{part}})
+	d.check(ok)
+}
+
+func (p *parser) setEquals(d *expectation, e entry, payload *Payload) {
+	if d.Match.Equals != nil {
+		p.errorf(e.pos, "%s says a second time what the bytes are", quote(e.key))
+		d.wrong = true
+	}
+	d.Match.Equals = payload
+}
+
+func (p *parser) lineFrame(d *expectation, e entry) {
+	if !p.setFrame(d, e, FrameLine) {
+		return
+	}
+	d.Frame.EOL = p.doc.eol
+	if e.value.isNull() && p.commentAfter(e.value) == "" {
+		return // any line
+	}
+	part, ok := p.textPart(e, toMatch)
+	p.setEquals(d, e, &Payload{Pos: e.value.pos, Parts: []Part{part}})
+	d.check(ok)
+}
+
+func (p *parser) untilFrame(d *expectation, e entry) {
+	if !p.setFrame(d, e, FrameUntil) {
+		return
+	}
+	d.Frame.Delim = p.payload(e, toMatch)
+	if !d.check(d.Frame.Delim != nil) {
+		return
+	}
+	if n, known := d.Frame.Delim.length(); known && n == 0 {
+		p.errorf(e.value.pos, `"until" needs a delimiter`)
+		d.wrong = true
+	}
+}
+
+func (p *parser) sizedFrame(d *expectation, e entry, kind FrameKind) {
+	if !p.setFrame(d, e, kind) {
+		return
+	}
+	n, ok := p.size(e, 1)
+	d.Frame.N = n
+	d.check(ok)
+}
+
+func (p *parser) someFrame(d *expectation, e entry) {
+	p.sizedFrame(d, e, FrameSome)
+	if d.wrong {
+		return
+	}
+	p.warnf(e.pos, `"some" takes whatever the next read brings, so timing decides; a frame such as line, until or bytes is sure`)
+}
+
+func (p *parser) matchPayload(d *expectation, e entry, into **Payload) {
+	payload := p.payload(e, toMatch)
+	if !d.check(payload != nil) {
+		return
+	}
+	if e.key == "equals" {
+		p.setEquals(d, e, payload)
+		return
+	}
+	if n, known := payload.length(); known && n == 0 {
+		p.errorf(e.value.pos, "%s is empty, which is always true", quote(e.key))
+		d.wrong = true
+	}
+	*into = payload
+}
+
+func (p *parser) matchContains(d *expectation, e entry) {
+	if e.value.kind == listNode {
+		p.errorf(e.value.pos, `"contains" takes one payload, not a list`)
+		d.wrong = true
+		return
+	}
+	p.matchPayload(d, e, &d.Match.Contains)
+}

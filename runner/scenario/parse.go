@@ -1,0 +1,167 @@
+package scenario
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+)
+
+// Stdin is the path that stands for standard input, and StdinName what a file
+// read from there is called.
+const (
+	Stdin     = "-"
+	StdinName = "<stdin>"
+)
+
+// Read reads and parses a scenario file; the path "-" is standard input. What
+// is wrong inside of the file, a payload file that can't be read included, is
+// in the File's Problems. The error is that the file itself can't be read.
+func Read(path string, stdin io.Reader) (*File, error) {
+	src, err := readSource(path, stdin)
+	if err != nil {
+		return nil, err
+	}
+	if path == Stdin {
+		path = StdinName
+	}
+	p := parse(path, src)
+	for _, f := range p.payloadFiles {
+		if err := readable(f.path); err != nil {
+			p.errorf(f.pos, "the payload file %s %s", quote(f.path), err)
+		}
+	}
+	return p.result(), nil
+}
+
+// readSource reads a file, or enough of it to see that it is too large.
+func readSource(path string, stdin io.Reader) ([]byte, error) {
+	in := stdin
+	if path != Stdin {
+		f, err := os.Open(path)
+		if err != nil {
+			return nil, err
+		}
+		defer f.Close()
+		in = f
+	}
+	src, err := io.ReadAll(io.LimitReader(in, MaxFileSize+1))
+	if err != nil && path == Stdin {
+		return nil, fmt.Errorf("%s: %w", StdinName, err)
+	}
+	return src, err
+}
+
+// readable says why a payload file can't be read, nil if it can. It opens
+// nothing that could block, such as a named pipe.
+func readable(path string) error {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return errors.New("does not exist")
+	case err != nil:
+		return fmt.Errorf("can't be read: %w", reason(err))
+	case info.IsDir():
+		return errors.New("is a folder")
+	case !info.Mode().IsRegular():
+		return errors.New("is not a regular file")
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("can't be read: %w", reason(err))
+	}
+	return f.Close()
+}
+
+// reason is the error below a *fs.PathError, whose path is already said.
+func reason(err error) error {
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		return e.Err
+	}
+	return err
+}
+
+// Parse reads a scenario file's source. It never fails: what is wrong is in
+// the File's Problems, in the order of their places. It opens no file: Read
+// also looks for the payload files.
+func Parse(path string, src []byte) *File {
+	return parse(path, src).result()
+}
+
+// parser is what is known while a file is read.
+type parser struct {
+	file *File
+	src  source
+	dir  string // payload files are relative to it
+
+	payloadFiles []payloadFile
+	doc          *document // the one being read
+	suggestions  int       // how many more did-you-means to look for
+	regexSize    int       // of what was compiled
+	local        *localAddresses
+}
+
+// payloadFile is a file that a payload names.
+type payloadFile struct {
+	pos  Pos
+	path string
+}
+
+// maxSuggestions bounds the search for near names: after a hundred of them
+// the rest is better read again from the start.
+const maxSuggestions = 100
+
+func parse(path string, src []byte) *parser {
+	p := &parser{
+		file:        &File{Path: path, Source: src},
+		src:         source{text: bytes.TrimPrefix(src, utf8BOM)},
+		dir:         filepath.Dir(path),
+		suggestions: maxSuggestions,
+	}
+	if len(src) > MaxFileSize {
+		p.errorf(p.pos(1, 1), "the file is larger than %s; long payloads belong into files of their own (file: NAME)", sizeString(MaxFileSize))
+		return p
+	}
+	if bytes.HasPrefix(src, []byte("\xff\xfe")) || bytes.HasPrefix(src, []byte("\xfe\xff")) {
+		p.errorf(p.pos(1, 1), "the file is UTF-16; save it as UTF-8")
+		return p
+	}
+	if off, why := p.src.firstBad(); off >= 0 {
+		p.errorf(p.pos(p.src.place(off)), "%s", why)
+		return p
+	}
+	docs, whole := p.documents()
+	p.scenarios(docs, whole)
+	return p
+}
+
+// result sorts the problems and drops those that an alias made twice.
+func (p *parser) result() *File {
+	ps := p.file.Problems
+	slices.SortStableFunc(ps, func(a, b Problem) int {
+		return cmp.Or(
+			cmp.Compare(a.Pos.Line, b.Pos.Line),
+			cmp.Compare(a.Pos.Col, b.Pos.Col),
+			cmp.Compare(a.Message, b.Message),
+		)
+	})
+	p.file.Problems = slices.Compact(ps)
+	return p.file
+}
+
+func (p *parser) pos(line, col int) Pos {
+	return Pos{File: p.file.Path, Line: line, Col: col}
+}
+
+func (p *parser) errorf(pos Pos, format string, args ...any) {
+	p.file.Problems = append(p.file.Problems, Problem{Pos: pos, Message: fmt.Sprintf(format, args...)})
+}
+
+func (p *parser) warnf(pos Pos, format string, args ...any) {
+	p.file.Problems = append(p.file.Problems, Problem{Pos: pos, Warning: true, Message: fmt.Sprintf(format, args...)})
+}

@@ -1,0 +1,156 @@
+package scenario
+
+import (
+	"bytes"
+	"crypto/sha256"
+)
+
+// satisfiable complains about an expect that no bytes can satisfy: its parts
+// contradict each other. What is known only when the scenario runs (variables,
+// files) is given the benefit of the doubt.
+func (p *parser) satisfiable(d *expectation) bool {
+	before := len(p.file.Problems)
+	p.frameAgainstMatch(d)
+	p.equalsAgainstMatch(d)
+	p.sizes(d)
+	return len(p.file.Problems) == before
+}
+
+// matched is a payload of a match that says what bytes the frame has.
+type matched struct {
+	key     string
+	payload *Payload
+}
+
+func (d *expectation) payloads() []matched {
+	m := &d.Match
+	key := "equals"
+	if d.frame != nil && m.Equals != nil && d.n.entry("equals") == nil {
+		key = d.frame.key
+	}
+	return []matched{{key, m.Equals}, {"prefix", m.Prefix}, {"suffix", m.Suffix}, {"contains", m.Contains}}
+}
+
+func (p *parser) frameAgainstMatch(d *expectation) {
+	for _, m := range d.payloads() {
+		text, ok := m.payload.literal()
+		if !ok {
+			continue
+		}
+		switch d.Frame.Kind {
+		case FrameLine:
+			eol := []byte(d.Frame.EOL)
+			if d.Frame.EOL == CRLF || d.Frame.EOL == AnyEOL {
+				eol = []byte(LF) // a bare \n ends the line too, wrongly or not
+			}
+			if bytes.Contains(text, eol) {
+				p.errorf(m.payload.Pos, "no line has %s: a line is compared without its end, and %s holds one", quoteBytes(text), quote(m.key))
+			}
+		case FrameUntil:
+			p.untilAgainst(d, m, text)
+		}
+	}
+}
+
+// untilAgainst looks at a frame that ends with the first delimiter.
+func (p *parser) untilAgainst(d *expectation, m matched, text []byte) {
+	delim, ok := d.Frame.Delim.literal()
+	if !ok {
+		return
+	}
+	ends := bytes.HasSuffix(text, delim)
+	switch at := bytes.Index(text, delim); {
+	case at >= 0 && at+len(delim) < len(text):
+		p.errorf(m.payload.Pos, "%s goes on after the delimiter %s, where the frame ends", quote(m.key), quoteBytes(delim))
+	case m.key == "equals" && !ends,
+		m.key == "suffix" && !ends && !bytes.HasSuffix(delim, text):
+		p.errorf(m.payload.Pos, "%s does not end with the delimiter %s, with which the frame ends", quote(m.key), quoteBytes(delim))
+	}
+}
+
+// equalsAgainstMatch looks at a frame whose bytes are all known.
+func (p *parser) equalsAgainstMatch(d *expectation) {
+	m := &d.Match
+	all, ok := m.Equals.literal()
+	if !ok {
+		return
+	}
+	is := "the bytes are to be " + quoteBytes(all)
+	if x, ok := m.Prefix.literal(); ok && !bytes.HasPrefix(all, x) {
+		p.errorf(m.Prefix.Pos, "%s, which do not start with %s", is, quoteBytes(x))
+	}
+	if x, ok := m.Suffix.literal(); ok && !bytes.HasSuffix(all, x) {
+		p.errorf(m.Suffix.Pos, "%s, which do not end with %s", is, quoteBytes(x))
+	}
+	if x, ok := m.Contains.literal(); ok && !bytes.Contains(all, x) {
+		p.errorf(m.Contains.Pos, "%s, which do not hold %s", is, quoteBytes(x))
+	}
+	if r := m.Regex; r != nil && r.Compiled != nil && !r.Compiled.Match(all) {
+		p.errorf(r.Pos, "%s, which the regular expression does not match", is)
+	}
+	if m.SHA256 != nil {
+		if sum := sha256.Sum256(all); !bytes.Equal(sum[:], m.SHA256) {
+			p.errorf(d.pos("sha256"), "%s, whose hash is %x", is, sum)
+		}
+	}
+}
+
+// sizes compares all that bounds a frame's length: the frame itself, max,
+// size, and the payloads that must fit in.
+func (p *parser) sizes(d *expectation) {
+	m, f := &d.Match, &d.Frame
+	most, bound := f.Max, "max" // what the match can see, and whose bound that is
+	switch f.Kind {
+	case FrameBytes, FrameSome:
+		if f.Max > 0 && f.Max < f.N && f.Kind == FrameBytes {
+			p.errorf(d.max.pos, `"max" is %d, less than the %s expected`, f.Max, count(f.N, "byte"))
+			return
+		}
+		most, bound = f.N, d.frame.key
+		if f.Max > 0 && f.Max < f.N {
+			most, bound = f.Max, "max"
+		}
+	case FrameExact:
+		n, known := m.Equals.length()
+		if known && m.Size >= 0 && m.Size != n {
+			p.errorf(d.pos("size"), `"size" is %d, but the payload has %s`, m.Size, count(n, "byte"))
+			return
+		}
+		most, bound = maxSize, ""
+	case FrameLine:
+		most -= int64(max(len(f.EOL), 1))
+	}
+	if n, known := f.Delim.length(); known && m.Size >= 0 && m.Size < n {
+		p.errorf(d.pos("size"), `"size" is %d, less than the delimiter has, which counts`, m.Size)
+		return
+	}
+	switch {
+	case f.Kind == FrameBytes && m.Size >= 0 && m.Size != f.N:
+		p.errorf(d.pos("size"), `"size" is %d, but the frame has %s`, m.Size, count(f.N, "byte"))
+		return
+	case m.Size > most:
+		p.errorf(d.pos("size"), `"size" is %d, more than %s allows (%s)`, m.Size, quote(bound), allowed(most, f, bound))
+		return
+	case m.Size >= 0 && m.Size < most:
+		most, bound = m.Size, "size"
+	}
+	for _, x := range d.payloads() {
+		n, known := x.payload.length()
+		switch {
+		case !known:
+		case n > most:
+			p.errorf(x.payload.Pos, "%s has %s, more than %s allows (%s)", quote(x.key), count(n, "byte"), quote(bound), allowed(most, f, bound))
+		case x.payload == m.Equals && (f.Kind == FrameBytes && n != f.N || m.Size >= 0 && n != m.Size):
+			p.errorf(x.payload.Pos, "%s has %s, but the frame has %d", quote(x.key), count(n, "byte"), most)
+		}
+	}
+}
+
+// allowed is a bound in a message. Max counts the end of line, a match does
+// not see it.
+func allowed(most int64, f *Frame, bound string) string {
+	if f.Kind == FrameLine && bound == "max" {
+		return count(max(most, 0), "byte") + " and the end of line"
+	}
+	return count(most, "byte")
+}

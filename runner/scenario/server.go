@@ -1,0 +1,206 @@
+package scenario
+
+import (
+	"math"
+	"net"
+	"strconv"
+)
+
+// server is a Server while its mapping is read.
+type server struct {
+	*Server
+	played *entry // the first of reply, steps and connections
+}
+
+var serverKeys = table[server]{
+	{"bind", func(p *parser, s *server, e entry) { s.Bind = p.address(e) }},
+	{"backlog", func(p *parser, s *server, e entry) {
+		if n, ok := p.number(e, 0, MaxBacklog); ok {
+			s.Backlog = n
+		}
+	}},
+	{"reply", (*parser).serverReply},
+	{"steps", (*parser).serverSteps},
+	{"connections", (*parser).serverConnections},
+	{"accept", func(p *parser, s *server, e entry) {
+		if n, ok := p.number(e, 0, math.MaxInt32); ok {
+			s.Accept = n
+		}
+	}},
+	{"at_once", func(p *parser, s *server, e entry) { s.AtOnce, _ = p.number(e, 1, math.MaxInt32) }},
+	{"rcvbuf", func(p *parser, s *server, e entry) { s.RcvBuf = p.bufferSize(e) }},
+	{"sndbuf", func(p *parser, s *server, e entry) { s.SndBuf = p.bufferSize(e) }},
+	{"listen", func(p *parser, s *server, e entry) {
+		if b, ok := p.boolean(e); ok {
+			s.Listen = b
+		}
+	}},
+	{"start", func(p *parser, s *server, e entry) {
+		if b, ok := p.boolean(e); ok {
+			s.Start = b
+		}
+	}},
+}
+
+// server reads one entry of servers. It returns a server also where something
+// is wrong with it, so that its name is known.
+func (p *parser) server(e entry) *Server {
+	s := &server{Server: &Server{
+		Pos:     e.pos,
+		Name:    e.key,
+		Backlog: Unlimited,
+		Accept:  Unlimited,
+		Listen:  true,
+		Start:   true,
+	}}
+	p.validName(e.pos, e.key, "a server's name")
+	switch n := e.value; {
+	case n.isNull():
+		p.errorf(e.pos, "server %s has nothing below it; the server of all defaults is {}", quote(e.key))
+	case p.mapping(n, "a server must be a mapping, such as {reply: hello}"):
+		p.doc.inServer = true
+		decode(p, n, "server "+quote(e.key), serverKeys, s)
+		p.doc.inServer = false
+	}
+	if n := len(s.Connections); !s.ByClient && s.Accept >= 0 && s.Accept < n {
+		p.errorf(s.Pos, "server %s accepts %s and has %d scripts for them", quote(s.Name), count(s.Accept, "connection"), n)
+	}
+	return s.Server
+}
+
+// plays notes what a server does with a connection, and complains about a
+// second answer.
+func (p *parser) plays(s *server, e entry) bool {
+	if s.played != nil {
+		p.errorf(e.pos, "%s and %s are two things to do with a connection; a server has one",
+			quote(s.played.key), quote(e.key))
+		return false
+	}
+	s.played = &e
+	return true
+}
+
+// afterKeys are the keys of reply: {after, send}.
+var afterKeys = table[Server]{
+	{"after", func(p *parser, s *Server, e entry) {
+		s.ReplyAfter = p.expect(e)
+		if x := s.ReplyAfter; x != nil && x.Outcome != NoOutcome && x.Outcome != EOF {
+			p.errorf(x.Pos, `"after" takes bytes or {eof}, not {%s}`, x.Outcome.word())
+		}
+	}},
+	{"send", func(p *parser, s *Server, e entry) { s.Reply = p.payload(e, toSend) }},
+}
+
+func (p *parser) serverReply(s *server, e entry) {
+	if !p.plays(s, e) {
+		return
+	}
+	n := e.value
+	if n.entry("after") == nil && n.entry("send") == nil {
+		s.Reply = p.payload(e, toSend)
+		return
+	}
+	if decode(p, n, "a reply", afterKeys, s.Server) && n.entry("send") == nil {
+		p.errorf(e.pos, `"after" needs "send": what is sent then`)
+	}
+	if n.entry("after") == nil {
+		p.errorf(e.pos, `"send" alone is no reply; write the payload itself, or add "after"`)
+	}
+}
+
+func (p *parser) serverSteps(s *server, e entry) {
+	if p.plays(s, e) {
+		s.Steps = p.script(e.value, e.pos, "server "+quote(s.Name))
+	}
+}
+
+// serverConnections reads a list of scripts, or a mapping from clients to
+// scripts.
+func (p *parser) serverConnections(s *server, e entry) {
+	if !p.plays(s, e) {
+		return
+	}
+	switch n := e.value; {
+	case n.isNull():
+		p.blank(e, "a list of scripts, or a mapping from clients to scripts")
+	case len(n.items)+len(n.entries) == 0 && n.kind != scalarNode:
+		p.errorf(n.pos, `"connections" has no scripts`)
+	case n.kind == listNode:
+		for _, item := range n.items {
+			s.Connections = append(s.Connections, &Script{
+				Pos:   item.pos,
+				Steps: p.script(item, item.pos, "a connection"),
+			})
+		}
+	case n.kind == mappingNode:
+		s.ByClient = true
+		for _, c := range n.entries {
+			if !p.doc.clientNames.has(c.key) && !p.doc.clientNames.unknown {
+				p.unknown(c.pos, "client", c.key, p.doc.clientNames.list)
+			}
+			s.Connections = append(s.Connections, &Script{
+				Pos:    c.pos,
+				Client: c.key,
+				Steps:  p.script(c.value, c.pos, "the connection of "+quote(c.key)),
+			})
+		}
+	default:
+		p.errorf(n.pos, `"connections" must be a list of scripts, or a mapping from clients to scripts, not %s`, n.kindName())
+	}
+}
+
+// maxBuffer is the most that a socket buffer may be; a kernel's own limit is
+// lower.
+const maxBuffer = 1 << 30
+
+func (p *parser) bufferSize(e entry) int {
+	n, ok := p.size(e, 1)
+	if ok && n > maxBuffer {
+		p.errorf(e.value.pos, "%s must be at most %s, not %s", quote(e.key), sizeString(maxBuffer), e.value.value)
+		return 0
+	}
+	return int(n)
+}
+
+// address reads host:port. It returns nil if something is wrong.
+func (p *parser) address(e entry) *Address {
+	s, ok := p.scalar(e, "host:port, such as 127.0.0.1:0")
+	if !ok {
+		return nil
+	}
+	host, port, problem := splitAddress(s)
+	if problem != "" {
+		p.errorf(e.value.pos, "%s must be host:port, such as 127.0.0.1:0: %s", quote(e.key), problem)
+		return nil
+	}
+	a := &Address{Pos: e.value.pos, Host: host, Port: port}
+	p.checkLocal(a)
+	return a
+}
+
+// splitAddress splits host:port, or says what is wrong with it.
+func splitAddress(s string) (host string, port int, problem string) {
+	if isDigits(s) {
+		return "", 0, "write :" + shorten(s) + " for that port on every address"
+	}
+	if net.ParseIP(s) != nil {
+		return "", 0, quote(s) + " has no port; write " + net.JoinHostPort(s, "0") + " for a free one"
+	}
+	host, digits, err := net.SplitHostPort(s)
+	if err != nil {
+		return "", 0, quote(s) + " has no port"
+	}
+	port, err = strconv.Atoi(digits)
+	switch {
+	case err != nil || !isDigits(digits) || port > 65535:
+		return "", 0, "a port is a number from 0 to 65535, not " + asWritten(digits)
+	case digits[0] == '0' && digits != "0":
+		return "", 0, "the port must be a plain decimal number: " + strconv.Itoa(port) + ", not " + shorten(digits)
+	}
+	return host, port, ""
+}
+
+// String is the address as it is written.
+func (a *Address) String() string {
+	return net.JoinHostPort(a.Host, strconv.Itoa(a.Port))
+}

@@ -1,0 +1,116 @@
+package scenario
+
+import (
+	"bytes"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// What YAML does to people: the text that they wrote is not the text that a
+// scalar has. Only the source can tell.
+
+// traps warns of a payload's scalar that YAML reads otherwise than most people
+// would.
+func (p *parser) traps(n *node) {
+	switch n.style {
+	case plain:
+		end, lines := p.plainEnd(n)
+		if comment := commentAt(p.src.text[end:]); comment != "" {
+			p.warnf(n.pos, "YAML cuts %s off as a comment; put the text in quotes", quote(comment))
+		}
+		if lines > 1 {
+			p.warnf(n.pos, "the text goes on in the next line, and YAML joins the lines with a blank; put it in quotes")
+		}
+	case doubleQuoted:
+		if escape, r := byteEscape(p.src.from(n.pos)); escape != "" {
+			var b [utf8.UTFMax]byte
+			size := utf8.EncodeRune(b[:], r)
+			p.warnf(n.pos, `%s sends two bytes (UTF-8): % x; use hex for the byte %s`, escape, b[:size], strings.ToLower(escape[2:]))
+		}
+	case literalBlock, foldedBlock:
+		head, _, _ := bytes.Cut(p.src.from(n.pos), []byte("\n"))
+		if head := string(bytes.TrimSpace(head)); n.value == "" && len(head) > 1 {
+			p.warnf(n.pos, "YAML reads %s as the start of a block that has no text; put it in quotes", quote(head))
+		}
+	}
+}
+
+// plainEnd finds where in the source an unquoted scalar ends, and how many
+// lines it has: its words stand there as they are, with blanks, line ends and
+// nothing else between them.
+func (p *parser) plainEnd(n *node) (end, lines int) {
+	end = p.src.offset(n.pos.Line, n.pos.Col)
+	if end < len(p.src.text) && p.src.text[end] == '&' { // an anchor stands before it
+		end += max(bytes.IndexAny(p.src.text[end:], " \t\r\n"), 0)
+	}
+	lines = 1
+	for i, word := range strings.FieldsFunc(n.value, isBlank) {
+		rest := p.src.text[end:]
+		skipped := len(rest) - len(bytes.TrimLeftFunc(rest, isBlank))
+		if i > 0 {
+			lines += bytes.Count(rest[:skipped], []byte("\n"))
+		}
+		if !bytes.HasPrefix(rest[skipped:], []byte(word)) {
+			break
+		}
+		end += skipped + len(word)
+	}
+	return end, lines
+}
+
+func isBlank(r rune) bool { return r == ' ' || r == '\t' || r == '\r' || r == '\n' }
+
+// commentAfter returns the comment that stands in a blank value's place, if it
+// may have been meant as the value.
+func (p *parser) commentAfter(n *node) string {
+	if n.kind != scalarNode || n.value != "" {
+		return ""
+	}
+	return commentAt(p.src.from(n.pos))
+}
+
+// commentAt returns the comment that begins here, after blanks, if it looks
+// like text: a # with no blank behind it.
+func commentAt(text []byte) string {
+	rest := bytes.TrimLeft(text, " \t")
+	if len(rest) < 2 || rest[0] != '#' || len(rest) == len(text) {
+		return ""
+	}
+	if r, _ := utf8.DecodeRune(rest[1:]); unicode.IsSpace(r) || r == '#' {
+		return ""
+	}
+	line, _, _ := bytes.Cut(rest, []byte("\n"))
+	return string(bytes.TrimRight(line, " \t\r"))
+}
+
+// quotedEnd is where a double-quoted scalar ends, which begins here or after
+// its anchor.
+func quotedEnd(text []byte) int {
+	open := max(bytes.IndexByte(text, '"'), 0)
+	for i := open + 1; i < len(text); i++ {
+		switch text[i] {
+		case '\\':
+			i++
+		case '"':
+			return i + 1
+		}
+	}
+	return len(text)
+}
+
+// byteEscape finds the first \x80 to \xff in a double-quoted scalar: a
+// character of two bytes, where a byte was meant.
+func byteEscape(text []byte) (escape string, r rune) {
+	text = text[:quotedEnd(text)]
+	for i := 0; i+3 < len(text); i++ {
+		if text[i] != '\\' {
+			continue
+		}
+		i++
+		if text[i] == 'x' && strings.IndexByte("89abcdefABCDEF", text[i+1]) >= 0 {
+			return string(text[i-1 : i+3]), rune(unhex(text[i+1])<<4 | unhex(text[i+2]))
+		}
+	}
+	return "", 0
+}

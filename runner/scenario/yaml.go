@@ -1,0 +1,322 @@
+package scenario
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
+
+// The bounds that keep a hostile file from costing more than it weighs.
+const (
+	maxDepth  = 64        // of nested lists and mappings
+	maxVisits = 10_000    // of aliases, when all are followed
+	maxNodes  = 1_000_000 // of values, when all aliases are followed
+)
+
+// node is a checked YAML value: a scalar, a list or a mapping whose keys are
+// distinct texts. An alias is the node that it stands for, so a node may have
+// several parents, but never itself below it.
+type node struct {
+	pos     Pos
+	kind    nodeKind
+	style   nodeStyle
+	value   string // of a scalar, as spelled
+	items   []*node
+	entries []entry
+
+	depth  int // of what is below
+	visits int // of aliases, here and below
+	nodes  int // here and below, aliases followed
+}
+
+// entry is one key of a mapping with its value.
+type entry struct {
+	key   string
+	pos   Pos
+	value *node
+}
+
+type nodeKind uint8
+
+const (
+	scalarNode nodeKind = iota
+	listNode
+	mappingNode
+)
+
+type nodeStyle uint8
+
+const (
+	plain nodeStyle = iota
+	singleQuoted
+	doubleQuoted
+	literalBlock
+	foldedBlock
+)
+
+// isNull reports whether nothing is written: a blank, ~ or null.
+func (n *node) isNull() bool {
+	if n.kind != scalarNode || n.style != plain {
+		return false
+	}
+	switch n.value {
+	case "", "~", "null", "Null", "NULL":
+		return true
+	}
+	return false
+}
+
+// entry returns the value of a key, or nil.
+func (n *node) entry(key string) *node {
+	for i := range n.entries {
+		if n.entries[i].key == key {
+			return n.entries[i].value
+		}
+	}
+	return nil
+}
+
+// documents reads the file's YAML documents into checked trees. Documents
+// that are empty or that have an error which hides their meaning are left
+// out; whole says that there was none of the latter.
+func (p *parser) documents() (docs []*node, whole bool) {
+	decoder := yaml.NewDecoder(bytes.NewReader(p.src.text))
+	for {
+		var doc yaml.Node
+		err := decodeYAML(decoder, &doc)
+		if err == io.EOF {
+			return docs, true
+		}
+		if err != nil {
+			p.syntaxError(err)
+			return docs, false
+		}
+		if len(doc.Content) == 0 {
+			continue
+		}
+		c := &converter{p: p}
+		n := c.convert(doc.Content[0], 1)
+		if c.failed {
+			return docs, false
+		}
+		if !n.isNull() {
+			docs = append(docs, n)
+		}
+	}
+}
+
+// errYAMLPanic stands for a panic inside of yaml.v3, which hostile input can
+// provoke.
+var errYAMLPanic = errors.New("yaml: the YAML reader gave up on this file")
+
+// decodeYAML reads the next document.
+func decodeYAML(decoder *yaml.Decoder, into *yaml.Node) (err error) {
+	defer func() {
+		if recover() != nil {
+			err = errYAMLPanic
+		}
+	}()
+	return decoder.Decode(into)
+}
+
+// firstYAMLError reads all documents and returns the first error, nil if
+// there is none.
+func firstYAMLError(r io.Reader) error {
+	decoder := yaml.NewDecoder(r)
+	for {
+		var doc yaml.Node
+		if err := decodeYAML(decoder, &doc); err == io.EOF {
+			return nil
+		} else if err != nil {
+			return err
+		}
+	}
+}
+
+// converter turns one document's yaml.Nodes into nodes and refuses what the
+// language has no use for.
+type converter struct {
+	p       *parser
+	anchors map[*yaml.Node]*node // nil while it is being converted
+	failed  bool                 // what was left out hides the document's meaning
+}
+
+// fail reports an error that leaves no document to look at, once.
+func (c *converter) fail(pos Pos, format string, args ...any) *node {
+	if !c.failed {
+		c.p.errorf(pos, format, args...)
+	}
+	c.failed = true
+	return &node{pos: pos}
+}
+
+func (c *converter) convert(y *yaml.Node, depth int) *node {
+	pos := c.p.pos(y.Line, y.Column)
+	if c.failed {
+		return &node{pos: pos}
+	}
+	if depth > maxDepth {
+		return c.fail(pos, "nested more than %d deep", maxDepth)
+	}
+	if y.Style&yaml.TaggedStyle != 0 {
+		return c.fail(pos, "the tag %s has no meaning here; if it is text, put it in quotes", quote(y.Tag))
+	}
+	if y.Kind == yaml.AliasNode {
+		return c.alias(y, pos, depth)
+	}
+	if y.Anchor != "" {
+		if c.anchors == nil {
+			c.anchors = map[*yaml.Node]*node{}
+		}
+		c.anchors[y] = nil
+	}
+	n := &node{pos: pos, nodes: 1}
+	switch y.Kind {
+	case yaml.ScalarNode:
+		n.value = y.Value
+		n.style = styleOf(y)
+	case yaml.SequenceNode:
+		n.kind = listNode
+		n.items = make([]*node, len(y.Content))
+		for i, item := range y.Content {
+			n.items[i] = n.grow(c.convert(item, depth+1))
+		}
+	case yaml.MappingNode:
+		n.kind = mappingNode
+		c.mapping(n, y, depth)
+	default:
+		return c.fail(pos, "the YAML reader gave a node that it does not name")
+	}
+	if n.nodes > maxNodes {
+		return c.fail(pos, "the aliases unfold to more than %d values", maxNodes)
+	}
+	if n.visits > maxVisits {
+		return c.fail(pos, "the aliases are followed more than %d times", maxVisits)
+	}
+	if y.Anchor != "" {
+		c.anchors[y] = n
+	}
+	return n
+}
+
+// grow adds a child's measures to n's.
+func (n *node) grow(child *node) *node {
+	n.depth = max(n.depth, child.depth+1)
+	n.visits = min(n.visits+child.visits, math.MaxInt32)
+	n.nodes = min(n.nodes+child.nodes, math.MaxInt32)
+	return child
+}
+
+// alias returns a copy of the node that an alias stands for, so that the copy
+// can count the visit. What is below is shared.
+func (c *converter) alias(y *yaml.Node, pos Pos, depth int) *node {
+	target, seen := c.anchors[y.Alias]
+	if !seen || target == nil {
+		return c.fail(pos, "the alias *%s stands inside of what it names", shorten(y.Value))
+	}
+	if depth+target.depth > maxDepth {
+		return c.fail(pos, "nested more than %d deep", maxDepth)
+	}
+	n := *target
+	n.visits++
+	return &n
+}
+
+// mapping fills in the entries of n, each key once. A key is found again by
+// its hash where there are many: comparing each with each takes minutes for a
+// megabyte of them.
+func (c *converter) mapping(n *node, y *yaml.Node, depth int) {
+	n.entries = make([]entry, 0, len(y.Content)/2)
+	var first map[string]Pos
+	if len(y.Content) > 32 {
+		first = make(map[string]Pos, len(y.Content)/2)
+	}
+	for i := 0; i+1 < len(y.Content); i += 2 {
+		key, value := y.Content[i], y.Content[i+1]
+		e := entry{key: key.Value, pos: c.p.pos(key.Line, key.Column)}
+		switch {
+		case key.Kind != yaml.ScalarNode:
+			c.fail(e.pos, "a key must be a word, not a list, a mapping or an alias")
+			return
+		case key.Style&yaml.TaggedStyle != 0:
+			c.fail(e.pos, "the tag %s has no meaning here", quote(key.Tag))
+			return
+		case key.Value == "<<" && styleOf(key) == plain:
+			c.fail(e.pos, `"<<" (merging mappings) is not part of the language; write the keys out`)
+			return
+		case key.Value == "":
+			c.fail(e.pos, "a key is missing before the colon")
+			return
+		}
+		if key.Anchor != "" { // a key has nothing that an alias could use
+			c.fail(e.pos, "an anchor (&%s) on a key; put it on the value", shorten(key.Anchor))
+			return
+		}
+		e.value = n.grow(c.convert(value, depth+1))
+		if at, twice := earlier(n.entries, first, e.key); twice {
+			c.p.errorf(e.pos, "%s a second time; the first is in line %d", quote(e.key), at.Line)
+			continue
+		}
+		if first != nil {
+			first[e.key] = e.pos
+		}
+		n.entries = append(n.entries, e)
+	}
+}
+
+// earlier finds the first place of a key in a mapping.
+func earlier(entries []entry, first map[string]Pos, key string) (Pos, bool) {
+	if first != nil {
+		pos, ok := first[key]
+		return pos, ok
+	}
+	for i := range entries {
+		if entries[i].key == key {
+			return entries[i].pos, true
+		}
+	}
+	return Pos{}, false
+}
+
+func styleOf(y *yaml.Node) nodeStyle {
+	switch {
+	case y.Style&yaml.DoubleQuotedStyle != 0:
+		return doubleQuoted
+	case y.Style&yaml.SingleQuotedStyle != 0:
+		return singleQuoted
+	case y.Style&yaml.LiteralStyle != 0:
+		return literalBlock
+	case y.Style&yaml.FoldedStyle != 0:
+		return foldedBlock
+	}
+	return plain
+}
+
+// kindName names what a value is, for "must be ..., not a list".
+func (n *node) kindName() string {
+	switch {
+	case n.kind == listNode:
+		return "a list"
+	case n.kind == mappingNode:
+		return "a mapping"
+	case n.isNull():
+		return "blank"
+	}
+	return quote(n.value)
+}
+
+// plainMessage is a yaml.v3 error without its prefix and its line, and that
+// line (0: none).
+func plainMessage(err error) (message string, line int) {
+	message = strings.TrimPrefix(err.Error(), "yaml: ")
+	if n, scanErr := fmt.Sscanf(message, "line %d: ", &line); n == 1 && scanErr == nil {
+		_, message, _ = strings.Cut(message, ": ")
+		return message, line
+	}
+	return message, 0
+}
