@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"time"
 
 	"banter/runner/match"
@@ -34,6 +35,7 @@ type actor struct {
 	welcome  bool           // what is taken now is expected, whatever it is
 	step     int            // that runs, from 1; 0: none
 	deadline time.Time      // of the step
+	grace    int            // bytes that may still be read after the deadline
 	deaf     bool           // what is taken now is nobody's business
 	riding   bool           // the expect that rides on the step has begun
 	done     int
@@ -47,22 +49,47 @@ type actor struct {
 func (a *actor) attach(conn *wire.Conn) {
 	a.conn = conn
 	a.stream = match.NewStream(source{a}, a.take)
+	if peeker, ok := any(conn).(match.Peeker); ok {
+		a.stream = match.NewStream(peekable{source{a}, peeker}, a.take)
+	}
 	a.over, a.cut, a.loose = false, false, false
 }
 
-// source is the actor's connection as its stream reads it: once a send was
-// told of a reset, the end that the kernel then reports is that reset.
+// source is the actor's connection as its stream reads it.
 type source struct{ a *actor }
 
-func (s source) told(n int, err error) (int, error) {
+func (s source) Read(p []byte) (int, error) {
+	n, err := s.a.conn.Read(p)
+	return s.told(n, err, p, false)
+}
+
+// peekable is a source on systems whose sockets can be peeked at.
+type peekable struct {
+	source
+	conn match.Peeker
+}
+
+func (s peekable) Peek(p []byte) (int, error) {
+	n, err := s.conn.Peek(p)
+	return s.told(n, err, p, true)
+}
+
+// told hears what a read says. Where the deadline has passed, what had come by
+// then counts all the same, as far as a.grace goes: else a machine that stood
+// still for a while would decide.
+func (s source) told(n int, err error, p []byte, peek bool) (int, error) {
+	a := s.a
+	if errors.Is(err, os.ErrDeadlineExceeded) && a.grace > 0 && a.p.ctx.Err() == nil {
+		n, err = a.conn.Late(p[:min(len(p), a.grace)], peek)
+		if !peek {
+			a.grace -= n
+		}
+	}
 	if err != nil && wire.IsReset(err) {
-		s.a.cut = true
+		a.cut = true
 	}
 	return n, err
 }
-
-func (s source) Read(p []byte) (int, error) { return s.told(s.a.conn.Read(p)) }
-func (s source) Peek(p []byte) (int, error) { return s.told(s.a.conn.Peek(p)) }
 
 // take hears what frames take.
 func (a *actor) take(p []byte) {

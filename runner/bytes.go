@@ -94,7 +94,13 @@ func (a *actor) write(data []byte, part *scenario.Part) (sent int, err error) {
 		if a.cut || a.conn == nil {
 			return sent, wire.ErrReset
 		}
-		n, err := a.conn.Write(data[:min(slice, len(data))])
+		chunk := data[:min(slice, len(data))]
+		n, err := a.conn.Write(chunk)
+		if errors.Is(err, os.ErrDeadlineExceeded) && a.p.ctx.Err() == nil {
+			var more int // as in told
+			more, err = a.conn.LateWrite(chunk[n:])
+			n += more
+		}
 		sent += n
 		if err != nil {
 			a.cut = a.cut || wire.IsReset(err)
@@ -139,8 +145,12 @@ func (a *actor) expect(e *scenario.Expect) *Failure {
 	return a.mismatch(m)
 }
 
+// graceBytes is more than any socket buffer holds by default.
+const graceBytes = 64 << 20
+
 // listen gives the connection its deadline, where there still is one.
 func (a *actor) listen(deadline time.Time) {
+	a.grace = graceBytes
 	if a.conn != nil {
 		a.p.arm(a.conn, deadline)
 	}
@@ -187,6 +197,9 @@ func (a *actor) outcome(e *scenario.Expect) *Failure {
 	}
 	a.meantOutcome(e)
 	a.listen(deadline)
+	if silence {
+		a.grace = 0 // what comes after it is no failure
+	}
 	err := a.stream.Ready()
 	kind := outcomeKinds[e.Outcome]
 	switch {

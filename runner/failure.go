@@ -105,6 +105,7 @@ func (a *actor) collect(f *Failure) {
 	if a.stream == nil || a.cut || a.over {
 		return
 	}
+	a.grace = 0
 	for len(f.Got) < collectMost {
 		a.p.arm(a.conn, time.Now().Add(collectFor))
 		p, err := a.stream.Some(collectMost)
@@ -117,6 +118,7 @@ func (a *actor) collect(f *Failure) {
 
 // abandon half-closes, reads to the peer's end and closes.
 func (a *actor) abandon() {
+	a.grace = 0
 	if a.conn != nil && !a.cut {
 		a.conn.CloseWrite()
 		if !a.over {

@@ -10,6 +10,8 @@ import (
 
 const systemBacklog = 0
 
+const noSignal = 0 // package net has set SO_NOSIGPIPE
+
 // unlisten ends listening and takes the port again. For an instant in between
 // somebody else could take it: only Linux can end listening and keep the port.
 func (l *Listener) unlisten() error {

@@ -11,6 +11,9 @@ import (
 // net.core.somaxconn.
 const systemBacklog = 1 << 30
 
+// noSignal has send(2) report a closed peer as EPIPE alone.
+const noSignal = unix.MSG_NOSIGNAL
+
 // unlisten ends listening and keeps the port: Linux takes a shutdown of a
 // listening socket so, where the port was named in bind(2).
 func (l *Listener) unlisten() error {

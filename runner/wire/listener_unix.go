@@ -4,7 +4,6 @@ package wire
 
 import (
 	"errors"
-	"io"
 	"net"
 	"net/netip"
 	"os"
@@ -176,29 +175,6 @@ func (l *Listener) Close() error {
 	err = errors.Join(err, unix.Close(l.fd))
 	l.fd = -1
 	return err
-}
-
-// Peek reads what is there, waiting for the first byte, and leaves it there.
-func (c *Conn) Peek(p []byte) (int, error) {
-	var n int
-	var sys error
-	err := c.raw.Read(func(fd uintptr) bool {
-		for {
-			n, _, sys = unix.Recvfrom(int(fd), p, unix.MSG_PEEK)
-			if sys != unix.EINTR {
-				return sys != unix.EAGAIN
-			}
-		}
-	})
-	switch {
-	case err != nil:
-		return 0, c.meaning(err)
-	case sys != nil:
-		return 0, c.meaning(os.NewSyscallError("recv", sys))
-	case n == 0:
-		return 0, c.meaning(io.EOF)
-	}
-	return n, nil
 }
 
 // sockName is a socket's local address, or the zero AddrPort.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"os"
 	"sync"
 	"syscall"
 
@@ -74,6 +75,12 @@ func (l *Listener) Close() error {
 func (l *Listener) Queue() (length, limit int, err error) {
 	return 0, 0, errors.ErrUnsupported
 }
+
+// Late brings nothing after the deadline.
+func (c *Conn) Late(p []byte, peek bool) (int, error) { return 0, os.ErrDeadlineExceeded }
+
+// LateWrite takes nothing after the deadline.
+func (c *Conn) LateWrite(p []byte) (int, error) { return 0, os.ErrDeadlineExceeded }
 
 func sockName(raw syscall.RawConn) (ap netip.AddrPort) {
 	raw.Control(func(fd uintptr) {

@@ -1,0 +1,81 @@
+//go:build unix
+
+package wire
+
+import (
+	"io"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// Peek reads what is there, waiting for the first byte, and leaves it there.
+func (c *Conn) Peek(p []byte) (int, error) {
+	var n int
+	var sys error
+	err := c.raw.Read(func(fd uintptr) bool {
+		n, sys = recv(fd, p, unix.MSG_PEEK)
+		return sys != unix.EAGAIN
+	})
+	if err != nil {
+		return 0, c.meaning(err)
+	}
+	return c.received(n, sys)
+}
+
+// Late is a Read, or a Peek, after the deadline: it brings what is there
+// already and does not wait. A machine that stood still must not make what came
+// in time come too late.
+func (c *Conn) Late(p []byte, peek bool) (int, error) {
+	flags := 0
+	if peek {
+		flags = unix.MSG_PEEK
+	}
+	var n int
+	var sys error
+	if err := c.raw.Control(func(fd uintptr) { n, sys = recv(fd, p, flags) }); err != nil {
+		return 0, err
+	}
+	return c.received(n, sys)
+}
+
+// LateWrite is a Write after the deadline: it writes what the kernel takes
+// without waiting.
+func (c *Conn) LateWrite(p []byte) (int, error) {
+	var n int
+	var sys error
+	if err := c.raw.Control(func(fd uintptr) {
+		n, sys = unix.SendmsgN(int(fd), p, nil, nil, unix.MSG_DONTWAIT|noSignal)
+	}); err != nil {
+		return 0, err
+	}
+	switch {
+	case sys == unix.EAGAIN || sys == nil && n < len(p):
+		return max(n, 0), os.ErrDeadlineExceeded
+	case sys != nil:
+		return 0, c.meaning(os.NewSyscallError("send", sys))
+	}
+	return n, nil
+}
+
+func recv(fd uintptr, p []byte, flags int) (int, error) {
+	for {
+		n, _, err := unix.Recvfrom(int(fd), p, flags|unix.MSG_DONTWAIT)
+		if err != unix.EINTR {
+			return n, err
+		}
+	}
+}
+
+// received is what a recv(2) means.
+func (c *Conn) received(n int, sys error) (int, error) {
+	switch {
+	case sys == unix.EAGAIN:
+		return 0, os.ErrDeadlineExceeded
+	case sys != nil:
+		return 0, c.meaning(os.NewSyscallError("recv", sys))
+	case n == 0:
+		return 0, c.meaning(io.EOF)
+	}
+	return n, nil
+}
