@@ -1,5 +1,10 @@
 package scenario
 
+import (
+	"encoding/hex"
+	"strings"
+)
+
 // expectation is an Expect while its mapping is read.
 type expectation struct {
 	*Expect
@@ -278,4 +283,18 @@ func (p *parser) matchContains(d *expectation, e entry) {
 		return
 	}
 	p.matchPayload(d, e, &d.Match.Contains)
+}
+
+// sha256Sum is a hash in hexadecimal.
+func (p *parser) sha256Sum(e entry) ([]byte, bool) {
+	s, ok := p.scalar(e, "a SHA-256 hash, 64 hexadecimal digits")
+	if !ok {
+		return nil, false
+	}
+	sum, err := hex.DecodeString(strings.TrimSpace(s))
+	if err != nil || len(sum) != 32 {
+		p.errorf(e.value.pos, "%s must be 64 hexadecimal digits, as sha256sum prints them, not %d characters: %s", quote(e.key), len(s), quote(s))
+		return nil, false
+	}
+	return sum, true
 }

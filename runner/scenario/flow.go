@@ -7,16 +7,15 @@ type flow struct {
 	p      *parser
 	server bool
 
-	open     bool
-	why      string // it is not open
-	since    Pos    // the connect
-	wrote    Pos    // the shutdown of what is sent
-	read     Pos    // the shutdown of what is received
-	end      string // what took the last byte: "{eof}", "the rest"
-	endPos   Pos
-	gone     bool // the peer's reset took the connection away
-	lost     bool // an error hides where the script is
-	reported bool
+	open   bool
+	why    string // it is not open
+	since  Pos    // the connect
+	wrote  Pos    // the shutdown of what is sent
+	read   Pos    // the shutdown of what is received
+	end    string // what saw the peer's end: {eof}, {rest}, {reset} or {end}
+	endPos Pos
+	gone   bool // the peer's reset took the connection away
+	lost   bool // an error hides where the script is
 }
 
 // flow checks a script's order.
@@ -159,9 +158,9 @@ func (f *flow) expect(x *Expect, s *Step, on Action) {
 	if x.Outcome == Silence {
 		f.silence(x, s)
 	}
-	switch end := x.String(); {
+	switch {
 	case x.Outcome == PeerReset || x.Outcome == End:
-		f.end, f.endPos, f.gone = "{"+end+"}", x.Pos, true
+		f.end, f.endPos, f.gone = x.what(), x.Pos, true
 	case x.Outcome == EOF && f.end == "":
 		f.end, f.endPos = "{eof}", x.Pos
 	case x.Outcome == NoOutcome && x.Frame.Kind == FrameRest:

@@ -64,6 +64,7 @@ func TestHostile(t *testing.T) {
 		"late tab":          numbered("clients:\n", "  c%d: [{wait: 1s}]\n", 40_000/raceSlowdown) + "\tx: y\n",
 		"too large":         strings.Repeat(" ", MaxFileSize+1),
 		"late NUL":          strings.Repeat("\n", MaxFileSize-1) + "\x00",
+		"alternating":       "servers: {s: {}}\nclients: {ann: [&a {send: \"${s}\"}," + strings.Repeat(" ", size/2) + strings.Repeat("*a,{send: a},", 9_999) + "]}\n",
 		"hex":               "servers: {s: {}}\nclients: {ann: [{expect: {hex: \"" + strings.Repeat("..", 400_000/raceSlowdown) + "\"}}]}\n",
 	}
 	for name, src := range files {
@@ -86,6 +87,8 @@ func TestHostile(t *testing.T) {
 // whether its line is found.
 func TestSyntaxErrorLine(t *testing.T) {
 	good := []string{
+		"tags: [a,",
+		"  b]",
 		"clients:",
 		"  ann:",
 		"    - connect: 127.0.0.1:1",
@@ -110,7 +113,7 @@ func TestSyntaxErrorLine(t *testing.T) {
 		"    - send: \"\\q\"": `an escape that YAML does not know in double quotes; a backslash itself is \\`,
 	}
 	for wrong, message := range bad {
-		for _, at := range []int{10, 13} {
+		for _, at := range []int{12, 15} {
 			lines := append([]string{}, good...)
 			for i := range 3 {
 				lines = append(lines, fmt.Sprintf("  c%d:", i), "    - wait: 1ms", "    - wait: 2ms")

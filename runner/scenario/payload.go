@@ -1,9 +1,7 @@
 package scenario
 
 import (
-	"bytes"
 	"encoding/base64"
-	"encoding/hex"
 	"path/filepath"
 	"strings"
 )
@@ -377,18 +375,4 @@ func (pl *Payload) length() (int64, bool) {
 		n += int64(len(lit))
 	}
 	return n, true
-}
-
-// sha256Sum is a hash in hexadecimal.
-func (p *parser) sha256Sum(e entry) ([]byte, bool) {
-	s, ok := p.scalar(e, "a SHA-256 hash, 64 hexadecimal digits")
-	if !ok {
-		return nil, false
-	}
-	sum, err := hex.DecodeString(string(bytes.TrimSpace([]byte(s))))
-	if err != nil || len(sum) != 32 {
-		p.errorf(e.value.pos, "%s must be 64 hexadecimal digits, as sha256sum prints them, not %d characters: %s", quote(e.key), len(s), quote(s))
-		return nil, false
-	}
-	return sum, true
 }

@@ -4,6 +4,7 @@ import (
 	"math"
 	"net"
 	"strconv"
+	"strings"
 )
 
 // server is a Server while its mapping is read.
@@ -53,7 +54,9 @@ func (p *parser) server(e entry) *Server {
 		Listen:  true,
 		Start:   true,
 	}}
-	p.validName(e.pos, e.key, "a server's name")
+	if p.validName(e.pos, e.key, "a server's name") && strings.HasSuffix(e.key, ".port") {
+		p.errorf(e.pos, "a server's name can't end with .port: ${%s} would be two things", e.key)
+	}
 	switch n := e.value; {
 	case n.isNull():
 		p.errorf(e.pos, "server %s has nothing below it; the server of all defaults is {}", quote(e.key))

@@ -77,9 +77,6 @@ func (s *source) offset(line, col int) int {
 	return s.last.off
 }
 
-// from is the text from a place to the end of the file.
-func (s *source) from(pos Pos) []byte { return s.text[s.offset(pos.Line, pos.Col):] }
-
 // place is the line and the column in characters of a byte offset.
 func (s *source) place(off int) (line, col int) {
 	m := mark{line: 1, col: 1}.to(s.text, off)

@@ -39,11 +39,19 @@ func (p *parser) syntaxLine(err error) int {
 		}
 		return firstYAMLError(bytes.NewReader(text))
 	}
-	// Without a line the error is one of the first line, or of the end of a
-	// value that begins there.
+	// A value that begins in the first line and never ends has its error with
+	// another line number at each length: that of the end.
 	message, hint := plainMessage(err)
-	if e := parse(1); e != nil {
-		if m, _ := plainMessage(e); m == message {
+	fromFirst := func(lines int) bool {
+		e := parse(lines)
+		if e == nil {
+			return false
+		}
+		m, _ := plainMessage(e)
+		return m == message
+	}
+	for lines := 1; fromFirst(lines); lines *= 2 {
+		if lines >= len(starts) {
 			return 1
 		}
 	}

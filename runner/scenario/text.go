@@ -69,7 +69,7 @@ func (t *texts) place() Pos {
 	text := t.p.src.text
 	if t.at.line == 0 {
 		pos := t.n.pos
-		t.at = mark{line: pos.Line, col: pos.Col, off: t.p.src.offset(pos.Line, pos.Col)}
+		t.at = mark{line: pos.Line, col: pos.Col, off: t.p.offset(t.n)}
 		t.end = t.at.off + quotedEnd(text[t.at.off:])
 	}
 	rest := text[t.at.off:]

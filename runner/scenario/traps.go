@@ -10,6 +10,18 @@ import (
 // What YAML does to people: the text that they wrote is not the text that a
 // scalar has. Only the source can tell.
 
+// offset is where in the source a node begins. It is looked up once, so that
+// aliases of a node in a very long line cost nothing.
+func (p *parser) offset(n *node) int {
+	if n.off == 0 {
+		n.off = p.src.offset(n.pos.Line, n.pos.Col) + 1
+	}
+	return n.off - 1
+}
+
+// from is the source from a node's beginning to the end of the file.
+func (p *parser) from(n *node) []byte { return p.src.text[p.offset(n):] }
+
 // traps warns of a payload's scalar that YAML reads otherwise than most people
 // would.
 func (p *parser) traps(n *node) {
@@ -23,13 +35,13 @@ func (p *parser) traps(n *node) {
 			p.warnf(n.pos, "the text goes on in the next line, and YAML joins the lines with a blank; put it in quotes")
 		}
 	case doubleQuoted:
-		if escape, r := byteEscape(p.src.from(n.pos)); escape != "" {
+		if escape, r := byteEscape(p.from(n)); escape != "" {
 			var b [utf8.UTFMax]byte
 			size := utf8.EncodeRune(b[:], r)
 			p.warnf(n.pos, `%s sends two bytes (UTF-8): % x; use hex for the byte %s`, escape, b[:size], strings.ToLower(escape[2:]))
 		}
 	case literalBlock, foldedBlock:
-		head, _, _ := bytes.Cut(p.src.from(n.pos), []byte("\n"))
+		head, _, _ := bytes.Cut(p.from(n), []byte("\n"))
 		if head := string(bytes.TrimSpace(head)); n.value == "" && len(head) > 1 {
 			p.warnf(n.pos, "YAML reads %s as the start of a block that has no text; put it in quotes", quote(head))
 		}
@@ -40,7 +52,7 @@ func (p *parser) traps(n *node) {
 // lines it has: its words stand there as they are, with blanks, line ends and
 // nothing else between them.
 func (p *parser) plainEnd(n *node) (end, lines int) {
-	end = p.src.offset(n.pos.Line, n.pos.Col)
+	end = p.offset(n)
 	if end < len(p.src.text) && p.src.text[end] == '&' { // an anchor stands before it
 		end += max(bytes.IndexAny(p.src.text[end:], " \t\r\n"), 0)
 	}
@@ -67,7 +79,7 @@ func (p *parser) commentAfter(n *node) string {
 	if n.kind != scalarNode || n.value != "" {
 		return ""
 	}
-	return commentAt(p.src.from(n.pos))
+	return commentAt(p.from(n))
 }
 
 // commentAt returns the comment that begins here, after blanks, if it looks

@@ -13,9 +13,9 @@ import (
 
 // The bounds that keep a hostile file from costing more than it weighs.
 const (
-	maxDepth  = 64        // of nested lists and mappings
-	maxVisits = 10_000    // of aliases, when all are followed
-	maxNodes  = 1_000_000 // of values, when all aliases are followed
+	maxDepth  = 64      // of nested lists and mappings
+	maxVisits = 10_000  // of aliases, when all are followed
+	maxNodes  = 600_000 // of values, when all aliases are followed
 )
 
 // node is a checked YAML value: a scalar, a list or a mapping whose keys are
@@ -29,8 +29,9 @@ type node struct {
 	items   []*node
 	entries []entry
 
+	off    int // in the source, plus one; 0: not looked up yet
 	depth  int // of what is below
-	visits int // of aliases, here and below
+	visits int // of aliases below
 	nodes  int // here and below, aliases followed
 }
 
@@ -184,7 +185,7 @@ func (c *converter) convert(y *yaml.Node, depth int) *node {
 		n.kind = listNode
 		n.items = make([]*node, len(y.Content))
 		for i, item := range y.Content {
-			n.items[i] = n.grow(c.convert(item, depth+1))
+			n.items[i] = c.child(n, item, depth+1)
 		}
 	case yaml.MappingNode:
 		n.kind = mappingNode
@@ -204,16 +205,19 @@ func (c *converter) convert(y *yaml.Node, depth int) *node {
 	return n
 }
 
-// grow adds a child's measures to n's.
-func (n *node) grow(child *node) *node {
+// child converts a value below n and adds its measures to n's.
+func (c *converter) child(n *node, y *yaml.Node, depth int) *node {
+	child := c.convert(y, depth)
 	n.depth = max(n.depth, child.depth+1)
 	n.visits = min(n.visits+child.visits, math.MaxInt32)
 	n.nodes = min(n.nodes+child.nodes, math.MaxInt32)
+	if y.Kind == yaml.AliasNode {
+		n.visits++
+	}
 	return child
 }
 
-// alias returns a copy of the node that an alias stands for, so that the copy
-// can count the visit. What is below is shared.
+// alias returns the node that an alias stands for.
 func (c *converter) alias(y *yaml.Node, pos Pos, depth int) *node {
 	target, seen := c.anchors[y.Alias]
 	if !seen || target == nil {
@@ -222,9 +226,7 @@ func (c *converter) alias(y *yaml.Node, pos Pos, depth int) *node {
 	if depth+target.depth > maxDepth {
 		return c.fail(pos, "nested more than %d deep", maxDepth)
 	}
-	n := *target
-	n.visits++
-	return &n
+	return target
 }
 
 // mapping fills in the entries of n, each key once. A key is found again by
@@ -257,7 +259,7 @@ func (c *converter) mapping(n *node, y *yaml.Node, depth int) {
 			c.fail(e.pos, "an anchor (&%s) on a key; put it on the value", shorten(key.Anchor))
 			return
 		}
-		e.value = n.grow(c.convert(value, depth+1))
+		e.value = c.child(n, value, depth+1)
 		if at, twice := earlier(n.entries, first, e.key); twice {
 			c.p.errorf(e.pos, "%s a second time; the first is in line %d", quote(e.key), at.Line)
 			continue
