@@ -74,7 +74,7 @@ func (row laneRow) at() time.Duration {
 func (l *lanes) fill(f *runner.Failure) {
 	left := entries(l.left.Observed)
 	var right []*transcript.Entry
-	partner := map[*transcript.Entry]*transcript.Entry{}
+	partner := pairing{}
 	if l.right != nil {
 		right = entries(l.right.Observed)
 		partner = pairs(l.left, l.right)
@@ -118,53 +118,39 @@ func isEnd(k transcript.Kind) bool {
 // merge brings the entries of two actors into rows, in the order that each
 // actor saw. Where two pairs cross (both sent before they received) the earlier
 // half stands alone.
-func merge(left, right []*transcript.Entry, partner map[*transcript.Entry]*transcript.Entry) []laneRow {
-	waits := map[*transcript.Entry]bool{} // the right ones that are still to come
-	for _, e := range right {
-		waits[e] = true
-	}
-	waitsLeft := map[*transcript.Entry]bool{}
-	for _, e := range left {
-		waitsLeft[e] = true
-	}
+func merge(left, right []*transcript.Entry, partner pairing) []laneRow {
 	var rows []laneRow
-	takeLeft := func() {
-		rows = append(rows, laneRow{left: left[0]})
-		delete(waitsLeft, left[0])
-		left = left[1:]
-	}
-	takeRight := func() {
-		rows = append(rows, laneRow{right: right[0]})
-		delete(waits, right[0])
-		right = right[1:]
-	}
-	for len(left) > 0 && len(right) > 0 {
-		l, r := left[0], right[0]
-		leftAlone := !waits[partner[l]]
-		rightAlone := !waitsLeft[partner[r]]
+	for len(left) > 0 || len(right) > 0 {
 		switch {
-		case partner[l] == r:
-			rows = append(rows, laneRow{l, r})
-			delete(waitsLeft, l)
-			delete(waits, r)
+		case len(right) == 0:
+			rows = append(rows, laneRow{left: left[0]})
+			left = left[1:]
+		case len(left) == 0:
+			rows = append(rows, laneRow{right: right[0]})
+			right = right[1:]
+		case partner[left[0]] == right[0]:
+			rows = append(rows, laneRow{left[0], right[0]})
 			left, right = left[1:], right[1:]
-		case leftAlone && (!rightAlone || l.At <= r.At):
-			takeLeft()
-		case rightAlone:
-			takeRight()
-		case l.At <= r.At:
-			takeLeft()
+		case leftFirst(left[0], right[0], partner):
+			partner.part(left[0])
+			rows = append(rows, laneRow{left: left[0]})
+			left = left[1:]
 		default:
-			takeRight()
+			partner.part(right[0])
+			rows = append(rows, laneRow{right: right[0]})
+			right = right[1:]
 		}
 	}
-	for len(left) > 0 {
-		takeLeft()
-	}
-	for len(right) > 0 {
-		takeRight()
-	}
 	return rows
+}
+
+// leftFirst decides between two entries that are no pair: one that has none
+// goes first, else the earlier one.
+func leftFirst(left, right *transcript.Entry, partner pairing) bool {
+	if l, r := partner[left] != nil, partner[right] != nil; l != r {
+		return r
+	}
+	return left.At <= right.At
 }
 
 // paint turns the rows into lines, at most so many, folding those in the

@@ -7,9 +7,25 @@ import (
 	"banter/runner/transcript"
 )
 
-// pairs finds the events that are two views of one: what one actor did and the
-// other one saw. Both directions are in the map.
-func pairs(a, b *runner.Actor) map[*transcript.Entry]*transcript.Entry {
+// pairing has the events that are two views of one: what one actor did, and
+// what the other one saw. Each of a pair leads to the other.
+type pairing map[*transcript.Entry]*transcript.Entry
+
+func (p pairing) join(a, b *transcript.Entry) {
+	if a != nil && b != nil && p[a] == nil && p[b] == nil {
+		p[a], p[b] = b, a
+	}
+}
+
+func (p pairing) part(a *transcript.Entry) {
+	if b := p[a]; b != nil {
+		delete(p, a)
+		delete(p, b)
+	}
+}
+
+// pairs finds the pairs of the connection between two actors.
+func pairs(a, b *runner.Actor) pairing {
 	left, right := connection(a, b), connection(b, a)
 	p := pairing{}
 	p.begin(left, right)
@@ -46,14 +62,6 @@ func connection(actor, peer *runner.Actor) []*transcript.Entry {
 		}
 	}
 	return all[from:to]
-}
-
-type pairing map[*transcript.Entry]*transcript.Entry
-
-func (p pairing) join(a, b *transcript.Entry) {
-	if a != nil && b != nil && p[a] == nil && p[b] == nil {
-		p[a], p[b] = b, a
-	}
 }
 
 // begin joins a connect with its accept.

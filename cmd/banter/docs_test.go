@@ -1,0 +1,112 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// block is a fenced code block of a Markdown file.
+type block struct {
+	line int    // of its first line of text
+	info string // what stands behind the fence: "yaml", "text payload.txt"
+	text string
+}
+
+func blocks(t *testing.T, path string) []block {
+	t.Helper()
+	source, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []block
+	open := false
+	n := 0
+	for line := range strings.Lines(string(source)) {
+		n++
+		info, fence := strings.CutPrefix(line, "```")
+		switch {
+		case fence && !open:
+			all = append(all, block{line: n + 1, info: strings.TrimSpace(info)})
+			open = true
+		case fence:
+			open = false
+		case open:
+			all[len(all)-1].text += line
+		}
+	}
+	return all
+}
+
+// Every example in the documentation is run. A yaml block is a whole file that
+// passes and gives no warning; one marked "yaml wrong" is refused, with the
+// output in the block that follows it; "text NAME" is a file beside them.
+func TestDocsExamples(t *testing.T) {
+	for _, path := range []string{"../../docs/language.md", "../../README.md"} {
+		all := blocks(t, path)
+		dir := t.TempDir()
+		for _, b := range all {
+			if name, ok := strings.CutPrefix(b.info, "text "); ok {
+				write(t, filepath.Join(dir, name), b.text)
+			}
+		}
+		examples := 0
+		for i, b := range all {
+			lang, mark, _ := strings.Cut(b.info, " ")
+			if lang != "yaml" && lang != "yml" {
+				continue
+			}
+			examples++
+			t.Run(fmt.Sprintf("%s:%d", filepath.Base(path), b.line), func(t *testing.T) {
+				file := filepath.Join(dir, "greeting.yaml")
+				write(t, file, b.text)
+				status, stdout, stderr := banter(t, "run", file)
+				switch mark {
+				case "":
+					if status != 0 || stderr != "" {
+						t.Errorf("exit status %d\n%s%s", status, stdout, stderr)
+					}
+				case "wrong":
+					got := strings.ReplaceAll(stdout+stderr, file, "greeting.yaml")
+					if want := all[i+1].text; status != 2 || got != want {
+						t.Errorf("exit status %d, output\n%s\nwant 2 and\n%s", status, got, want)
+					}
+				default:
+					t.Errorf("unknown mark %q", mark)
+				}
+			})
+		}
+		if examples == 0 {
+			t.Errorf("%s: no example", path)
+		}
+	}
+}
+
+// The links between the files of the repository lead somewhere.
+func TestDocsLinks(t *testing.T) {
+	for _, path := range []string{"../../README.md", "../../CHANGELOG.md", "../../docs/language.md"} {
+		source, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, part := range strings.Split(string(source), "](")[1:] {
+			target, _, _ := strings.Cut(part, ")")
+			target, _, _ = strings.Cut(target, "#")
+			if target == "" || strings.Contains(target, "://") {
+				continue
+			}
+			if _, err := os.Stat(filepath.Join(filepath.Dir(path), target)); err != nil {
+				t.Errorf("%s: %v", path, err)
+			}
+		}
+	}
+}
+
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,60 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+func (a *app) helpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND]",
+		Short: "Say what a command does",
+		Long:  `Help says what a command does, and what it can be told.`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			found, rest, err := cmd.Root().Find(args)
+			if err != nil || len(rest) > 0 {
+				return fmt.Errorf("no command %q; see %q", args[len(args)-1], "banter help")
+			}
+			found.InitDefaultHelpFlag()
+			a.help(found)
+			return nil
+		},
+	}
+}
+
+// help writes what there is to say about a command.
+func (a *app) help(cmd *cobra.Command) {
+	fmt.Fprintf(a.stdout, "%s\n\nUsage:\n  %s\n", cmd.Long, useLine(cmd))
+	section := func(title, text string) {
+		if text != "" {
+			fmt.Fprintf(a.stdout, "\n%s:\n%s\n", title, strings.TrimRight(text, "\n"))
+		}
+	}
+	section("Commands", commandList(cmd))
+	section("Examples", cmd.Example)
+	section("Flags", cmd.LocalFlags().FlagUsages())
+	if cmd.HasAvailableSubCommands() {
+		fmt.Fprint(a.stdout, "\n\"banter help COMMAND\" says more about one.\n")
+	}
+}
+
+// useLine is the command's own, without what cobra would add to it.
+func useLine(cmd *cobra.Command) string {
+	if cmd.HasParent() {
+		return cmd.Root().Name() + " " + cmd.Use
+	}
+	return cmd.Use
+}
+
+// commandList is the subcommands and what each of them does, a line each.
+func commandList(cmd *cobra.Command) string {
+	var b strings.Builder
+	for _, c := range cmd.Commands() {
+		if c.IsAvailableCommand() {
+			fmt.Fprintf(&b, "  %-12s%s\n", c.Name(), c.Short)
+		}
+	}
+	return b.String()
+}

@@ -1,0 +1,176 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"banter/runner/report"
+	"banter/runner/scenario"
+
+	"github.com/spf13/cobra"
+)
+
+// somePaths wants at least one path.
+func somePaths(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return fmt.Errorf("nothing given; give files, folders, or - for standard input, as in %q", cmd.CommandPath()+" scenarios/")
+	}
+	return nil
+}
+
+// scenarioFiles completes paths to files and folders.
+func scenarioFiles(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	return []string{"yaml", "yml"}, cobra.ShellCompDirectiveFilterFileExt
+}
+
+// finder collects scenario files, each once however often it is met.
+type finder struct {
+	files []string
+	seen  map[string]bool
+}
+
+// findFiles returns the scenario files that are meant by the paths, in their
+// order, and what is wrong with the paths.
+func findFiles(paths []string) (files []string, errs []error) {
+	f := finder{seen: map[string]bool{}}
+	for _, path := range paths {
+		if err := f.path(path); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	return f.files, errs
+}
+
+func (f *finder) path(path string) error {
+	if path == scenario.Stdin {
+		f.add(path, path)
+		return nil
+	}
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%s: no such file or folder", path)
+	case err != nil:
+		return fmt.Errorf("%s: %w", path, reason(err))
+	}
+	if info.IsDir() {
+		return f.folder(path, realPath(path))
+	}
+	f.add(path, realPath(path))
+	return nil
+}
+
+// folder adds every scenario file below a folder, sorted. What is hidden is
+// for other programs.
+func (f *finder) folder(folder, real string) error {
+	found := false
+	err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return fmt.Errorf("%s: %w", path, reason(err))
+		}
+		name := entry.Name()
+		if path != folder && strings.HasPrefix(name, ".") {
+			if entry.IsDir() {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if ext := filepath.Ext(name); entry.IsDir() || ext != ".yaml" && ext != ".yml" {
+			return nil
+		}
+		inside, err := filepath.Rel(folder, path)
+		if err != nil {
+			return err
+		}
+		target := filepath.Join(real, inside)
+		if entry.Type()&fs.ModeSymlink != 0 {
+			info, err := os.Stat(path)
+			if err == nil && info.IsDir() {
+				return nil // as other linked folders
+			}
+			target = realPath(path)
+		}
+		found = true
+		f.add(path, target)
+		return nil
+	})
+	if err == nil && !found {
+		return fmt.Errorf("%s: no *.yaml or *.yml below it", folder)
+	}
+	return err
+}
+
+func (f *finder) add(path, real string) {
+	if !f.seen[real] {
+		f.seen[real] = true
+		f.files = append(f.files, path)
+	}
+}
+
+// realPath is what identifies a file, whichever way it is reached. A pipe of a
+// shell's <(command) has a name, and nothing behind it.
+func realPath(path string) string {
+	absolute, err := filepath.Abs(path)
+	if err != nil {
+		return path
+	}
+	if real, err := filepath.EvalSymlinks(absolute); err == nil {
+		return real
+	}
+	return absolute
+}
+
+// errorsShown writes what keeps the files from being run, each error in a line.
+// It returns how many there are, and how many files have some.
+func (a *app) errorsShown(files []*scenario.File) (problems, bad int) {
+	for _, f := range files {
+		if errs := f.Problems.Errors(); len(errs) > 0 {
+			fmt.Fprint(a.stderr, report.Problems(errs))
+			problems += len(errs)
+			bad++
+		}
+	}
+	return problems, bad
+}
+
+// read reads the files that the paths mean, right or wrong.
+func (a *app) read(cmd *cobra.Command, paths []string) ([]*scenario.File, error) {
+	found, errs := findFiles(paths)
+	if len(errs) > 0 {
+		found = nil
+	}
+	var files []*scenario.File
+	for _, path := range found {
+		file, err := scenario.Read(path, a.stdin)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", path, reason(err)))
+			continue
+		}
+		files = append(files, file)
+	}
+	for _, err := range errs {
+		a.errorf(cmd.CommandPath(), "%v", err)
+	}
+	if len(errs) > 0 {
+		return nil, status(statusUsage)
+	}
+	return files, nil
+}
+
+// valid reads the files that the paths mean. Where any is wrong, all that is
+// wrong with them is written, and how it ends.
+func (a *app) valid(cmd *cobra.Command, paths []string, end string) ([]*scenario.File, error) {
+	files, err := a.read(cmd, paths)
+	if err != nil {
+		return nil, err
+	}
+	if problems, bad := a.errorsShown(files); problems > 0 {
+		fmt.Fprintf(a.stderr, "%s in %s%s\n", counted(problems, "error"), counted(bad, "file"), end)
+		return nil, status(statusUsage)
+	}
+	return files, nil
+}

@@ -1,0 +1,175 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"time"
+
+	"banter/runner"
+	"banter/runner/report"
+	"banter/runner/scenario"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+)
+
+// linesMax is how many scenarios have a line each where nobody watches.
+const linesMax = 20
+
+// runFlags are what "banter run" is told.
+type runFlags struct {
+	selection
+	suite          runner.SuiteOptions
+	verbose, quiet bool
+	color          string
+}
+
+func (a *app) runCommand() *cobra.Command {
+	var f runFlags
+	cmd := &cobra.Command{
+		Use:   "run [FLAGS] PATH...",
+		Short: "Play scenarios, and say whether they passed",
+		Long: `Run plays scenarios over real sockets, many at the same time, and says whether
+they passed.
+
+A PATH is a scenario file, a folder (every *.yaml and *.yml below it), or - for
+standard input. If any file is wrong, all that is wrong is said and nothing is
+run. The exit status is 0 if all passed, 1 if one failed, 2 if there was
+nothing to run or no way to, and 130 if it was interrupted.`,
+		Example: `  banter run scenarios/                         all below a folder
+  banter run -v greeting.yaml                   with what each side saw
+  banter run --filter '^smtp-' --slow 5 tests/  some, on a slow machine
+  banter run --until-fail -q flaky.yaml         until it shows its fault
+  generate | banter run -                       from standard input`,
+		Args:              somePaths,
+		ValidArgsFunction: scenarioFiles,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if f.quiet && f.verbose {
+				return errors.New("-q and -v exclude each other")
+			}
+			files, err := a.valid(cmd, args, "; nothing was run")
+			if err != nil {
+				return err
+			}
+			return a.runFiles(cmd.Context(), files, &f)
+		},
+	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	f.selection.flags(cmd)
+	flags.VarP(positive(&f.suite.Jobs, "N"), "jobs", "j", "how many scenarios play at the same time (4 for each processor)")
+	flags.Var(positive(&f.suite.Repeat, "N"), "repeat", "play each scenario so often")
+	flags.BoolVar(&f.suite.UntilFail, "until-fail", false, "play all again and again until one fails, --repeat times at most")
+	flags.BoolVar(&f.suite.FailFast, "fail-fast", false, "start nothing more after a failure")
+	flags.Var(length(&f.suite.Timeout, "D"), "timeout", "how long a step may take, in place of what the scenarios say")
+	flags.Var(factor(&f.suite.Slow, "FACTOR"), "slow", "stretch every timeout by this")
+	flags.BoolVarP(&f.verbose, "verbose", "v", false, "show the transcripts too")
+	flags.BoolVarP(&f.quiet, "quiet", "q", false, "show failures, and nothing else")
+	flags.Var(choice(&f.color, "auto", "always", "never"), "color", "whether the report is coloured")
+	return cmd
+}
+
+// runFiles plays what is selected of valid files, and reports it.
+func (a *app) runFiles(ctx context.Context, files []*scenario.File, f *runFlags) error {
+	scenarios, err := f.of(files)
+	if err != nil {
+		return err
+	}
+	a.warn(scenarios)
+	if f.suite.Jobs == 0 {
+		f.suite.Jobs = 4 * max(1, runtime.GOMAXPROCS(0))
+	}
+	text := report.NewText(a.stdout, a.textOptions(f, scenarios))
+
+	// Where nobody can be told any more, nothing more is played.
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	failed, interrupted := false, false
+	begin := time.Now()
+	runner.PlayAll(ctx, scenarios, f.suite, func(p runner.Play) {
+		switch {
+		case p.Failed():
+			failed = true
+		case p.Stopped, p.NotRun && ctx.Err() != nil:
+			interrupted = true
+		}
+		if text.Add(p) != nil {
+			stop()
+		}
+	})
+	if err := text.Close(time.Since(begin)); err != nil {
+		return err
+	}
+	switch {
+	case interrupted:
+		a.errorf("banter run", "interrupted")
+		return status(statusInterrupted)
+	case failed:
+		return status(statusFailed)
+	}
+	return nil
+}
+
+// warn writes the warnings of the files that are run, once.
+func (a *app) warn(scenarios []*scenario.Scenario) {
+	var last *scenario.File
+	for _, s := range scenarios {
+		if s.File != nil && s.File != last {
+			fmt.Fprint(a.stderr, report.Problems(s.File.Problems.Warnings()))
+			last = s.File
+		}
+	}
+}
+
+func (a *app) textOptions(f *runFlags, scenarios []*scenario.Scenario) report.TextOptions {
+	columns, terminal := terminalWidth(a.stdout.w)
+	o := report.TextOptions{
+		Passing: terminal || f.verbose || len(scenarios) <= linesMax,
+		Verbose: f.verbose,
+		Quiet:   f.quiet,
+		Repeats: f.suite.Repeat > 1 || f.suite.UntilFail,
+		Color:   useColor(f.color, terminal, os.Getenv),
+		Columns: columns,
+		Names:   report.NameColumns(scenarios),
+	}
+	if f.suite.Timeout != 0 {
+		o.Flags = append(o.Flags, "--timeout", f.suite.Timeout.String())
+	}
+	if f.suite.Slow != 0 {
+		o.Flags = append(o.Flags, "--slow", fmt.Sprint(f.suite.Slow))
+	}
+	return o
+}
+
+// terminalWidth is how many columns w has, if it is a terminal.
+func terminalWidth(w io.Writer) (columns int, terminal bool) {
+	file, ok := w.(*os.File)
+	if !ok || !term.IsTerminal(int(file.Fd())) {
+		return 0, false
+	}
+	columns, _, err := term.GetSize(int(file.Fd()))
+	if err != nil {
+		return 0, true
+	}
+	return columns, true
+}
+
+// useColor decides by the flag first, then by the environment's conventions.
+func useColor(when string, terminal bool, getenv func(string) string) bool {
+	force := getenv("CLICOLOR_FORCE")
+	switch {
+	case when != "auto":
+		return when == "always"
+	case getenv("NO_COLOR") != "":
+		return false
+	case force != "" && force != "0":
+		return true
+	case getenv("TERM") == "dumb":
+		return false
+	}
+	return terminal
+}

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// fastExit keeps the race detector from waiting a second at the end of each
+// process, as it does unless it is told not to.
+const fastExit = "atexit_sleep_ms=0"
+
+func TestMain(m *testing.M) {
+	os.Setenv("GORACE", fastExit)
+	testscript.Main(m, map[string]func(){"banter": main})
+}
+
+// The scripts call the command as a shell does. Beside testscript's own
+// commands they have
+//
+//	exits STATUS PROGRAM [ARGUMENT...]   runs a program that ends with the status
+//	shows stdout|stderr FILE             compares, whatever the times
+//	greetings N FILE                     writes N scenarios that pass
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("GORACE", fastExit)
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits": exits, "shows": shows, "greetings": greetings,
+		},
+	})
+}
+
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits STATUS PROGRAM [ARGUMENT...]")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	got := 0
+	var ended *exec.ExitError
+	switch err := ts.Exec(args[1], args[2:]...); {
+	case errors.As(err, &ended):
+		got = ended.ExitCode()
+	case err != nil:
+		ts.Fatalf("%v", err)
+	}
+	if got != want {
+		ts.Fatalf("exit status %d, want %d", got, want)
+	}
+}
+
+var times = regexp.MustCompile(` *\d+\.\d+ m?s`)
+
+func shows(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: shows stdout|stderr FILE")
+	}
+	got := times.ReplaceAllString(ts.ReadFile(args[0]), " TIME")
+	want := times.ReplaceAllString(ts.ReadFile(args[1]), " TIME")
+	if diff := cmp.Diff(want, got); diff != "" {
+		ts.Fatalf("not as %s says (-want +got):\n%s", args[1], diff)
+	}
+}
+
+func greetings(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: greetings N FILE")
+	}
+	n, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, `---
+name: greeting-%d
+servers: {greeter: {reply: "hhhh"}}
+clients:
+  ann:
+    - connect: greeter
+    - send: "hello"
+    - expect: "hhhh"
+    - close
+`, i+1)
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(b.String()), 0o666))
+}

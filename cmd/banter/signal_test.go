@@ -1,0 +1,146 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// waiting is a scenario that passes, one that would wait for an hour, and one
+// after it.
+const waiting = `name: first
+clients: {ann: [wait: 1ms]}
+---
+name: waiting
+clients: {ann: [wait: 1h]}
+---
+name: later
+clients: {ann: [wait: 1ms]}
+`
+
+const interruptedReport = `ok    first TIME   FILE
+-     waiting             not run   FILE
+-     later               not run   FILE
+3 scenarios, 1 passed, 2 not run TIME
+`
+
+func waitingFile(t *testing.T) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "waiting.yaml")
+	if err := os.WriteFile(file, []byte(waiting), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+func checkInterrupted(t *testing.T, file, stdout, stderr string) {
+	t.Helper()
+	// The second one may not have begun when the first one was reported.
+	stdout = strings.Replace(stdout, "stopped", "not run", 1)
+	got := times.ReplaceAllString(strings.ReplaceAll(stdout, file, "FILE"), " TIME")
+	if got != interruptedReport {
+		t.Errorf("the report is\n%s\nwant\n%s", got, interruptedReport)
+	}
+	if want := "banter run: interrupted\n"; stderr != want {
+		t.Errorf("stderr is %q, want %q", stderr, want)
+	}
+}
+
+// writerFunc is a writer that a test looks on with.
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
+
+// When it is interrupted, what is known is reported.
+func TestInterrupted(t *testing.T) {
+	file := waitingFile(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var stdout, stderr bytes.Buffer
+	firstLine := writerFunc(func(p []byte) (int, error) {
+		cancel() // the line of the first scenario
+		return stdout.Write(p)
+	})
+	if got := run(ctx, []string{"run", "-j", "1", file}, nil, firstLine, &stderr); got != 130 {
+		t.Errorf("exit status %d", got)
+	}
+	checkInterrupted(t, file, stdout.String(), stderr.String())
+}
+
+// Both signals end a run in order.
+func TestSignals(t *testing.T) {
+	for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
+		t.Run(signal.String(), func(t *testing.T) {
+			file := waitingFile(t)
+			cmd := exec.Command("banter", "run", "-j", "1", file)
+			var stderr bytes.Buffer
+			cmd.Stderr = &stderr
+			stdout, err := cmd.StdoutPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			lines := bufio.NewReader(stdout)
+			first, err := lines.ReadString('\n')
+			if err == nil {
+				err = cmd.Process.Signal(signal)
+			}
+			if err != nil {
+				cmd.Process.Kill()
+				t.Skipf("signals can't be sent here: %v", err)
+			}
+			rest, err := io.ReadAll(lines)
+			if err != nil {
+				t.Error(err)
+			}
+			cmd.Wait()
+			if got := cmd.ProcessState.ExitCode(); got != 130 {
+				t.Errorf("exit status %d", got)
+			}
+			checkInterrupted(t, file, first+string(rest), stderr.String())
+		})
+	}
+}
+
+// Where the report can't be written, the run ends: nobody would know of it.
+func TestStdoutCloses(t *testing.T) {
+	file := waitingFile(t)
+	var stderr bytes.Buffer
+	closed := writerFunc(func([]byte) (int, error) { return 0, errors.New("broken pipe") })
+	if got := run(t.Context(), []string{"run", file}, nil, closed, &stderr); got != 2 {
+		t.Errorf("exit status %d", got)
+	}
+	if got, want := stderr.String(), "banter: standard output: broken pipe\n"; got != want {
+		t.Errorf("stderr is %q, want %q", got, want)
+	}
+}
+
+// A pipe that nobody reads from is an error like any other, and kills nobody.
+func TestStdoutPipeCloses(t *testing.T) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Close()
+	defer w.Close()
+	cmd := exec.Command("banter", "run", waitingFile(t))
+	var stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = w, &stderr
+	cmd.Run()
+	if got := cmd.ProcessState.ExitCode(); got != 2 {
+		t.Errorf("exit status %d: %s", got, stderr.String())
+	}
+	if !strings.HasPrefix(stderr.String(), "banter: standard output: ") {
+		t.Errorf("stderr is %q", stderr.String())
+	}
+}
