@@ -80,9 +80,9 @@ func (a *actor) unconnected(name string, err error, outcome scenario.Outcome) *F
 	var timeout net.Error
 	switch {
 	case wire.IsRefused(err):
-		return met(scenario.Refused, transcript.Refused, a.failure(Ended, "%s refused the connection", name))
+		return met(scenario.Refused, transcript.Refused, a.failure(Ended, "the connection to %s was refused", name))
 	case wire.IsUnreachable(err):
-		return met(scenario.Unreachable, transcript.Unreachable, a.failure(Ended, "%s is unreachable: %s", name, wire.Reason(err)))
+		return met(scenario.Unreachable, transcript.Unreachable, a.failure(Ended, "no way to %s: %s", name, wire.Reason(err)))
 	case a.p.ctx.Err() != nil && time.Now().Before(a.deadline):
 		return a.failure(Unfinished, "was waiting: connect %s; no answer had come", name)
 	case errors.As(err, &timeout) && timeout.Timeout(), errors.Is(err, context.DeadlineExceeded):

@@ -398,7 +398,7 @@ clients: {c: [{connect: s}, {expect: {eof}}]}
 		{"refused", `
 servers: {s: {listen: false}}
 clients: {c: [{connect: s}]}
-`, []string{`3:16 c: s refused the connection`}},
+`, []string{`3:16 c: the connection to s was refused`}},
 		{"not refused", `
 servers: {s: {}}
 clients: {c: [{connect: s, expect: {refused}}]}

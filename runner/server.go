@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -365,7 +366,7 @@ func (p *play) mayCome(running []*place) [][]*scenario.Step {
 	for _, s := range p.servers {
 		calls := func(step *scenario.Step) bool {
 			c, ok := step.Action.(scenario.Connect)
-			return ok && (c.Server == s.decl.Name || c.Server == "")
+			return ok && s.isCalledBy(c)
 		}
 		may := s.accepted-s.outsiders < s.connected
 		called := false
@@ -384,4 +385,18 @@ func (p *play) mayCome(running []*place) [][]*scenario.Step {
 		}
 	}
 	return scripts
+}
+
+// isCalledBy reports whether a connect goes to the server, by its name or by
+// its port.
+func (s *server) isCalledBy(c scenario.Connect) bool {
+	if c.Server != "" {
+		return c.Server == s.decl.Name
+	}
+	address, err := s.p.text(c.Address)
+	if err != nil {
+		return false
+	}
+	_, port, err := net.SplitHostPort(string(address))
+	return err == nil && port == strconv.Itoa(int(s.addr.Port()))
 }

@@ -38,7 +38,7 @@ type Stream struct {
 	end   error  // what the connection ended with: told again and again
 	ahead []byte // read and not taken
 	buf   []byte
-	// filled says that a read has brought as much as buf holds.
+	// filled says that a read has brought more than half of what buf holds.
 	filled bool
 }
 
@@ -88,7 +88,7 @@ func (s *Stream) read(n int64) ([]byte, error) {
 	}
 	buf := s.buffer(n)
 	k, err := s.src.Read(buf)
-	s.filled = k == len(s.buf)
+	s.filled = k > len(s.buf)/2
 	if k > 0 {
 		s.taken(buf[:k])
 		return buf[:k], nil // an error comes again
@@ -108,7 +108,7 @@ func (s *Stream) look(n int64) ([]byte, error) {
 	if s.peek != nil {
 		buf := s.buffer(n)
 		k, err := s.peek.Peek(buf)
-		s.filled = k == len(s.buf)
+		s.filled = k > len(s.buf)/2
 		return buf[:k], s.over(err)
 	}
 	buf := s.buffer(Least)
