@@ -17,6 +17,7 @@ import (
 // belongs to one goroutine, other than what play.mu and order guard.
 type actor struct {
 	p      *play
+	ctx    context.Context // ends when the actor has to
 	place  *place
 	pos    scenario.Pos // of its name, or of its script
 	client *scenario.Client
@@ -34,6 +35,8 @@ type actor struct {
 	wants    wanted         // of the expect that runs
 	welcome  bool           // what is taken now is expected, whatever it is
 	step     int            // that runs, from 1; 0: none
+	current  *scenario.Step // the same, or one of those that it does in parallel
+	reader   *actor         // who reads the stream: a, or its branch that does
 	deadline time.Time      // of the step
 	grace    int            // bytes that may still be read after the deadline
 	deaf     bool           // what is taken now is nobody's business
@@ -48,6 +51,7 @@ type actor struct {
 // attach gives the actor a connection.
 func (a *actor) attach(conn *wire.Conn) {
 	a.conn = conn
+	a.reader = a
 	a.stream = match.NewStream(source{a}, a.take)
 	if peeker, ok := any(conn).(match.Peeker); ok {
 		a.stream = match.NewStream(peekable{source{a}, peeker}, a.take)
@@ -78,8 +82,8 @@ func (s peekable) Peek(p []byte) (int, error) {
 // then counts all the same, as far as a.grace goes: else a machine that stood
 // still for a while would decide.
 func (s source) told(n int, err error, p []byte, peek bool) (int, error) {
-	a := s.a
-	if errors.Is(err, os.ErrDeadlineExceeded) && a.grace > 0 && a.p.ctx.Err() == nil {
+	a := s.a.reader
+	if errors.Is(err, os.ErrDeadlineExceeded) && a.grace > 0 && a.ctx.Err() == nil {
 		n, err = a.conn.Late(p[:min(len(p), a.grace)], peek)
 		if !peek {
 			a.grace -= n
@@ -93,6 +97,7 @@ func (s source) told(n int, err error, p []byte, peek bool) (int, error) {
 
 // take hears what frames take.
 func (a *actor) take(p []byte) {
+	a = a.reader
 	if a.deaf {
 		return
 	}
@@ -122,8 +127,8 @@ func (a *actor) playClient() {
 				}
 			}
 		}
-		err := a.p.order.wait(a.p.ctx, w)
-		if a.p.ctx.Err() != nil {
+		err := a.p.order.wait(a.ctx, w)
+		if a.ctx.Err() != nil {
 			a.fail(a.failure(Unfinished, "had not started: it comes after %s", a.client.After[0].Name))
 			return
 		}
@@ -159,7 +164,7 @@ func (a *actor) playConnection() {
 func (a *actor) playScript() {
 	a.log.Seen.Grow(len(a.place.steps) + 2) // most steps are one event
 	for i, step := range a.place.steps {
-		a.step, a.riding = i+1, false
+		a.step, a.riding, a.current = i+1, false, step
 		a.p.order.step(a.place, i)
 		a.deadline = time.Now().Add(a.p.timeout(step.Within))
 		if f := a.play(step); f != nil {
@@ -173,7 +178,7 @@ func (a *actor) playScript() {
 		a.log.Settle()
 	}
 	a.p.order.over(a.place)
-	a.step = 0
+	a.step, a.current = 0, nil
 	if a.stream == nil {
 		return
 	}
@@ -229,6 +234,8 @@ func (a *actor) play(step *scenario.Step) *Failure {
 		}
 		a.saw(transcript.Start, act.Server)
 		return a.ridden(nil, ride)
+	case scenario.Parallel:
+		return a.parallel(act, step.Within)
 	}
 	panic(fmt.Sprintf("runner: no way to play %T", step.Action))
 }
@@ -249,14 +256,14 @@ func (a *actor) pause(d time.Duration) *Failure {
 	select {
 	case <-timer.C:
 		return nil
-	case <-a.p.ctx.Done():
+	case <-a.ctx.Done():
 		return a.failure(Unfinished, "was to wait for %s", d)
 	}
 }
 
 // waitFor waits for other actors.
 func (a *actor) waitFor(w *wait) *Failure {
-	ctx, cancel := context.WithDeadline(a.p.ctx, a.deadline)
+	ctx, cancel := context.WithDeadline(a.ctx, a.deadline)
 	defer cancel()
 	err := a.p.order.wait(ctx, w)
 	var stuck *stuckError
@@ -267,7 +274,7 @@ func (a *actor) waitFor(w *wait) *Failure {
 		f := a.failure(Order, "%s", stuck.message)
 		f.Notes, f.At = stuck.notes, stuck.at
 		return f
-	case a.p.ctx.Err() != nil:
+	case a.ctx.Err() != nil:
 		f := a.failure(Unfinished, "was waiting: %s", a.action())
 		f.Notes = a.p.order.report(w)
 		return f
@@ -279,18 +286,28 @@ func (a *actor) waitFor(w *wait) *Failure {
 
 // action is the step that runs, in a few characters.
 func (a *actor) action() string {
-	if a.step == 0 {
+	if a.current == nil {
 		return "close"
 	}
-	return a.place.steps[a.step-1].String()
+	return a.current.String()
 }
 
 // allowed is how long the step that runs may take.
 func (a *actor) allowed() time.Duration {
-	if a.step == 0 {
+	if a.current == nil {
 		return a.p.timeout(0)
 	}
-	return a.p.timeout(a.place.steps[a.step-1].Within)
+	return a.p.timeout(a.current.Within)
+}
+
+// arm sets a deadline of the connection, which is past where the actor has to
+// end. The end may come at the same time: it is marked before the deadlines are
+// set, so that one of the two sets the past last.
+func (a *actor) arm(set func(time.Time) error, deadline time.Time) {
+	set(deadline)
+	if a.ctx.Err() != nil {
+		set(past)
+	}
 }
 
 // drop closes the connection as it is, or with a RST.

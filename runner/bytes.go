@@ -40,7 +40,7 @@ func (a *actor) send(payload *scenario.Payload, ride *scenario.Expect) *Failure 
 		a.meantOutcome(ride)
 	}
 	if a.conn != nil {
-		a.p.arm(a.conn, a.deadline)
+		a.arm(a.conn.SetWriteDeadline, a.deadline)
 	}
 	sent, late := 0, false
 	for _, p := range pieces {
@@ -57,7 +57,7 @@ func (a *actor) send(payload *scenario.Payload, ride *scenario.Expect) *Failure 
 			return a.failure(Unfinished, "was sending: %d of %d bytes were sent", sent, total)
 		case !errors.Is(err, os.ErrDeadlineExceeded):
 			return a.failure(Environment, "can't send: %s", wire.Reason(err))
-		case !timeout || a.p.ctx.Err() != nil:
+		case !timeout || a.ctx.Err() != nil:
 			f := a.late("%d of %d bytes were sent", sent, total)
 			f.Notes = append(f.Notes, "the peer took no more: it does not read, and its window is full")
 			return f
@@ -96,7 +96,7 @@ func (a *actor) write(data []byte, part *scenario.Part) (sent int, err error) {
 		}
 		chunk := data[:min(slice, len(data))]
 		n, err := a.conn.Write(chunk)
-		if errors.Is(err, os.ErrDeadlineExceeded) && a.p.ctx.Err() == nil {
+		if errors.Is(err, os.ErrDeadlineExceeded) && a.ctx.Err() == nil {
 			var more int // as in told
 			more, err = a.conn.LateWrite(chunk[n:])
 			n += more
@@ -152,7 +152,7 @@ const graceBytes = 64 << 20
 func (a *actor) listen(deadline time.Time) {
 	a.grace = graceBytes
 	if a.conn != nil {
-		a.p.arm(a.conn, deadline)
+		a.arm(a.conn.SetReadDeadline, deadline)
 	}
 }
 
@@ -207,7 +207,7 @@ func (a *actor) outcome(e *scenario.Expect) *Failure {
 		f := a.failure(Unread, "bytes came, where %s was expected", e)
 		return f
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		if a.p.ctx.Err() != nil {
+		if a.ctx.Err() != nil {
 			return a.failure(Unfinished, "was waiting: expect %s", e)
 		}
 		if silence {

@@ -21,7 +21,7 @@ import (
 func (p *play) cast() {
 	for i, c := range p.scenario.Clients {
 		a := &actor{
-			p: p, pos: c.Pos, client: c, rank: [3]int{-1, i},
+			p: p, ctx: p.ctx, pos: c.Pos, client: c, rank: [3]int{-1, i},
 			place: &place{name: c.Name, steps: c.Steps, client: true},
 		}
 		p.clients = append(p.clients, a)
@@ -83,7 +83,7 @@ func (a *actor) unconnected(name string, err error, outcome scenario.Outcome) *F
 		return met(scenario.Refused, transcript.Refused, a.failure(Ended, "the connection to %s was refused", name))
 	case wire.IsUnreachable(err):
 		return met(scenario.Unreachable, transcript.Unreachable, a.failure(Ended, "no way to %s: %s", name, wire.Reason(err)))
-	case a.p.ctx.Err() != nil && time.Now().Before(a.deadline):
+	case a.ctx.Err() != nil && time.Now().Before(a.deadline):
 		return a.failure(Unfinished, "was waiting: connect %s; no answer had come", name)
 	case errors.As(err, &timeout) && timeout.Timeout(), errors.Is(err, context.DeadlineExceeded):
 		f := a.failure(TimedOut, "timeout after %s: %s did not answer", a.allowed(), name)

@@ -32,7 +32,7 @@ func (a *actor) failure(kind Kind, format string, args ...any) *Failure {
 // whole scenario, which has ended because of somebody else.
 func (a *actor) late(format string, args ...any) *Failure {
 	had := fmt.Sprintf(format, args...)
-	if a.p.ctx.Err() != nil && time.Now().Before(a.deadline) {
+	if a.ctx.Err() != nil && time.Now().Before(a.deadline) {
 		return a.failure(Unfinished, "was waiting: %s; %s", a.action(), had)
 	}
 	f := a.failure(TimedOut, "timeout after %s: %s", a.allowed(), had)
@@ -43,7 +43,7 @@ func (a *actor) late(format string, args ...any) *Failure {
 func (a *actor) mismatch(m *match.Mismatch) *Failure {
 	silent := errors.Is(m.End, os.ErrDeadlineExceeded)
 	// Once the scenario has ended, an end comes from peers who were woken first.
-	if m.Kind == match.Short && (silent || a.p.ctx.Err() != nil) {
+	if m.Kind == match.Short && (silent || a.ctx.Err() != nil) {
 		f := a.late("%s", had(m))
 		if silent {
 			f.Notes = append(f.Notes, "the connection is open and silent")
@@ -79,7 +79,7 @@ func had(m *match.Mismatch) string {
 // in order, so that the others can go on.
 func (a *actor) fail(f *Failure) {
 	a.failed = true
-	if a.p.ctx.Err() != nil && f.Kind == Ended { // by a peer who was woken first
+	if a.ctx.Err() != nil && f.Kind == Ended { // by a peer who was woken first
 		f.Kind, f.Message, f.Notes = Unfinished, "was waiting: "+a.action(), nil
 	}
 	a.foreseeRest()
@@ -107,7 +107,7 @@ func (a *actor) collect(f *Failure) {
 	}
 	a.grace = 0
 	for len(f.Got) < collectMost {
-		a.p.arm(a.conn, time.Now().Add(collectFor))
+		a.arm(a.conn.SetReadDeadline, time.Now().Add(collectFor))
 		p, err := a.stream.Some(collectMost)
 		if err != nil {
 			return
@@ -122,7 +122,7 @@ func (a *actor) abandon() {
 	if a.conn != nil && !a.cut {
 		a.conn.CloseWrite()
 		if !a.over {
-			a.p.arm(a.conn, time.Now().Add(a.p.timeout(0)))
+			a.arm(a.conn.SetReadDeadline, time.Now().Add(a.p.timeout(0)))
 			a.stream.Rest()
 		}
 	}
@@ -191,6 +191,10 @@ func (a *actor) foresee(step *scenario.Step, begun bool) {
 		a.meantClose(act.Mode)
 	case scenario.Reset:
 		a.meant(transcript.Reset, "")
+	case scenario.Parallel:
+		for _, s := range act.Steps {
+			a.foresee(s, false)
+		}
 	case scenario.Stop:
 		a.meant(transcript.Stop, act.Server)
 	case scenario.Start:

@@ -242,13 +242,23 @@ func (o *order) parties(m *scenario.Meet) int {
 }
 
 func meets(s *scenario.Step, name string) bool {
-	m, ok := s.Action.(scenario.Meet)
-	return ok && m.Name == name
+	switch act := s.Action.(type) {
+	case scenario.Meet:
+		return act.Name == name
+	case scenario.Parallel:
+		return slices.ContainsFunc(act.Steps, func(s *scenario.Step) bool { return meets(s, name) })
+	}
+	return false
 }
 
 func signals(s *scenario.Step, name string) bool {
-	g, ok := s.Action.(scenario.Signal)
-	return ok && g.Name == name
+	switch act := s.Action.(type) {
+	case scenario.Signal:
+		return act.Name == name
+	case scenario.Parallel:
+		return slices.ContainsFunc(act.Steps, func(s *scenario.Step) bool { return signals(s, name) })
+	}
+	return false
 }
 
 // stuck finds the waits that can't end: those that nobody can end who runs, or

@@ -154,16 +154,6 @@ func (p *play) end() {
 
 var past = time.Unix(1, 0)
 
-// arm gives a connection its deadline, which is past where the scenario has
-// ended. end may run at the same time: it marks the end before it sets
-// deadlines, so that one of the two sets the past last.
-func (p *play) arm(c *wire.Conn, deadline time.Time) {
-	c.SetDeadline(deadline)
-	if p.ctx.Err() != nil {
-		c.SetDeadline(past)
-	}
-}
-
 // hold has a connection in those that the scenario's end wakes.
 func (p *play) hold(c *wire.Conn) {
 	p.mu.Lock()

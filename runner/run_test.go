@@ -682,3 +682,63 @@ clients: {c: [{connect: s}, {send: "a"}, {expect: "b"}, {expect: "d"}]}
 		}
 	}
 }
+
+// Both directions at once, with more than the socket buffers hold: done one
+// after the other, neither side would come to its expect.
+func TestParallel(t *testing.T) {
+	text := `
+servers:
+  s:
+    sndbuf: 4096
+    steps:
+      - parallel: [{send: {file: BIG}}, {expect: {file: BIG}}]
+      - expect: {bytes: 3}
+      - send: "end"
+clients:
+  c:
+    sndbuf: 4096
+    steps:
+      - connect: s
+      - parallel: [{expect: {file: BIG}}, {send: {file: BIG}}, {signal: both}]
+      - send: "end"
+      - expect: "end"
+      - await: both
+`
+	text = strings.ReplaceAll(text, "BIG", "../scenarios/tour/megabyte.txt")
+	var first string
+	for range 5 {
+		got := transcripts(passes(t, text))
+		if first == "" {
+			first = got
+		}
+		if diff := cmp.Diff(first, got); diff != "" {
+			t.Fatal(diff)
+		}
+	}
+	if !strings.Contains(first, "(1048579 bytes, crc32 ") {
+		t.Errorf("the bytes behind a parallel do not join: %s", first)
+	}
+}
+
+// A branch that fails ends the others, which would wait for long.
+func TestParallelFails(t *testing.T) {
+	began := time.Now()
+	result := run(t, strings.ReplaceAll(`
+servers: {s: {rcvbuf: 4096, steps: [{send: "y"}, {wait: 300ms}, {close: {discard}}]}}
+clients:
+  c:
+    sndbuf: 4096
+    steps:
+      - connect: s
+      - parallel:
+          - send: {file: BIG}
+          - expect: "x"
+      - close
+`, "BIG", "../scenarios/tour/megabyte.txt"))
+	if diff := cmp.Diff([]string{"10:13 c: the bytes differ at offset 0"}, failures(result)[:1]); diff != "" {
+		t.Error(diff)
+	}
+	if took := time.Since(began); took > 8*time.Second {
+		t.Errorf("it took %s", took)
+	}
+}

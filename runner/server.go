@@ -270,7 +270,7 @@ func (s *server) admit(conn *wire.Conn) *actor {
 			delete(p.dials, d)
 		}
 	}
-	a := &actor{p: p, server: s, pos: s.decl.Pos, nth: s.accepted}
+	a := &actor{p: p, ctx: p.ctx, server: s, pos: s.decl.Pos, nth: s.accepted}
 	a.rank = [3]int{slices.Index(p.servers, s), len(p.clients), a.nth}
 	who := ""
 	if client == nil {

@@ -240,3 +240,43 @@ func (p *parser) start(e entry) Action {
 	}
 	return nil
 }
+
+// parallel reads steps that are done at the same time. Those that would do the
+// same thing at the same time have no order, and so are errors.
+func (p *parser) parallel(e entry) Action {
+	if !p.list(e.value, `"parallel" takes a list of steps that are done at the same time, such as [{send: x}, {expect: y}]`) {
+		return nil
+	}
+	if n := len(e.value.items); n < 2 {
+		p.errorf(e.value.pos, `"parallel" takes two steps or more, not %d`, n)
+		return nil
+	}
+	var a Parallel
+	ok := true
+	seen := map[string]Pos{}
+	for _, item := range e.value.items {
+		s := p.step(item)
+		ok = ok && !p.doc.broken[s]
+		if s.Action == nil {
+			continue
+		}
+		a.Steps = append(a.Steps, s)
+		switch w := s.Action.Word(); {
+		case s.Expect != nil:
+			p.errorf(s.Expect.Pos, `in "parallel" an expect is a step of its own`)
+			ok = false
+		case w != "send" && w != "expect" && w != "wait" && w != "signal" && w != "await" && w != "meet":
+			p.errorf(s.Pos, "%s can't be in parallel; there are: send, expect, wait, signal, await, meet", quote(w))
+			ok = false
+		case (w == "send" || w == "expect") && seen[w].IsValid():
+			p.errorf(s.Pos, "a second %s in parallel, in no order with the first", quote(w))
+			ok = false
+		default:
+			seen[w] = s.Pos
+		}
+	}
+	if !ok {
+		return nil
+	}
+	return a
+}

@@ -55,6 +55,10 @@ func (f *flow) step(s *Step) {
 		if f.needsOpen(s) {
 			f.closed("reset", s)
 		}
+	case Parallel:
+		for _, sub := range a.Steps {
+			f.step(sub)
+		}
 	}
 	if s.Expect != nil {
 		f.expect(s.Expect, s, s.Action)

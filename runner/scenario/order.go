@@ -70,23 +70,31 @@ func (p *parser) order(d *document) *order {
 
 func (o *order) collect(client *Client, steps []*Step) {
 	for i, s := range steps {
-		g := given{client: client, index: i, step: s}
-		switch a := s.Action.(type) {
-		case Signal:
-			o.signal(a.Name, g)
-		case Await:
-			o.awaited = append(o.awaited, g)
-		case Meet:
-			o.meets[a.Name] = append(o.meets[a.Name], g)
-		case Stop:
-			o.stopped[a.Server] = true
-			o.stops = append(o.stops, a)
-		case Start:
-			o.started[a.Server] = a.Pos
-			o.starts = append(o.starts, a)
-		case Connect:
-			o.calls(a)
+		o.note(given{client: client, index: i, step: s})
+		if parallel, ok := s.Action.(Parallel); ok {
+			for _, sub := range parallel.Steps {
+				o.note(given{client: client, index: i, step: sub})
+			}
 		}
+	}
+}
+
+func (o *order) note(g given) {
+	switch a := g.step.Action.(type) {
+	case Signal:
+		o.signal(a.Name, g)
+	case Await:
+		o.awaited = append(o.awaited, g)
+	case Meet:
+		o.meets[a.Name] = append(o.meets[a.Name], g)
+	case Stop:
+		o.stopped[a.Server] = true
+		o.stops = append(o.stops, a)
+	case Start:
+		o.started[a.Server] = a.Pos
+		o.starts = append(o.starts, a)
+	case Connect:
+		o.calls(a)
 	}
 }
 

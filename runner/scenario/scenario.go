@@ -148,7 +148,7 @@ type Step struct {
 }
 
 // Action is what a step does: one of Connect, Send, *Expect, Shutdown, Close,
-// Reset, Wait, Signal, Await, Meet, Stop and Start.
+// Reset, Wait, Signal, Await, Meet, Stop, Start and Parallel.
 type Action interface {
 	// Word is the step's word in the language.
 	Word() string
@@ -199,6 +199,9 @@ type (
 		Pos    Pos
 		Server string
 	}
+	// Parallel does its steps, two or more, at the same time: one Send and one
+	// Expect at most, and Wait, Signal, Await and Meet.
+	Parallel struct{ Steps []*Step }
 )
 
 // How says which direction a shutdown ends.

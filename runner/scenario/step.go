@@ -29,6 +29,7 @@ func init() {
 		{"meet", true, false, (*parser).meet},
 		{"stop", false, false, (*parser).stop},
 		{"start", false, false, (*parser).start},
+		{"parallel", true, false, (*parser).parallel},
 	}
 }
 

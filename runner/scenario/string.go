@@ -25,6 +25,18 @@ func (s *Step) String() string {
 }
 
 // Word is the step's word in the language.
+func (Parallel) Word() string { return "parallel" }
+
+// String is the action in a few characters.
+func (a Parallel) String() string {
+	steps := make([]string, len(a.Steps))
+	for i, s := range a.Steps {
+		steps[i] = s.String()
+	}
+	return "parallel " + strings.Join(steps, " | ")
+}
+
+// Word is the step's word in the language.
 func (Connect) Word() string { return "connect" }
 
 // String is the action in a few characters.

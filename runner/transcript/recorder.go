@@ -88,6 +88,25 @@ func (l *Log) Settle() {
 	}
 }
 
+// Append adds what another log has, which was kept at the same time. Bytes join
+// as far as they are kept whole.
+func (l *Log) Append(other *Log) {
+	other.Want.entries = append(slices.Clone(other.Seen.entries[:other.agreed]), other.Want.entries...)
+	l.Seen.append(&other.Seen)
+	l.Want.append(&other.Want)
+}
+
+func (r *Recorder) append(other *Recorder) {
+	for _, e := range other.entries {
+		if (e.Kind == Send || e.Kind == Recv) && e.Name == "" && e.Size <= Kept {
+			r.Bytes(e.Kind, e.Data, e.At, e.Step)
+			continue
+		}
+		r.entries = append(r.entries, e)
+		r.sum = other.sum // it counts for the last one, to which more may come
+	}
+}
+
 // Expected are all expected events.
 func (l *Log) Expected() []Event {
 	return append(events(l.Seen.entries[:l.agreed]), events(l.Want.entries)...)

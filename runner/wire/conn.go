@@ -13,6 +13,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -23,11 +24,12 @@ var ErrReset = errors.New("connection reset")
 
 // Conn is a TCP connection. The kernel tells of a reset once, and then of an
 // end; a Conn remembers what it said first. One goroutine uses it at a time,
-// but SetDeadline and Close may be called from others.
+// but another may write while it reads, and any may set
+// deadlines and close.
 type Conn struct {
 	tcp           *net.TCPConn
 	raw           syscall.RawConn
-	reset         bool
+	reset         atomic.Bool
 	Local, Remote netip.AddrPort
 }
 
@@ -66,12 +68,12 @@ func (c *Conn) meaning(err error) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, io.EOF):
-		if c.reset {
+		if c.reset.Load() {
 			return ErrReset
 		}
 		return io.EOF
 	case IsReset(err):
-		c.reset = true
+		c.reset.Store(true)
 		return ErrReset
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return os.ErrDeadlineExceeded
@@ -81,6 +83,12 @@ func (c *Conn) meaning(err error) error {
 
 // SetDeadline bounds reads and writes, also those that wait now.
 func (c *Conn) SetDeadline(t time.Time) error { return c.tcp.SetDeadline(t) }
+
+// SetReadDeadline bounds reads alone.
+func (c *Conn) SetReadDeadline(t time.Time) error { return c.tcp.SetReadDeadline(t) }
+
+// SetWriteDeadline bounds writes alone.
+func (c *Conn) SetWriteDeadline(t time.Time) error { return c.tcp.SetWriteDeadline(t) }
 
 // CloseWrite half-closes: the peer reads an end, and can go on sending.
 func (c *Conn) CloseWrite() error { return c.meaning(c.tcp.CloseWrite()) }

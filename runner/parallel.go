@@ -1,0 +1,70 @@
+package runner
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"banter/runner/scenario"
+	"banter/runner/transcript"
+)
+
+// parallel does steps at the same time. What they bring stands in the
+// transcript step by step, as they are written: how the two directions of a
+// connection mix is nobody's doing.
+func (a *actor) parallel(par scenario.Parallel, within time.Duration) *Failure {
+	ctx, cancel := context.WithCancel(a.ctx)
+	defer cancel()
+	branches := make([]*actor, len(par.Steps))
+	for i, step := range par.Steps {
+		a.p.mu.Lock() // a.peer may just be found out
+		b := *a
+		a.p.mu.Unlock()
+		b.ctx, b.current = ctx, step
+		b.place = &place{name: a.place.name, steps: par.Steps[i : i+1]}
+		b.deadline = time.Now().Add(a.p.timeout(cmp.Or(step.Within, within)))
+		if i > 0 { // the first goes on with the actor's own
+			b.log = transcript.Log{}
+		}
+		if _, reads := step.Action.(*scenario.Expect); reads {
+			a.reader = &b
+		}
+		branches[i] = &b
+	}
+	failures := make([]*Failure, len(branches))
+	var done sync.WaitGroup
+	for i, b := range branches {
+		a.p.order.join(b.place)
+		done.Go(func() {
+			defer a.p.order.ended(b.place)
+			f := b.play(b.current)
+			if f == nil {
+				return
+			}
+			f.Pos = b.current.Pos
+			failures[i] = f
+			cancel() // the others need not go on
+			if a.conn != nil {
+				a.conn.SetDeadline(past)
+			}
+		})
+	}
+	done.Wait()
+	a.reader = a
+	a.log = branches[0].log
+	for _, b := range branches[1:] {
+		a.log.Append(&b.log)
+	}
+	for _, b := range branches {
+		a.over, a.cut, a.loose = a.over || b.over, a.cut || b.cut, a.loose || b.loose
+	}
+	failures = slices.DeleteFunc(failures, func(f *Failure) bool { return f == nil })
+	if len(failures) == 0 {
+		return nil
+	}
+	first := slices.MinFunc(failures, func(f, g *Failure) int { return cmp.Compare(f.At, g.At) })
+	first.Steps = len(a.place.steps)
+	return first
+}
