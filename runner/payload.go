@@ -95,7 +95,7 @@ func (p *play) bytes(payload *scenario.Payload, b *match.Bytes) (err error) {
 // that it needs: an actor has one for all of its expects.
 type wanted struct {
 	match.Expectation
-	equals, prefix, suffix, contains, delim match.Bytes
+	equals, prefix, suffix, delim match.Bytes
 }
 
 // fill fills in the variables of an expect of bytes.
@@ -116,10 +116,16 @@ func (p *play) fill(w *wanted, e *scenario.Expect) error {
 		put(e.Match.Equals, &w.equals, &w.Equals),
 		put(e.Match.Prefix, &w.prefix, &w.Prefix),
 		put(e.Match.Suffix, &w.suffix, &w.Suffix),
-		put(e.Match.Contains, &w.contains, &w.Contains),
 		put(e.Frame.Delim, &w.delim, &delim),
 	); err != nil {
 		return err
+	}
+	for _, payload := range e.Match.Contains {
+		var want *match.Bytes
+		if err := put(payload, &match.Bytes{}, &want); err != nil {
+			return err
+		}
+		w.Contains = append(w.Contains, want)
 	}
 	if delim != nil {
 		w.Delim = delim.Data

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -108,5 +109,29 @@ func write(t *testing.T, path, text string) {
 	t.Helper()
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// The README's session is one that really happened: played again, it prints
+// the same but for the times.
+func TestReadmeSession(t *testing.T) {
+	all := blocks(t, "../../README.md")
+	scenario, session := all[0].text, all[1].text
+	t.Chdir(t.TempDir())
+	var got strings.Builder
+	for _, reply := range []string{"hhhh", "hhxh"} {
+		write(t, "greeting.yaml", strings.Replace(scenario, `reply: "hhhh"`, fmt.Sprintf("reply: %q", reply), 1))
+		_, stdout, stderr := banter(t, "run", "greeting.yaml")
+		got.WriteString(stdout + stderr)
+	}
+	var want strings.Builder
+	for line := range strings.Lines(session) {
+		if !strings.HasPrefix(line, "$ ") {
+			want.WriteString(line)
+		}
+	}
+	times := regexp.MustCompile(` *\d+\.\d+ m?s`)
+	if g, w := times.ReplaceAllString(got.String(), " T"), times.ReplaceAllString(want.String(), " T"); g != w {
+		t.Errorf("got\n%s\nwant\n%s", g, w)
 	}
 }

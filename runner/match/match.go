@@ -29,7 +29,7 @@ type Expectation struct {
 	Equals   *Bytes       // of an exact frame; with others optional, as all that follows
 	Prefix   *Bytes
 	Suffix   *Bytes
-	Contains *Bytes
+	Contains []*Bytes // each of them
 	Regex    *regexp.Regexp
 	Size     int64  // negative: any
 	SHA256   []byte // nil: any
@@ -140,13 +140,16 @@ func (j *judge) end() *Mismatch {
 		m.Got = j.kept
 		return m
 	}
+	for _, want := range e.Contains {
+		if !want.within(j.kept) {
+			return unmet("the frame does not contain %s", short(want))
+		}
+	}
 	switch {
 	case e.Prefix != nil && j.size < int64(len(e.Prefix.Data)):
 		return unmet("the frame has only %s of the prefix %s", count(j.size), short(e.Prefix))
 	case e.Suffix != nil && (j.size < int64(len(e.Suffix.Data)) || !e.Suffix.in(j.kept[j.size-int64(len(e.Suffix.Data)):])):
 		return unmet("the frame does not end with %s", short(e.Suffix))
-	case e.Contains != nil && !e.Contains.within(j.kept):
-		return unmet("the frame does not contain %s", short(e.Contains))
 	case e.Regex != nil && !e.Regex.Match(j.kept):
 		return unmet("the frame does not match %s", e.Regex)
 	case e.Size >= 0 && j.size != e.Size:

@@ -276,13 +276,20 @@ func (p *parser) matchPayload(d *expectation, e entry, into **Payload) {
 	*into = payload
 }
 
+// matchContains reads a payload, or a list of payloads each of which is to be
+// there: here a list is not one payload of several parts.
 func (p *parser) matchContains(d *expectation, e entry) {
-	if e.value.kind == listNode {
-		p.errorf(e.value.pos, `"contains" takes one payload, not a list`)
-		d.wrong = true
-		return
+	values := []*node{e.value}
+	if e.value.kind == listNode && len(e.value.items) > 0 {
+		values = e.value.items
 	}
-	p.matchPayload(d, e, &d.Match.Contains)
+	for _, v := range values {
+		var payload *Payload
+		p.matchPayload(d, entry{key: e.key, pos: e.pos, value: v}, &payload)
+		if payload != nil {
+			d.Match.Contains = append(d.Match.Contains, payload)
+		}
+	}
 }
 
 // sha256Sum is a hash in hexadecimal.

@@ -151,7 +151,7 @@ func TestSteps(t *testing.T) {
 		{"expect: {prefix: 250}", `expect a line with prefix "250"`, &Step{Action: &Expect{Frame: line, Match: Match{Prefix: lit("250"), Size: -1}}}},
 		{"expect: {line, prefix: a, suffix: b, contains: c, max: 4KiB}", `expect a line with prefix "a", suffix "b", contains "c"`,
 			&Step{Action: &Expect{Frame: Frame{Kind: FrameLine, EOL: CRLF, Max: 4096},
-				Match: Match{Prefix: lit("a"), Suffix: lit("b"), Contains: lit("c"), Size: -1}}}},
+				Match: Match{Prefix: lit("a"), Suffix: lit("b"), Contains: []*Payload{lit("c")}, Size: -1}}}},
 		{"expect: {regex: ^a$}", `expect a line with regex "^a$"`,
 			&Step{Action: &Expect{Frame: line, Match: Match{Size: -1, Regex: &Regex{
 				Source: Text{{Lit: []byte("^a$")}}, Compiled: regexp.MustCompile("^a$")}}}}},

@@ -28,7 +28,11 @@ func (d *expectation) payloads() []matched {
 	if d.frame != nil && m.Equals != nil && d.n.entry("equals") == nil {
 		key = d.frame.key
 	}
-	return []matched{{key, m.Equals}, {"prefix", m.Prefix}, {"suffix", m.Suffix}, {"contains", m.Contains}}
+	all := []matched{{key, m.Equals}, {"prefix", m.Prefix}, {"suffix", m.Suffix}}
+	for _, x := range m.Contains {
+		all = append(all, matched{"contains", x})
+	}
+	return all
 }
 
 func (p *parser) frameAgainstMatch(d *expectation) {
@@ -82,8 +86,10 @@ func (p *parser) equalsAgainstMatch(d *expectation) {
 	if x, ok := m.Suffix.literal(); ok && !bytes.HasSuffix(all, x) {
 		p.errorf(m.Suffix.Pos, "%s, which do not end with %s", is, quoteBytes(x))
 	}
-	if x, ok := m.Contains.literal(); ok && !bytes.Contains(all, x) {
-		p.errorf(m.Contains.Pos, "%s, which do not hold %s", is, quoteBytes(x))
+	for _, c := range m.Contains {
+		if x, ok := c.literal(); ok && !bytes.Contains(all, x) {
+			p.errorf(c.Pos, "%s, which do not hold %s", is, quoteBytes(x))
+		}
 	}
 	if r := m.Regex; r != nil && r.Compiled != nil && !r.Compiled.Match(all) {
 		p.errorf(r.Pos, "%s, which the regular expression does not match", is)

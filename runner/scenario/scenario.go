@@ -322,7 +322,7 @@ type Match struct {
 	Equals   *Payload
 	Prefix   *Payload
 	Suffix   *Payload
-	Contains *Payload
+	Contains []*Payload // each of them
 	Regex    *Regex
 	Size     int64  // -1: not given
 	SHA256   []byte // 32 bytes, or nil

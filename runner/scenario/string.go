@@ -199,7 +199,9 @@ func (m *Match) describe() string {
 	payload("equals", m.Equals)
 	payload("prefix", m.Prefix)
 	payload("suffix", m.Suffix)
-	payload("contains", m.Contains)
+	for _, x := range m.Contains {
+		payload("contains", x)
+	}
 	if m.Regex != nil {
 		parts = append(parts, "regex "+shorten(strconv.Quote(m.Regex.Source.plain())))
 	}
