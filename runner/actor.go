@@ -108,9 +108,12 @@ func (a *actor) take(p []byte) {
 	}
 }
 
-// saw records an event, meant one that the script says, and both one that is
-// both.
-func (a *actor) saw(kind transcript.Kind, name string) { a.log.Seen.Add(kind, name, a.p.now(), a.step) }
+// saw records an event that happened.
+func (a *actor) saw(kind transcript.Kind, name string) {
+	a.log.Seen.Add(kind, name, a.p.now(), a.step)
+}
+
+// meant records an event that the script says.
 func (a *actor) meant(kind transcript.Kind, name string) {
 	a.log.Want.Add(kind, name, 0, a.step)
 }

@@ -22,9 +22,11 @@ func (a *actor) parallel(par scenario.Parallel, within time.Duration) *Failure {
 		a.p.mu.Lock() // a.peer may just be found out
 		b := *a
 		a.p.mu.Unlock()
-		b.ctx, b.current = ctx, step
+		bounded := *step
+		bounded.Within = cmp.Or(step.Within, within)
+		b.ctx, b.current = ctx, &bounded
 		b.place = &place{name: a.place.name, steps: par.Steps[i : i+1]}
-		b.deadline = time.Now().Add(a.p.timeout(cmp.Or(step.Within, within)))
+		b.deadline = time.Now().Add(a.p.timeout(bounded.Within))
 		if i > 0 { // the first goes on with the actor's own
 			b.log = transcript.Log{}
 		}
