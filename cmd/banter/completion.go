@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -29,10 +30,34 @@ flags and files. SHELL is bash, zsh, fish or powershell.`,
 	}
 }
 
+// bareBash makes cobra's script do without the package bash-completion, which
+// few containers have: the words are those of the line, and bash's own
+// completion of files takes the place of the one for certain endings.
+var bareBash = strings.NewReplacer(
+	`    _get_comp_words_by_ref "$@" cur prev words cword
+`, `    if declare -F _get_comp_words_by_ref >/dev/null; then
+        _get_comp_words_by_ref "$@" cur prev words cword
+        return
+    fi
+    local line=${COMP_LINE:0:COMP_POINT}
+    read -ra words <<<"$line"
+    [[ $line == *[[:blank:]] ]] && words+=("")
+    cword=$((${#words[@]} - 1))
+    cur=${words[cword]} prev=${words[cword-1]}
+`,
+	`        $filteringCmd
+`, `        declare -F _filedir >/dev/null && $filteringCmd
+`)
+
 func writeCompletion(root *cobra.Command, w io.Writer, shell string) error {
 	switch shell {
 	case "bash":
-		return root.GenBashCompletionV2(w, true)
+		var script strings.Builder
+		if err := root.GenBashCompletionV2(&script, true); err != nil {
+			return err
+		}
+		_, err := bareBash.WriteString(w, script.String())
+		return err
 	case "zsh":
 		return root.GenZshCompletion(w)
 	case "fish":

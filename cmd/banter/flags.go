@@ -119,6 +119,8 @@ func flagError(cmd *cobra.Command, err error) error {
 			return fmt.Errorf("no flag --%s; did you mean --%s?", name, like)
 		}
 		return fmt.Errorf("no flag --%s; %s", name, hint)
+	case errors.As(err, &invalid) && invalid.GetFlag().Value.Type() == "bool":
+		return fmt.Errorf("--%s takes no value, and there is %q", invalid.GetFlag().Name, invalid.GetValue())
 	case errors.As(err, &invalid):
 		return fmt.Errorf("--%s %q %w", invalid.GetFlag().Name, invalid.GetValue(), errors.Unwrap(invalid))
 	}

@@ -12,17 +12,25 @@ import (
 	"os/signal"
 	"syscall"
 
+	"banter/runner/report"
+
 	"github.com/spf13/cobra"
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	// The first signal ends the run in order. The second one finds the
-	// system's own behaviour again, and kills.
-	context.AfterFunc(ctx, stop)
 	// A reader that went away is an error of the write, not a silent death.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
-	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	os.Exit(run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+// interruptible returns a context that ends with the first signal, so that
+// scenarios end in order. The second signal finds the system's own behaviour
+// again, and kills. While files are read, so does the first: a pipe may keep
+// its reader waiting for ever.
+func interruptible(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop)
+	return ctx, stop
 }
 
 // Exit statuses.
@@ -87,7 +95,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 // errorf writes one error. Errors are for people: they go to standard error,
 // and nothing is to be done where that fails.
 func (a *app) errorf(who, format string, args ...any) {
-	fmt.Fprintf(a.stderr, "%s: %s\n", who, fmt.Sprintf(format, args...))
+	fmt.Fprintf(a.stderr, "%s: %s\n", who, report.Clean(fmt.Sprintf(format, args...)))
 }
 
 // reason is an error without the operation and the path, which say nothing

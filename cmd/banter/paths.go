@@ -51,11 +51,8 @@ func (f *finder) path(path string) error {
 		return nil
 	}
 	info, err := os.Stat(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("%s: no such file or folder", path)
-	case err != nil:
-		return fmt.Errorf("%s: %w", path, reason(err))
+	if err != nil {
+		return pathError(path, err)
 	}
 	if info.IsDir() {
 		return f.folder(path, realPath(path))
@@ -64,13 +61,25 @@ func (f *finder) path(path string) error {
 	return nil
 }
 
+// pathError is what is wrong with a path.
+func pathError(path string, err error) error {
+	switch {
+	case path == "":
+		return errors.New("a path is empty")
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%s: no such file or folder", path)
+	}
+	return fmt.Errorf("%s: %w", path, reason(err))
+}
+
 // folder adds every scenario file below a folder, sorted. What is hidden is
-// for other programs.
+// for other programs, and what is no file (a pipe would keep us waiting) for
+// those who name it.
 func (f *finder) folder(folder, real string) error {
 	found := false
 	err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
-			return fmt.Errorf("%s: %w", path, reason(err))
+			return pathError(path, err)
 		}
 		name := entry.Name()
 		if path != folder && strings.HasPrefix(name, ".") {
@@ -86,13 +95,16 @@ func (f *finder) folder(folder, real string) error {
 		if err != nil {
 			return err
 		}
-		target := filepath.Join(real, inside)
-		if entry.Type()&fs.ModeSymlink != 0 {
+		target, kind := filepath.Join(real, inside), entry.Type()
+		if kind&fs.ModeSymlink != 0 {
 			info, err := os.Stat(path)
-			if err == nil && info.IsDir() {
-				return nil // as other linked folders
+			if err != nil {
+				return pathError(path, err)
 			}
-			target = realPath(path)
+			target, kind = realPath(path), info.Mode() // a linked folder is no file
+		}
+		if !kind.IsRegular() {
+			return nil
 		}
 		found = true
 		f.add(path, target)
@@ -147,7 +159,7 @@ func (a *app) read(cmd *cobra.Command, paths []string) ([]*scenario.File, error)
 	for _, path := range found {
 		file, err := scenario.Read(path, a.stdin)
 		if err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", path, reason(err)))
+			errs = append(errs, pathError(path, err))
 			continue
 		}
 		files = append(files, file)

@@ -69,7 +69,11 @@ nothing to run or no way to, and 130 if it was interrupted.`,
 	flags.Var(factor(&f.suite.Slow, "FACTOR"), "slow", "stretch every timeout by this")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "show the transcripts too")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "show failures, and nothing else")
-	flags.Var(choice(&f.color, "auto", "always", "never"), "color", "whether the report is coloured")
+	colors := []string{"auto", "always", "never"}
+	flags.Var(choice(&f.color, colors...), "color", "whether the report is coloured")
+	if err := cmd.RegisterFlagCompletionFunc("color", cobra.FixedCompletions(colors, cobra.ShellCompDirectiveNoFileComp)); err != nil {
+		panic(err) // there is no such flag
+	}
 	return cmd
 }
 
@@ -85,11 +89,11 @@ func (a *app) runFiles(ctx context.Context, files []*scenario.File, f *runFlags)
 	}
 	text := report.NewText(a.stdout, a.textOptions(f, scenarios))
 
-	// Where nobody can be told any more, nothing more is played.
-	ctx, stop := context.WithCancel(ctx)
+	ctx, stop := interruptible(ctx)
 	defer stop()
 	failed, interrupted := false, false
 	begin := time.Now()
+	line := a.progressOf(f, len(scenarios))
 	runner.PlayAll(ctx, scenarios, f.suite, func(p runner.Play) {
 		switch {
 		case p.Failed():
@@ -97,10 +101,11 @@ func (a *app) runFiles(ctx context.Context, files []*scenario.File, f *runFlags)
 		case p.Stopped, p.NotRun && ctx.Err() != nil:
 			interrupted = true
 		}
-		if text.Add(p) != nil {
-			stop()
+		if line.played(p.Failed(), func() error { return text.Add(p) }) != nil {
+			stop() // nobody can be told any more
 		}
 	})
+	line.end()
 	if err := text.Close(time.Since(begin)); err != nil {
 		return err
 	}

@@ -21,13 +21,13 @@ const (
 // followed from it, and how to run just this again.
 func (t *Text) failure(p *runner.Play) []string {
 	st := t.style
-	name := clean(p.Scenario.Name)
+	name := Clean(p.Scenario.Name)
 	if p.Round > 1 {
 		name += fmt.Sprintf(" (run %d)", p.Round)
 	}
 	again := []string{"again: " + t.again(p.Scenario)}
 	if p.Err != nil {
-		return frame(st.headline(name, p.Scenario.Pos), []string{"the run broke: " + clean(p.Err.Error())}, again)
+		return frame(st.headline(name, p.Scenario.Pos), []string{"the run broke: " + Clean(p.Err.Error())}, again)
 	}
 	r := &p.Result
 	f := &r.Failures[0]
@@ -38,7 +38,7 @@ func (t *Text) failure(p *runner.Play) []string {
 	columns := t.opts.Columns - len(indent)
 
 	headline := st.headline(name, pos)
-	cause := []string{clip(who(f)+clean(f.Message), 2*columns)}
+	cause := []string{clip(who(f)+Clean(f.Message), 2*columns)}
 	cause = append(cause, fold(f.Notes, notesMax, columns)...)
 	bytes := st.difference(f, columns)
 	source := st.source(p.Scenario.File, pos, columns)
@@ -61,7 +61,7 @@ func (t *Text) failure(p *runner.Play) []string {
 func (st style) headline(name string, pos scenario.Pos) string {
 	line := st.fail("FAIL") + "  " + name
 	if pos.IsValid() {
-		line += "   " + clean(pos.String())
+		line += "   " + Clean(pos.String())
 	}
 	return line
 }
@@ -95,9 +95,9 @@ func who(f *runner.Failure) string {
 	case f.Actor == "":
 		return ""
 	case f.Step == 0:
-		return clean(f.Actor) + ": "
+		return Clean(f.Actor) + ": "
 	}
-	return fmt.Sprintf("%s, step %d of %d: ", clean(f.Actor), f.Step, f.Steps)
+	return fmt.Sprintf("%s, step %d of %d: ", Clean(f.Actor), f.Step, f.Steps)
 }
 
 // consequences are the failures after the first: those that follow from it,
@@ -106,7 +106,7 @@ func consequences(failures []runner.Failure, room, columns int) [][]string {
 	var after, waiting []string
 	for i := range failures {
 		f := &failures[i]
-		line := who(f) + clean(f.Message)
+		line := who(f) + Clean(f.Message)
 		if f.Pos.IsValid() {
 			line = fmt.Sprintf("%s (line %d)", clip(line, columns-16), f.Pos.Line)
 		}
@@ -155,7 +155,7 @@ func fold(list []string, limit, columns int) []string {
 		if i == limit {
 			return append(lines, fmt.Sprintf("and %d more", len(list)-limit))
 		}
-		lines = append(lines, clip(clean(s), columns))
+		lines = append(lines, clip(Clean(s), columns))
 	}
 	return lines
 }

@@ -180,9 +180,9 @@ func (l *lanes) paint(f *runner.Failure, limit int) []string {
 		indent = ""
 	}
 
-	lines := []string{clean(l.left.Name)}
+	lines := []string{Clean(l.left.Name)}
 	if l.right != nil {
-		lines[0] = pad(clean(l.left.Name), len(indent)+texts+laneGap+width(noArrow)+2) + clean(l.right.Name)
+		lines[0] = pad(Clean(l.left.Name), len(indent)+texts+laneGap+width(noArrow)+2) + Clean(l.right.Name)
 	}
 	paintRow := func(row laneRow) {
 		line := padLeft(duration(row.at()), times) + "  "
@@ -232,12 +232,12 @@ func (l *lanes) failedAt(f *runner.Failure) []string {
 	}
 	failed, rest := script[f.Step-1], script[f.Step:]
 	room := l.room - 16
-	lines := []string{l.fail("✗") + " " + clip(clean(failedText(failed, f)), room)}
+	lines := []string{l.fail("✗") + " " + clip(Clean(failedText(failed, f)), room)}
 	for i, step := range rest {
 		if i == notReachedMax-1 && len(rest) > notReachedMax {
 			return append(lines, l.dim(fmt.Sprintf("⋮ %d more (not reached)", len(rest)-i)))
 		}
-		lines = append(lines, clip(clean(step.String()), room-len(" (not reached)"))+" (not reached)")
+		lines = append(lines, clip(Clean(step.String()), room-len(" (not reached)"))+" (not reached)")
 	}
 	return lines
 }
@@ -264,7 +264,7 @@ func eventText(e *transcript.Entry, paired bool, room int) string {
 	case e.Kind == transcript.Connect && paired:
 		return "connect"
 	case e.Kind != transcript.Send && e.Kind != transcript.Recv || e.Name != "":
-		return clip(clean(e.String()), room)
+		return clip(Clean(e.String()), room)
 	}
 	sign := "> "
 	if e.Kind == transcript.Recv {

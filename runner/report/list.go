@@ -11,28 +11,28 @@ import (
 func List(scenarios []*scenario.Scenario) string {
 	names, tags := 0, 0
 	for _, s := range scenarios {
-		names = max(names, width(clean(s.Name)))
+		names = max(names, width(Clean(s.Name)))
 		tags = max(tags, width(tagText(s)))
 	}
 	names = min(names, nameMax)
 	var b strings.Builder
 	for _, s := range scenarios {
-		line := pad(clean(s.Name), names) + "   "
+		line := pad(Clean(s.Name), names) + "   "
 		if tags > 0 {
 			line += pad(tagText(s), tags) + "   "
 		}
-		fmt.Fprintf(&b, "%s%s:%d\n", line, clean(s.Pos.File), s.Pos.Line)
+		fmt.Fprintf(&b, "%s%s:%d\n", line, Clean(s.Pos.File), s.Pos.Line)
 	}
 	return b.String()
 }
 
-func tagText(s *scenario.Scenario) string { return clean(strings.Join(s.Tags, ", ")) }
+func tagText(s *scenario.Scenario) string { return Clean(strings.Join(s.Tags, ", ")) }
 
 // NameColumns is how many columns the longest name takes.
 func NameColumns(scenarios []*scenario.Scenario) int {
 	columns := 0
 	for _, s := range scenarios {
-		columns = max(columns, width(clean(s.Name)))
+		columns = max(columns, width(Clean(s.Name)))
 	}
 	return columns
 }

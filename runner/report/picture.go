@@ -81,7 +81,7 @@ func (p *picture) row() []string {
 // column is the bytes of a row as text.
 func (p *picture) column(data []byte) string {
 	if p.text {
-		return clean(escapeBackslash(data))
+		return Clean(escapeBackslash(data))
 	}
 	return dots(data)
 }

@@ -15,10 +15,10 @@ func Problems(list scenario.Problems) string {
 	var b strings.Builder
 	for i, p := range list {
 		if i == problemsMax {
-			fmt.Fprintf(&b, "%s: %d more\n", clean(p.Pos.File), len(list)-i)
+			fmt.Fprintf(&b, "%s: %d more\n", Clean(p.Pos.File), len(list)-i)
 			break
 		}
-		b.WriteString(clean(p.String()) + "\n")
+		b.WriteString(Clean(p.String()) + "\n")
 	}
 	return b.String()
 }

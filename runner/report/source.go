@@ -25,7 +25,7 @@ func (st style) source(file *scenario.File, pos scenario.Pos, columns int) []str
 	numbers := len(fmt.Sprint(pos.Line))
 	room := columns - numbers - 3
 	last := text[len(text)-1]
-	column := width(clean(firstRunes(last, pos.Col-1)))
+	column := width(Clean(firstRunes(last, pos.Col-1)))
 	cut := 0
 	if column >= room-10 {
 		cut = column - room/2
@@ -33,7 +33,7 @@ func (st style) source(file *scenario.File, pos scenario.Pos, columns int) []str
 	var lines []string
 	for i, line := range text {
 		number := fmt.Sprintf("%*d ", numbers, first+i)
-		lines = append(lines, strings.TrimRight(st.dim(number+"│")+" "+cutTo(clean(line), cut, room), " "))
+		lines = append(lines, strings.TrimRight(st.dim(number+"│")+" "+cutTo(Clean(line), cut, room), " "))
 	}
 	return append(lines, st.dim(strings.Repeat(" ", numbers+1)+"│")+" "+
 		strings.Repeat(" ", max(0, column-cut))+st.fail("^"))

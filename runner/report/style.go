@@ -65,9 +65,9 @@ func clip(s string, w int) string {
 	return cells.Truncate(s, w, "…")
 }
 
-// clean makes text that came from a file or from a peer visible and harmless:
+// Clean makes text that came from a file or from a peer visible and harmless:
 // whatever is not printable is escaped.
-func clean(s string) string {
+func Clean(s string) string {
 	if !strings.ContainsFunc(s, func(r rune) bool { return r == utf8.RuneError || !unicode.IsPrint(r) }) {
 		return s
 	}
@@ -151,10 +151,10 @@ func shellWord(s string) string {
 	switch {
 	case plainWord(s):
 		return s
-	case clean(s) != s:
+	case Clean(s) != s:
 		// $'...' is what shells have for bytes that can't be seen.
 		s = strings.ReplaceAll(s, `\`, `\\`)
-		return "$'" + clean(strings.ReplaceAll(s, "'", `\'`)) + "'"
+		return "$'" + Clean(strings.ReplaceAll(s, "'", `\'`)) + "'"
 	}
 	return singleQuoted(s)
 }

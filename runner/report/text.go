@@ -116,7 +116,7 @@ func (t *Text) Close(elapsed time.Duration) error {
 	t.endRounds(&b)
 	for _, r := range t.repeated {
 		if n := r.passed + r.failed; r.failed > 0 && n > 1 {
-			fmt.Fprintf(&b, "%s  %s   %d of %d runs failed\n", t.style.fail("FAIL"), clean(r.scenario.Name), r.failed, n)
+			fmt.Fprintf(&b, "%s  %s   %d of %d runs failed\n", t.style.fail("FAIL"), Clean(r.scenario.Name), r.failed, n)
 		}
 	}
 	if t.opts.Quiet {
@@ -208,7 +208,7 @@ func (t *Text) stopped(b *strings.Builder, p *runner.Play) {
 }
 
 func (t *Text) columns(b *strings.Builder, mark string, s *scenario.Scenario, middle, more string) {
-	line := mark + pad(clean(s.Name), t.opts.Names) + "  " + padLeft(middle, timeColumns) + "   " + clean(path(s))
+	line := mark + pad(Clean(s.Name), t.opts.Names) + "  " + padLeft(middle, timeColumns) + "   " + Clean(path(s))
 	if more != "" {
 		line += "   " + more
 	}

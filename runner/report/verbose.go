@@ -22,13 +22,13 @@ func transcripts(r *runner.Result) []string {
 	var lines []string
 	for i := range r.Actors {
 		a := &r.Actors[i]
-		lines = append(lines, clean(a.Name)+":")
+		lines = append(lines, Clean(a.Name)+":")
 		for j, e := range a.Observed {
 			if j == transcriptMax {
 				lines = append(lines, fmt.Sprintf("  ⋮ %d more", len(a.Observed)-j))
 				break
 			}
-			lines = append(lines, "  "+clip(clean(e.String()), lineMax))
+			lines = append(lines, "  "+clip(Clean(e.String()), lineMax))
 		}
 	}
 	return lines
@@ -44,7 +44,7 @@ func differences(r *runner.Result) []string {
 			continue // nothing is known
 		}
 		expected, observed := transcript.Text(upTo(a.Expected)), transcript.Text(upTo(events(a)))
-		name := clean(a.Name)
+		name := Clean(a.Name)
 		d := diff.Diff(name+" expected", []byte(expected), name+" observed", []byte(observed))
 		// The first line says "diff" and the two names, which follow.
 		_, text, _ := strings.Cut(string(d), "\n")
@@ -54,7 +54,7 @@ func differences(r *runner.Result) []string {
 				break
 			}
 			if line != "" {
-				lines = append(lines, clip(clean(line), lineMax))
+				lines = append(lines, clip(Clean(line), lineMax))
 			}
 		}
 	}
