@@ -39,6 +39,7 @@ type actor struct {
 	reader   *actor         // who reads the stream: a, or its branch that does
 	deadline time.Time      // of the step
 	grace    int            // bytes that may still be read after the deadline
+	lastly   time.Time      // when that is over; zero: it has not begun
 	deaf     bool           // what is taken now is nobody's business
 	riding   bool           // the expect that rides on the step has begun
 	done     int
@@ -83,7 +84,7 @@ func (s peekable) Peek(p []byte) (int, error) {
 // still for a while would decide.
 func (s source) told(n int, err error, p []byte, peek bool) (int, error) {
 	a := s.a.reader
-	if errors.Is(err, os.ErrDeadlineExceeded) && a.grace > 0 && a.ctx.Err() == nil {
+	if errors.Is(err, os.ErrDeadlineExceeded) && a.gracious() && !a.stopped() {
 		n, err = a.conn.Late(p[:min(len(p), a.grace)], peek)
 		if !peek {
 			a.grace -= n
@@ -93,6 +94,15 @@ func (s source) told(n int, err error, p []byte, peek bool) (int, error) {
 		a.cut = true
 	}
 	return n, err
+}
+
+// gracious reports whether what is there may still be read, although the
+// deadline has passed. Somebody who sends without end must not make it last.
+func (a *actor) gracious() bool {
+	if a.lastly.IsZero() {
+		a.lastly = time.Now().Add(graceTime)
+	}
+	return a.grace > 0 && time.Now().Before(a.lastly)
 }
 
 // take hears what frames take.
@@ -131,7 +141,7 @@ func (a *actor) playClient() {
 			}
 		}
 		err := a.p.order.wait(a.ctx, w)
-		if a.ctx.Err() != nil {
+		if a.stopped() {
 			a.fail(a.failure(Unfinished, "had not started: it comes after %s", a.client.After[0].Name))
 			return
 		}
@@ -277,7 +287,7 @@ func (a *actor) waitFor(w *wait) *Failure {
 		f := a.failure(Order, "%s", stuck.message)
 		f.Notes, f.At = stuck.notes, stuck.at
 		return f
-	case a.ctx.Err() != nil:
+	case a.stopped():
 		f := a.failure(Unfinished, "was waiting: %s", a.action())
 		f.Notes = a.p.order.report(w)
 		return f
@@ -303,12 +313,17 @@ func (a *actor) allowed() time.Duration {
 	return a.p.timeout(a.current.Within)
 }
 
+// stopped reports whether the actor has to end. The scenario's end counts at
+// once: a branch's own context hears of it a moment later, in which peers who
+// heard of it first may have gone.
+func (a *actor) stopped() bool { return a.p.ctx.Err() != nil || a.ctx.Err() != nil }
+
 // arm sets a deadline of the connection, which is past where the actor has to
 // end. The end may come at the same time: it is marked before the deadlines are
 // set, so that one of the two sets the past last.
 func (a *actor) arm(set func(time.Time) error, deadline time.Time) {
 	set(deadline)
-	if a.ctx.Err() != nil {
+	if a.stopped() {
 		set(past)
 	}
 }

@@ -45,7 +45,10 @@ func (a *actor) send(payload *scenario.Payload, ride *scenario.Expect) *Failure 
 	sent, late := 0, false
 	for _, p := range pieces {
 		at := a.p.now()
-		n, err := a.write(p.data, p.part)
+		n, err := 0, os.ErrDeadlineExceeded
+		if !late { // else there would be a gap, if the peer took some now
+			n, err = a.write(p.data, p.part)
+		}
 		sent += n
 		if err == nil || a.cut || timeout && errors.Is(err, os.ErrDeadlineExceeded) {
 			n = len(p.data) // how many the kernel took is nobody's doing
@@ -57,7 +60,7 @@ func (a *actor) send(payload *scenario.Payload, ride *scenario.Expect) *Failure 
 			return a.failure(Unfinished, "was sending: %d of %d bytes were sent", sent, total)
 		case !errors.Is(err, os.ErrDeadlineExceeded):
 			return a.failure(Environment, "can't send: %s", wire.Reason(err))
-		case !timeout || a.ctx.Err() != nil:
+		case !timeout || a.stopped():
 			f := a.late("%d of %d bytes were sent", sent, total)
 			f.Notes = append(f.Notes, "the peer took no more: it does not read, and its window is full")
 			return f
@@ -68,12 +71,19 @@ func (a *actor) send(payload *scenario.Payload, ride *scenario.Expect) *Failure 
 	if !timeout {
 		return a.ridden(nil, ride)
 	}
-	if !late {
-		return a.failure(Ended, "the peer took all %d bytes, where a timeout was expected", total)
+	switch {
+	case a.cut:
+		return a.failure(Ended, "reset came, where %s was expected", ride)
+	case !late:
+		return a.failure(Ended, "the peer took all %d bytes, where %s was expected", total, ride)
 	}
 	a.saw(transcript.Timeout, "")
 	return nil
 }
+
+// lateBytes is how much of a payload that is sent in slices may still go out
+// after the deadline.
+const lateBytes = 4 << 10
 
 // write writes a part of a payload, slice by slice if it says so. It reports
 // how many bytes the kernel took.
@@ -96,9 +106,13 @@ func (a *actor) write(data []byte, part *scenario.Part) (sent int, err error) {
 		}
 		chunk := data[:min(slice, len(data))]
 		n, err := a.conn.Write(chunk)
-		if errors.Is(err, os.ErrDeadlineExceeded) && a.ctx.Err() == nil {
-			var more int // as in told
-			more, err = a.conn.LateWrite(chunk[n:])
+		if errors.Is(err, os.ErrDeadlineExceeded) && !a.stopped() {
+			// As in told. Slices go out together, a few of them: it has to have an end.
+			late := data[n:min(len(data), max(len(chunk), lateBytes))]
+			var more int
+			if more, err = a.conn.LateWrite(late); n+more < len(data) && err == nil {
+				err = os.ErrDeadlineExceeded
+			}
 			n += more
 		}
 		sent += n
@@ -145,12 +159,16 @@ func (a *actor) expect(e *scenario.Expect) *Failure {
 	return a.mismatch(m)
 }
 
-// graceBytes is more than any socket buffer holds by default.
-const graceBytes = 64 << 20
+// What is read after a deadline: more than any socket buffer holds by default,
+// for as long as it takes to read that.
+const (
+	graceBytes = 64 << 20
+	graceTime  = 500 * time.Millisecond
+)
 
 // listen gives the connection its deadline, where there still is one.
 func (a *actor) listen(deadline time.Time) {
-	a.grace = graceBytes
+	a.grace, a.lastly = graceBytes, time.Time{}
 	if a.conn != nil {
 		a.arm(a.conn.SetReadDeadline, deadline)
 	}
@@ -207,7 +225,7 @@ func (a *actor) outcome(e *scenario.Expect) *Failure {
 		f := a.failure(Unread, "bytes came, where %s was expected", e)
 		return f
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		if a.ctx.Err() != nil {
+		if a.stopped() {
 			return a.failure(Unfinished, "was waiting: expect %s", e)
 		}
 		if silence {

@@ -83,7 +83,7 @@ func (a *actor) unconnected(name string, err error, outcome scenario.Outcome) *F
 		return met(scenario.Refused, transcript.Refused, a.failure(Ended, "the connection to %s was refused", name))
 	case wire.IsUnreachable(err):
 		return met(scenario.Unreachable, transcript.Unreachable, a.failure(Ended, "no way to %s: %s", name, wire.Reason(err)))
-	case a.ctx.Err() != nil && time.Now().Before(a.deadline):
+	case a.stopped() && time.Now().Before(a.deadline):
 		return a.failure(Unfinished, "was waiting: connect %s; no answer had come", name)
 	case errors.As(err, &timeout) && timeout.Timeout(), errors.Is(err, context.DeadlineExceeded):
 		f := a.failure(TimedOut, "timeout after %s: %s did not answer", a.allowed(), name)
@@ -121,7 +121,7 @@ func (p *play) target(c scenario.Connect) (netip.AddrPort, string, error) {
 		host = "127.0.0.1"
 	}
 	ip, err := wire.Resolve(p.ctx, host)
-	to := netip.AddrPortFrom(ip, uint16(n))
+	to := netip.AddrPortFrom(wire.Reachable(ip), uint16(n))
 	if s := p.serverAt(to); s != nil {
 		return to, s.decl.Name, err
 	}
@@ -184,10 +184,10 @@ func (a *actor) dial(c scenario.Connect, to netip.AddrPort) (*wire.Conn, error) 
 		delete(p.dials, d)
 		if err == nil { // its server has not accepted it yet
 			p.names[pair{local: conn.Local, remote: to}] = a
+			if srv != nil {
+				srv.pending++
+			}
 		}
-	}
-	if err == nil && srv != nil {
-		srv.connected++
 	}
 	return conn, err
 }

@@ -17,7 +17,7 @@ import (
 // nothing has come for this long, or it is this many bytes.
 const (
 	collectFor  = 50 * time.Millisecond
-	collectMost = 4 << 10
+	collectMost = match.Head
 )
 
 // failure is a failure of the actor, here and now.
@@ -32,7 +32,7 @@ func (a *actor) failure(kind Kind, format string, args ...any) *Failure {
 // whole scenario, which has ended because of somebody else.
 func (a *actor) late(format string, args ...any) *Failure {
 	had := fmt.Sprintf(format, args...)
-	if a.ctx.Err() != nil && time.Now().Before(a.deadline) {
+	if a.stopped() && time.Now().Before(a.deadline) {
 		return a.failure(Unfinished, "was waiting: %s; %s", a.action(), had)
 	}
 	f := a.failure(TimedOut, "timeout after %s: %s", a.allowed(), had)
@@ -43,7 +43,7 @@ func (a *actor) late(format string, args ...any) *Failure {
 func (a *actor) mismatch(m *match.Mismatch) *Failure {
 	silent := errors.Is(m.End, os.ErrDeadlineExceeded)
 	// Once the scenario has ended, an end comes from peers who were woken first.
-	if m.Kind == match.Short && (silent || a.ctx.Err() != nil) {
+	if m.Kind == match.Short && (silent || a.stopped()) {
 		f := a.late("%s", had(m))
 		if silent {
 			f.Notes = append(f.Notes, "the connection is open and silent")
@@ -79,7 +79,7 @@ func had(m *match.Mismatch) string {
 // in order, so that the others can go on.
 func (a *actor) fail(f *Failure) {
 	a.failed = true
-	if a.ctx.Err() != nil && f.Kind == Ended { // by a peer who was woken first
+	if a.stopped() && f.Kind == Ended { // by a peer who was woken first
 		f.Kind, f.Message, f.Notes = Unfinished, "was waiting: "+a.action(), nil
 	}
 	a.foreseeRest()
@@ -106,7 +106,8 @@ func (a *actor) collect(f *Failure) {
 		return
 	}
 	a.grace = 0
-	for len(f.Got) < collectMost {
+	enough := time.Now().Add(10 * collectFor) // of somebody who sends for ever, now and then
+	for len(f.Got) < collectMost && time.Now().Before(enough) {
 		a.arm(a.conn.SetReadDeadline, time.Now().Add(collectFor))
 		p, err := a.stream.Some(collectMost)
 		if err != nil {
@@ -180,7 +181,8 @@ func (a *actor) foresee(step *scenario.Step, begun bool) {
 	}
 	switch act := step.Action.(type) {
 	case scenario.Connect:
-		a.meant(transcript.Connect, act.Server)
+		_, name, _ := a.p.target(act)
+		a.meant(transcript.Connect, name)
 	case scenario.Send:
 		bytes(act.Payload, transcript.Send)
 	case *scenario.Expect:

@@ -20,10 +20,13 @@ type order struct {
 	signals map[string]*signal
 	actors  []*place
 	waits   map[*wait]struct{}
+	met     map[string]int // those of the waits that are at a meeting, by its name
+	invited map[string]int // clients whose scripts name a meeting
 	// mayCome reports whether a server's scripts may still be begun by a
 	// connection that one of the running actors makes, or one from outside.
 	mayCome func(running []*place) [][]*scenario.Step
 	now     func() time.Duration
+	stopped func() bool // the scenario has ended: whoever waits is told so
 }
 
 // signal is a count that only grows.
@@ -40,6 +43,7 @@ type place struct {
 	client bool // has a script of its own
 	over   bool // no further step will run
 	ended  bool // its connection is closed as well
+	runs   bool // stuck has found that it does, or may
 	wait   *wait
 }
 
@@ -74,7 +78,10 @@ type stuckError struct {
 func (e *stuckError) Error() string { return e.message }
 
 func newOrder() *order {
-	return &order{signals: map[string]*signal{}, waits: map[*wait]struct{}{}}
+	return &order{
+		signals: map[string]*signal{}, waits: map[*wait]struct{}{},
+		met: map[string]int{}, invited: map[string]int{},
+	}
 }
 
 // join adds an actor.
@@ -87,8 +94,13 @@ func (o *order) join(p *place) {
 // step says that an actor has come to a step.
 func (o *order) step(p *place, at int) {
 	o.mu.Lock()
+	defer o.mu.Unlock()
 	p.at = at
-	o.mu.Unlock()
+	if at > 0 {
+		if _, ok := p.steps[at-1].Action.(scenario.Connect); ok { // it brings no connection any more
+			o.settle()
+		}
+	}
 }
 
 // over says that no further step of an actor will run.
@@ -128,7 +140,6 @@ func (o *order) signal(p *place, name string) {
 	s.givers[p.name]++
 	p.at++ // it can't be given by this step again
 	o.settle()
-	p.at--
 }
 
 // given is a signal's count.
@@ -145,6 +156,9 @@ func (o *order) wait(ctx context.Context, w *wait) error {
 	w.result = make(chan error, 1)
 	o.mu.Lock()
 	o.waits[w] = struct{}{}
+	if w.meet != nil {
+		o.met[w.meet.Name]++
+	}
 	w.who.wait = w
 	o.settle()
 	o.mu.Unlock()
@@ -164,11 +178,17 @@ func (o *order) wait(ctx context.Context, w *wait) error {
 
 func (o *order) release(w *wait) {
 	delete(o.waits, w)
+	if w.meet != nil {
+		o.met[w.meet.Name]--
+	}
 	w.who.wait = nil
 }
 
 func (o *order) answer(w *wait, err error) {
 	o.release(w)
+	if w.in { // it does not come to this step's meeting again
+		w.who.at++
+	}
 	w.result <- err
 }
 
@@ -188,6 +208,9 @@ func (o *order) settle() {
 			}
 			o.answer(w, nil)
 		}
+	}
+	if o.stopped() {
+		return
 	}
 	if stuck := o.stuck(); len(stuck) > 0 {
 		var errs []*stuckError
@@ -210,7 +233,7 @@ func (o *order) ready(w *wait) bool {
 	case w.await != nil:
 		return o.given(w.await.Signal) >= w.await.Times
 	case w.meet != nil:
-		return len(o.meeting(w.meet)) >= o.parties(w.meet)
+		return o.met[w.meet.Name] >= o.parties(w.meet)
 	}
 	return !slices.ContainsFunc(w.after, func(p *place) bool { return !p.ended })
 }
@@ -227,17 +250,21 @@ func (o *order) meeting(m *scenario.Meet) []*wait {
 }
 
 // parties is how many a meeting needs: those that it says, or every client
-// whose script names it.
+// whose script names it. All clients have joined before the first one waits.
 func (o *order) parties(m *scenario.Meet) int {
 	if m.Parties > 0 {
 		return m.Parties
 	}
-	n := 0
+	n, known := o.invited[m.Name]
+	if known {
+		return n
+	}
 	for _, p := range o.actors {
 		if p.client && slices.ContainsFunc(p.steps, func(s *scenario.Step) bool { return meets(s, m.Name) }) {
 			n++
 		}
 	}
+	o.invited[m.Name] = n
 	return n
 }
 
@@ -266,22 +293,41 @@ func signals(s *scenario.Step, name string) bool {
 func (o *order) stuck() []*wait {
 	var running []*place
 	for _, p := range o.actors {
-		if p.wait == nil && !p.ended {
+		if p.runs = p.wait == nil && !p.ended; p.runs {
 			running = append(running, p)
 		}
 	}
 	left := maps.Clone(o.waits)
 	for {
 		coming := o.mayCome(running)
-		freed := false
+		known := map[any]bool{} // all who wait for the same get the same answer
+		var freed []*place
 		for w := range left {
-			if o.mayEnd(w, running, coming) {
+			var key any = w
+			switch {
+			case w.await != nil:
+				key = *w.await
+			case w.meet != nil:
+				key = *w.meet
+			}
+			may, ok := known[key]
+			if !ok {
+				may = o.mayEnd(w, running, coming)
+				known[key] = may
+			}
+			if may {
 				delete(left, w)
-				running = append(running, w.who)
-				freed = true
+				freed = append(freed, w.who)
 			}
 		}
-		if !freed {
+		for _, p := range freed {
+			p.runs = true
+		}
+		running = append(running, freed...)
+		switch {
+		case len(left) == 0:
+			return nil
+		case len(freed) == 0:
 			return slices.SortedFunc(maps.Keys(left), func(a, b *wait) int { return strings.Compare(a.who.name, b.who.name) })
 		}
 	}
@@ -303,7 +349,7 @@ func (o *order) mayEnd(w *wait, running []*place, coming [][]*scenario.Step) boo
 		if slices.ContainsFunc(coming, comes) {
 			return true // and so may any number of connections
 		}
-		n := len(o.meeting(w.meet))
+		n := o.met[w.meet.Name]
 		for _, p := range running {
 			there := p.wait != nil && p.wait.meet != nil && p.wait.meet.Name == w.meet.Name
 			if !there && comes(p.rest()) {
@@ -312,7 +358,7 @@ func (o *order) mayEnd(w *wait, running []*place, coming [][]*scenario.Step) boo
 		}
 		return n >= o.parties(w.meet)
 	}
-	return !slices.ContainsFunc(w.after, func(p *place) bool { return !p.ended && !slices.Contains(running, p) })
+	return !slices.ContainsFunc(w.after, func(p *place) bool { return !p.ended && !p.runs })
 }
 
 // explain says why a wait can't end.
@@ -377,7 +423,7 @@ func (o *order) report(w *wait) []string {
 		notes = append(notes, o.tally(w.await))
 	}
 	if w.meet != nil {
-		notes = append(notes, fmt.Sprintf("%d of %d are there", len(o.meeting(w.meet))+1, o.parties(w.meet)))
+		notes = append(notes, fmt.Sprintf("%d of %d are there", o.met[w.meet.Name]+1, o.parties(w.meet)))
 	}
 	if len(could) > 0 {
 		notes = append(notes, "could still come from: "+strings.Join(could, ", "))

@@ -36,9 +36,13 @@ func (a *actor) parallel(par scenario.Parallel, within time.Duration) *Failure {
 		branches[i] = &b
 	}
 	failures := make([]*Failure, len(branches))
+	var places []*place
+	for _, b := range branches { // they know of each other before the first one starts
+		a.p.order.join(b.place)
+		places = append(places, b.place)
+	}
 	var done sync.WaitGroup
 	for i, b := range branches {
-		a.p.order.join(b.place)
 		done.Go(func() {
 			defer a.p.order.ended(b.place)
 			f := b.play(b.current)
@@ -53,6 +57,9 @@ func (a *actor) parallel(par scenario.Parallel, within time.Duration) *Failure {
 			}
 		})
 	}
+	// As long as they are not done, a itself can't give what others wait for. If
+	// they wait in vain they say so.
+	a.p.order.wait(context.Background(), &wait{who: a.place, in: true, after: places})
 	done.Wait()
 	a.reader = a
 	a.log = branches[0].log

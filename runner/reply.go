@@ -20,18 +20,24 @@ func (a *actor) playReply() *Failure {
 	a.welcome = true
 	answered := false
 	var at time.Duration
+	a.deadline = time.Now().Add(a.p.timeout(0))
 	for {
-		a.deadline = time.Now().Add(a.p.timeout(0))
 		a.listen(a.deadline)
 		_, err := a.stream.Some(match.Most)
-		switch {
-		case err == nil && answered:
-			continue
-		case err == nil:
-			answered = true
-			at = a.p.now()
-			if f := a.answer(); f != nil {
-				return f
+		if err == nil {
+			first := !answered
+			// A client of the file may go on as long as its script does. Somebody
+			// from outside might go on for ever.
+			if first || a.peer != "" {
+				a.deadline = time.Now().Add(a.p.timeout(0))
+			}
+			if first {
+				answered = true
+				at = a.p.now()
+				if f := a.answer(); f != nil {
+					return f
+				}
+				a.deadline = time.Now().Add(a.p.timeout(0))
 			}
 			continue
 		}
@@ -57,6 +63,7 @@ func (a *actor) playReply() *Failure {
 
 // answer sends the reply and half-closes.
 func (a *actor) answer() *Failure {
+	a.arm(a.conn.SetWriteDeadline, a.deadline)
 	sent, total := 0, 0
 	for i := range a.reply.Parts {
 		part := &a.reply.Parts[i]

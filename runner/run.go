@@ -41,6 +41,7 @@ func Run(ctx context.Context, s *scenario.Scenario, opts Options) (Result, error
 		open: map[*wire.Conn]struct{}{}, dials: map[*dial]struct{}{}, names: map[pair]*actor{},
 	}
 	p.order.mayCome, p.order.now = p.mayCome, p.now
+	p.order.stopped = func() bool { return p.ctx.Err() != nil }
 	p.progress = sync.NewCond(&p.mu)
 	p.ctx, p.cancel = context.WithCancelCause(ctx)
 	defer p.cancel(nil)
@@ -115,10 +116,13 @@ func (p *play) timeout(within time.Duration) time.Duration {
 
 func (p *play) stretch(d time.Duration) time.Duration {
 	if p.opts.Slow > 0 {
-		d = time.Duration(float64(d) * p.opts.Slow)
+		d = time.Duration(min(float64(d)*p.opts.Slow, float64(forever)))
 	}
-	return d
+	return min(d, forever)
 }
+
+// forever is more than any run takes, and can be added to the time of day.
+const forever = 100 * 365 * 24 * time.Hour
 
 // server is the server of that name, or nil.
 func (p *play) server(name string) *server {

@@ -27,7 +27,7 @@ type server struct {
 	closed    bool
 	busy      int // connections that are served
 	called    int // connects that clients of the file have tried
-	connected int // those that got in
+	pending   int // clients of the file that got in, whose connection is not admitted yet
 	accepted  int
 	outsiders int            // accepted connections that no client of the file made
 	named     map[string]int // accepted connections by client
@@ -75,13 +75,14 @@ func (s *server) bind() error {
 			host = "127.0.0.1"
 		}
 		ip, err := wire.Resolve(s.p.ctx, host)
-		if ip.IsUnspecified() {
-			ip = netip.AddrFrom4([4]byte{127, 0, 0, 1})
-		}
-		s.addr = netip.AddrPortFrom(ip, uint16(at.Port))
+		s.addr = netip.AddrPortFrom(wire.Reachable(ip), uint16(at.Port))
 		return err
 	}
-	return s.openAt(at, s.decl.Listen && s.decl.Start)
+	if err := s.openAt(at, s.decl.Listen && s.decl.Start); err != nil {
+		return err
+	}
+	s.addr = s.ln.Addr()
+	return s.checkBacklog()
 }
 
 func (s *server) openAt(at wire.Local, listen bool) error {
@@ -89,8 +90,8 @@ func (s *server) openAt(at wire.Local, listen bool) error {
 	if err != nil {
 		return refusal(at, err)
 	}
-	s.ln, s.addr, s.listening = ln, ln.Addr(), listen
-	return s.checkBacklog()
+	s.ln, s.listening = ln, listen
+	return nil
 }
 
 // refusal is why the system does not let the server bind, in a sentence.
@@ -126,11 +127,12 @@ func (s *server) checkBacklog() error {
 func (s *server) start() error {
 	s.p.mu.Lock()
 	defer s.p.mu.Unlock()
-	if s.closed {
-		return errEnded
-	}
 	if s.listening {
 		return fmt.Errorf("%s listens already", s.decl.Name)
+	}
+	if s.closed { // nobody is left who could tell
+		s.listening = true
+		return nil
 	}
 	if s.ln == nil {
 		b := s.decl.Bind
@@ -154,30 +156,38 @@ func (s *server) start() error {
 // got to is nobody's doing.
 func (s *server) stop(deadline time.Time) error {
 	s.await(deadline, func() bool { return s.settled() || s.full() })
+	defer s.p.order.changed() // some connections will not come any more
 	s.p.mu.Lock()
 	defer s.p.mu.Unlock()
 	if !s.listening {
 		return fmt.Errorf("%s does not listen", s.decl.Name)
 	}
 	s.listening = false
+	if s.closed {
+		return nil
+	}
+	for at := range s.p.names { // the system resets those that still wait
+		if s.p.serverAt(at.remote) == s {
+			delete(s.p.names, at)
+			s.pending--
+		}
+	}
 	s.p.progress.Broadcast()
 	return s.ln.Stop()
 }
 
 // drain waits until every connection of a client of the file is accepted that
-// the server would accept.
+// the server would accept. As long as it serves as many as it may, that takes
+// as long as their scripts do.
 func (s *server) drain() {
-	for {
+	for again := true; again; {
 		s.p.mu.Lock()
-		before := s.accepted
+		before, busy := s.accepted, s.busy
 		s.p.mu.Unlock()
 		s.await(time.Now().Add(s.p.timeout(0)), func() bool { return s.settled() || s.accepted > before })
 		s.p.mu.Lock()
-		again := s.accepted > before && !s.settled()
+		again = !s.settled() && !s.p.ended && (s.accepted > before || s.busy != busy || s.full())
 		s.p.mu.Unlock()
-		if !again {
-			return
-		}
 	}
 }
 
@@ -203,7 +213,7 @@ func (s *server) await(deadline time.Time, holds func() bool) {
 // settled reports whether nobody who connected waits for an accept that will
 // come.
 func (s *server) settled() bool {
-	return !s.listening || s.accepted-s.outsiders >= s.connected || s.limit()
+	return !s.listening || s.closed || s.pending == 0 || s.limit()
 }
 
 func (s *server) limit() bool { return s.decl.Accept >= 0 && s.accepted >= s.decl.Accept }
@@ -214,7 +224,7 @@ func (s *server) full() bool { return s.decl.AtOnce > 0 && s.busy >= s.decl.AtOn
 func (s *server) close() {
 	s.p.mu.Lock()
 	defer s.p.mu.Unlock()
-	s.closed, s.listening = true, false
+	s.closed = true
 	s.p.progress.Broadcast()
 	if s.ln != nil {
 		s.ln.Close()
@@ -235,10 +245,10 @@ func (s *server) acceptLoop(round int) {
 	p := s.p
 	for {
 		p.mu.Lock()
-		for s.full() && s.listening && s.round == round && !p.ended {
+		for s.full() && s.listening && !s.closed && s.round == round && !p.ended {
 			p.progress.Wait()
 		}
-		over := s.limit() || !s.listening || s.round != round || p.ended
+		over := s.limit() || !s.listening || s.closed || s.round != round || p.ended
 		p.mu.Unlock()
 		if over {
 			return
@@ -268,6 +278,7 @@ func (s *server) admit(conn *wire.Conn) *actor {
 		if client == nil && d.remote == conn.Local && d.local() == conn.Remote {
 			client = d.client
 			delete(p.dials, d)
+			s.pending++
 		}
 	}
 	a := &actor{p: p, ctx: p.ctx, server: s, pos: s.decl.Pos, nth: s.accepted}
@@ -297,6 +308,9 @@ func (s *server) admit(conn *wire.Conn) *actor {
 	p.mu.Lock()
 	s.accepted++
 	s.busy++
+	if client != nil {
+		s.pending--
+	}
 	p.progress.Broadcast()
 	p.mu.Unlock()
 	return a
@@ -368,7 +382,7 @@ func (p *play) mayCome(running []*place) [][]*scenario.Step {
 			c, ok := step.Action.(scenario.Connect)
 			return ok && s.isCalledBy(c)
 		}
-		may := s.accepted-s.outsiders < s.connected
+		may := s.pending > 0
 		called := false
 		for _, c := range p.clients {
 			called = called || slices.ContainsFunc(c.place.steps, calls)

@@ -37,7 +37,7 @@ func (s *Stream) sized(e *Expectation, n int64) *Mismatch {
 		p, err := s.read(n - j.size)
 		if err != nil {
 			if e.Equals != nil {
-				return shortOf(e.Equals, j.size, err)
+				return shortOf(e.Equals, j.size, err, j.kept)
 			}
 			return brokenOff(err, j.size, fmt.Sprintf("%d of %s", j.size, count(n)), j.kept)
 		}
@@ -49,8 +49,13 @@ func (s *Stream) sized(e *Expectation, n int64) *Mismatch {
 }
 
 // shortOf is the mismatch of wanted bytes of which only the first size came.
-func shortOf(want *Bytes, size int64, err error) *Mismatch {
-	m := brokenOff(err, size, fmt.Sprintf("%d of %s", size, count(int64(len(want.Data)))), want.Data[:min(size, int64(len(want.Data)))])
+// Where any of them may be another, kept says which.
+func shortOf(want *Bytes, size int64, err error, kept []byte) *Mismatch {
+	got := want.Data[:min(size, int64(len(want.Data)))]
+	if want.Any != nil {
+		got = kept
+	}
+	m := brokenOff(err, size, fmt.Sprintf("%d of %s", size, count(int64(len(want.Data)))), got)
 	m.Want, m.Any = want.Data, want.Any
 	return m
 }
@@ -75,7 +80,7 @@ func (s *Stream) rest(e *Expectation) *Mismatch {
 	for {
 		p, err := s.read(min(Most, e.Max-j.size+1))
 		if want := e.Equals; err == io.EOF && want != nil && j.size < int64(len(want.Data)) {
-			return shortOf(want, j.size, err)
+			return shortOf(want, j.size, err, j.kept)
 		}
 		if err == io.EOF {
 			return j.end()
@@ -197,7 +202,7 @@ func (e *Expectation) unfinished(err error, frame []byte) *Mismatch {
 	}
 	wanted := &Mismatch{Want: e.Equals.Data, Any: e.Equals.Any}
 	e.addEOL(wanted)
-	return shortOf(&Bytes{wanted.Want, wanted.Any}, int64(len(frame)), err)
+	return shortOf(&Bytes{wanted.Want, wanted.Any}, int64(len(frame)), err, frame)
 }
 
 // judge judges a body that is at hand as a whole.

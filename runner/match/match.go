@@ -5,7 +5,9 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"hash"
+	"math"
 	"regexp"
+	"slices"
 
 	"banter/runner/scenario"
 	"banter/runner/transcript"
@@ -54,7 +56,7 @@ type Mismatch struct {
 	Offset  int64  // of the first wrong byte, or how many had come
 	Want    []byte // the bytes that were wanted, where they are known
 	Any     []bool // offsets of Want where any byte will do
-	Got     []byte // what had come of the frame, the last Most bytes at least
+	Got     []byte // what had come of the frame, the first Head bytes at least
 	End     error  // of a Short one: io.EOF, a reset, or os.ErrDeadlineExceeded
 }
 
@@ -77,6 +79,9 @@ func (b *Bytes) differs(at int64, got []byte) int64 {
 	return -1
 }
 
+// free reports whether there are offsets where any byte will do.
+func (b *Bytes) free() bool { return b != nil && b.Any != nil }
+
 // in reports whether b begins at p's beginning.
 func (b *Bytes) in(p []byte) bool { return len(p) >= len(b.Data) && b.differs(0, p) < 0 }
 
@@ -86,12 +91,22 @@ type judge struct {
 	e    *Expectation
 	size int64
 	hash hash.Hash
-	kept []byte // all, or the tail that a mismatch shows
-	all  bool
+	kept []byte // the first bytes, keep of them at most
+	keep int64
 }
 
+// Head is how many bytes of a frame are kept for a mismatch to show, where its
+// conditions don't need the whole of it.
+const Head = 4 << 10
+
 func newJudge(e *Expectation) judge {
-	j := judge{e: e, all: e.Regex != nil || e.Contains != nil || e.Suffix != nil}
+	j := judge{e: e}
+	switch {
+	case e.Regex != nil, e.Contains != nil, e.Suffix != nil, e.Equals.free(), e.Prefix.free():
+		j.keep = math.MaxInt64
+	case e.Equals == nil && e.Frame != scenario.FrameLine && e.Frame != scenario.FrameUntil:
+		j.keep = Head
+	}
 	if e.SHA256 != nil {
 		j.hash = sha256.New()
 	}
@@ -105,8 +120,13 @@ func (j *judge) write(p []byte) *Mismatch {
 	if j.hash != nil {
 		j.hash.Write(p)
 	}
-	if j.all {
-		j.kept = append(j.kept, p...)
+	if room := j.keep - int64(len(j.kept)); room > 0 {
+		j.kept = append(j.kept, p[:min(int64(len(p)), room)]...)
+	}
+	if want := j.e.Equals; want != nil && j.keep == 0 { // what is as wanted need not be kept
+		if more := j.size - int64(len(want.Data)); more > 0 && len(j.kept) < Head {
+			j.kept = append(j.kept, p[max(int64(len(p))-more, 0):]...)
+		}
 	}
 	for _, want := range []*Bytes{j.e.Equals, j.e.Prefix} {
 		if want == nil {
@@ -114,7 +134,10 @@ func (j *judge) write(p []byte) *Mismatch {
 		}
 		if k := want.differs(at, p); k >= 0 {
 			m := differsAt(k, want)
-			m.Got = append(append(m.Got, want.Data[:at]...), p...)
+			m.Got = j.kept
+			if j.keep < j.size {
+				m.Got = append(append(m.Got, want.Data[:at]...), p...)
+			}
 			return m
 		}
 	}
@@ -138,6 +161,9 @@ func (j *judge) end() *Mismatch {
 		m := differsAt(min(j.size, int64(len(e.Equals.Data))), e.Equals)
 		m.Message = fmt.Sprintf("%s came, %d were expected", count(j.size), len(e.Equals.Data))
 		m.Got = j.kept
+		if j.keep == 0 {
+			m.Got = slices.Concat(e.Equals.Data[:m.Offset], j.kept)
+		}
 		return m
 	}
 	for _, want := range e.Contains {

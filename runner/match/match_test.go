@@ -221,6 +221,14 @@ func TestMismatchShowsBytes(t *testing.T) {
 		{with(line(scenario.CRLF), func(e *Expectation) { e.Equals = text("PING") }), "PONG\r\n", "PING\r\n", "PONG\r\n"},
 		{with(line(scenario.LF), func(e *Expectation) { e.Equals = text("PING") }), "PI\n", "PING\n", "PI\n"},
 		{Expectation{Equals: text("hhhh"), Size: -1}, "hh", "hhhh", "hh"},
+		{Expectation{Frame: scenario.FrameRest, Max: 9, Equals: text("ab"), Size: -1}, "abcd", "ab", "abcd"},
+		{Expectation{Frame: scenario.FrameRest, Max: 9, Equals: text("ab"), Size: -1}, "a", "ab", "a"},
+		{Expectation{Frame: scenario.FrameRest, Max: 9, Size: 3}, "abcd", "", "abcd"},
+		{Expectation{Frame: scenario.FrameRest, Max: 3, Size: -1}, "abcd", "", "abc"},
+		{Expectation{Frame: scenario.FrameBytes, N: 3, Prefix: text("ax"), Size: -1}, "abcd", "ax", "abc"},
+		{Expectation{Frame: scenario.FrameBytes, N: 3, Size: -1}, "ab", "", "ab"},
+		{Expectation{Equals: &Bytes{[]byte("a.c"), []bool{false, true, false}}, Size: -1}, "axx", "a.c", "axx"},
+		{Expectation{Equals: &Bytes{[]byte("a.c"), []bool{false, true, false}}, Size: -1}, "ax", "a.c", "ax"},
 	} {
 		m := NewStream(&cuts{[][]byte{[]byte(test.stream)}, io.EOF}, nil).Expect(&test.expect)
 		if m == nil {

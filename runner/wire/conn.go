@@ -30,6 +30,7 @@ type Conn struct {
 	tcp           *net.TCPConn
 	raw           syscall.RawConn
 	reset         atomic.Bool
+	shut          bool // we have half-closed
 	Local, Remote netip.AddrPort
 }
 
@@ -90,11 +91,25 @@ func (c *Conn) SetReadDeadline(t time.Time) error { return c.tcp.SetReadDeadline
 // SetWriteDeadline bounds writes alone.
 func (c *Conn) SetWriteDeadline(t time.Time) error { return c.tcp.SetWriteDeadline(t) }
 
-// CloseWrite half-closes: the peer reads an end, and can go on sending.
-func (c *Conn) CloseWrite() error { return c.meaning(c.tcp.CloseWrite()) }
+// CloseWrite half-closes: the peer reads an end, and can go on sending. Once
+// that is done it does nothing: the system would say ENOTCONN where the peer
+// has ended as well, as it does of a connection that was reset.
+func (c *Conn) CloseWrite() error {
+	if c.shut {
+		return nil
+	}
+	c.shut = true
+	return c.meaning(c.tcp.CloseWrite())
+}
 
-// CloseRead ends reading (SHUT_RD).
-func (c *Conn) CloseRead() error { return c.meaning(c.tcp.CloseRead()) }
+// CloseRead ends reading (SHUT_RD). Where both sides have ended already, there
+// is nothing to do.
+func (c *Conn) CloseRead() error {
+	if err := c.tcp.CloseRead(); !errors.Is(err, syscall.ENOTCONN) {
+		return c.meaning(err)
+	}
+	return nil
+}
 
 // Close is close(2): bytes that were not read make the kernel send a RST.
 func (c *Conn) Close() error { return c.tcp.Close() }
@@ -174,7 +189,7 @@ func Dial(ctx context.Context, to netip.AddrPort, o DialOptions) (*Conn, error) 
 // first IPv4 address or, if it has none, the first.
 func Resolve(ctx context.Context, host string) (netip.Addr, error) {
 	if ip, err := netip.ParseAddr(host); err == nil {
-		return ip, nil
+		return ip.Unmap(), nil
 	}
 	ips, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
 	if err != nil {

@@ -70,13 +70,22 @@ func Open(ctx context.Context, at Local, listen bool) (*Listener, error) {
 // the loopback address where it is bound to all of them.
 func (l *Listener) Addr() netip.AddrPort {
 	ip := l.bound.Addr()
-	switch {
-	case ip.IsUnspecified() && (ip.Is4() || l.dual):
-		ip = netip.AddrFrom4([4]byte{127, 0, 0, 1})
-	case ip.IsUnspecified():
-		ip = netip.IPv6Loopback()
+	if l.dual {
+		ip = netip.IPv4Unspecified()
 	}
-	return netip.AddrPortFrom(ip, l.bound.Port())
+	return netip.AddrPortFrom(Reachable(ip), l.bound.Port())
+}
+
+// Reachable is the address that a connect to ip goes to: of an unspecified one
+// the loopback address.
+func Reachable(ip netip.Addr) netip.Addr {
+	switch {
+	case !ip.IsUnspecified():
+		return ip
+	case ip.Is4():
+		return netip.AddrFrom4([4]byte{127, 0, 0, 1})
+	}
+	return netip.IPv6Loopback()
 }
 
 // Accept waits for the next connection. It ends with net.ErrClosed when the
