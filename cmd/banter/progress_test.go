@@ -8,12 +8,12 @@ import (
 
 func TestProgressText(t *testing.T) {
 	for _, test := range []struct {
-		line progress
+		line *progress
 		want string
 	}{
-		{progress{known: 3, total: 40}, "3 of 40 played  1.5 s"},
-		{progress{known: 3, total: 40, failed: 1}, "3 of 40 played, 1 failed  1.5 s"},
-		{progress{known: 3}, "3 played  1.5 s"},
+		{&progress{known: 3, total: 40}, "3 of 40 played  1.5 s"},
+		{&progress{known: 3, total: 40, failed: 1}, "3 of 40 played, 1 failed  1.5 s"},
+		{&progress{known: 3}, "3 played  1.5 s"},
 	} {
 		if got := test.line.text(1500 * time.Millisecond); got != test.want {
 			t.Errorf("got %q, want %q", got, test.want)

@@ -65,7 +65,7 @@ nothing to run or no way to, and 130 if it was interrupted.`,
 	flags.Var(positive(&f.suite.Repeat, "N"), "repeat", "play each scenario so often")
 	flags.BoolVar(&f.suite.UntilFail, "until-fail", false, "play all again and again until one fails, --repeat times at most")
 	flags.BoolVar(&f.suite.FailFast, "fail-fast", false, "start nothing more after a failure")
-	flags.Var(length(&f.suite.Timeout, "D"), "timeout", "how long a step may take, in place of what the scenarios say")
+	flags.Var(length(&f.suite.Timeout, "D"), "timeout", "how long a step may take that has no \"within\", in place of the scenarios' timeout")
 	flags.Var(factor(&f.suite.Slow, "FACTOR"), "slow", "stretch every timeout by this")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "show the transcripts too")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "show failures, and nothing else")

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // waiting is a scenario that passes, one that would wait for an hour, and one
@@ -142,5 +143,40 @@ func TestStdoutPipeCloses(t *testing.T) {
 	}
 	if !strings.HasPrefix(stderr.String(), "banter: standard output: ") {
 		t.Errorf("stderr is %q", stderr.String())
+	}
+}
+
+// While a file is read that does not come, a signal ends the command.
+func TestSignalWhileReading(t *testing.T) {
+	for _, args := range [][]string{{"run", "-"}, {"check", "-"}, {"list", "-"}} {
+		cmd := exec.Command("banter", args...)
+		stdin, err := cmd.StdinPipe()
+		if err == nil {
+			err = cmd.Start()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		io.WriteString(stdin, "name: greeting\n")
+		if err := cmd.Process.Signal(os.Interrupt); err != nil {
+			cmd.Process.Kill()
+			t.Skipf("signals can't be sent here: %v", err)
+		}
+		time.AfterFunc(10*time.Second, func() { cmd.Process.Kill() })
+		cmd.Wait()
+		if got := cmd.ProcessState.String(); got != "signal: interrupt" {
+			t.Errorf("%q: %s", args, got)
+		}
+	}
+}
+
+// What is no text in a path is shown, and does nothing to a terminal.
+func TestPathIsHarmless(t *testing.T) {
+	var stderr bytes.Buffer
+	if got := run(t.Context(), []string{"run", "no\x1b[31m\nfile"}, nil, io.Discard, &stderr); got != 2 {
+		t.Errorf("exit status %d", got)
+	}
+	if got, want := stderr.String(), `banter run: no\x1b[31m\nfile: no such file or folder`+"\n"; got != want {
+		t.Errorf("stderr is %q, want %q", got, want)
 	}
 }

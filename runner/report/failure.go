@@ -37,6 +37,7 @@ func (t *Text) failure(p *runner.Play) []string {
 	}
 	columns := t.opts.Columns - len(indent)
 
+	name = clip(name, max(nameMin, columns-width(pos.String())-3))
 	headline := st.headline(name, pos)
 	cause := []string{clip(who(f)+Clean(f.Message), 2*columns)}
 	cause = append(cause, fold(f.Notes, notesMax, columns)...)
@@ -89,15 +90,17 @@ func height(block []string) int {
 	return len(block) + 1
 }
 
-// who says whose failure it is: "ann, step 3 of 4: ".
+// who says whose failure it is: "ann, step 3 of 4: ". Its name must leave room
+// for what there is to say.
 func who(f *runner.Failure) string {
+	name := clip(Clean(f.Actor), nameMax)
 	switch {
 	case f.Actor == "":
 		return ""
 	case f.Step == 0:
-		return Clean(f.Actor) + ": "
+		return name + ": "
 	}
-	return fmt.Sprintf("%s, step %d of %d: ", Clean(f.Actor), f.Step, f.Steps)
+	return fmt.Sprintf("%s, step %d of %d: ", name, f.Step, f.Steps)
 }
 
 // consequences are the failures after the first: those that follow from it,

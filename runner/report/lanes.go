@@ -180,9 +180,10 @@ func (l *lanes) paint(f *runner.Failure, limit int) []string {
 		indent = ""
 	}
 
-	lines := []string{Clean(l.left.Name)}
+	lines := []string{clip(Clean(l.left.Name), l.room)}
 	if l.right != nil {
-		lines[0] = pad(Clean(l.left.Name), len(indent)+texts+laneGap+width(noArrow)+2) + Clean(l.right.Name)
+		column := len(indent) + texts + laneGap + width(noArrow) + 2
+		lines[0] = pad(clip(Clean(l.left.Name), column-laneGap), column) + clip(Clean(l.right.Name), l.room-column)
 	}
 	paintRow := func(row laneRow) {
 		line := padLeft(duration(row.at()), times) + "  "
@@ -274,6 +275,9 @@ func eventText(e *transcript.Entry, paired bool, room int) string {
 	for limit := min(len(e.Data), room); width(text) > room && limit > 1; {
 		limit -= max(1, limit/8)
 		text = sign + transcript.Quote(e.Data, e.Size, limit)
+	}
+	if width(text) > room {
+		return sign + fmt.Sprintf("%d bytes", e.Size) // no room for any of them
 	}
 	return text
 }

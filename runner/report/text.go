@@ -138,7 +138,7 @@ func (t *Text) Close(elapsed time.Duration) error {
 	add(t.failed, "failed")
 	add(t.notRun, "not run")
 	seconds := fmt.Sprintf("%.2f s", elapsed.Seconds())
-	summary := pad(strings.Join(parts, ", ")+"  ", summaryColumns-len(seconds)) + seconds
+	summary := pad(strings.Join(parts, ", ")+"  ", min(summaryColumns, t.opts.Columns)-len(seconds)) + seconds
 	switch {
 	case t.failed > 0:
 		summary = t.style.fail(summary)

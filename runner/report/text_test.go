@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -245,6 +246,28 @@ func TestPictures(t *testing.T) {
 			}
 			harmless(t, got)
 		})
+	}
+}
+
+// However narrow the terminal and however long the names: the message is
+// there, and columns are columns.
+func TestNarrow(t *testing.T) {
+	long := strings.Repeat("long-", 19)
+	p := play("narrow", greeting, []runner.Failure{differs("hhhh", strings.Repeat("x", 5000))}, talk(strings.Repeat("q", 300), strings.Repeat("x", 5000), "hhhh")...)
+	p.Scenario.Name = strings.Repeat("name-", 40)
+	p.Result.Failures[0].Actor = long + "ann"
+	a, b := &p.Result.Actors[0], &p.Result.Actors[1]
+	a.Name, a.Peer, b.Name, b.Peer = long+"ann", long+"server/"+long+"ann", long+"server/"+long+"ann", long+"ann"
+	var out bytes.Buffer
+	text := NewText(&out, TextOptions{Columns: 60})
+	if err := errors.Join(text.Add(p), text.Close(time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "narrow", out.String())
+	for line := range strings.Lines(out.String()) {
+		if w := width(strings.TrimSuffix(line, "\n")); w > 60 && !strings.Contains(line, "again: ") && !strings.Contains(line, "step 3 of 4") {
+			t.Errorf("%d columns: %s", w, line)
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"math"
+	"net"
 	"strings"
 	"time"
 )
@@ -56,6 +57,11 @@ func (p *parser) target(e entry, c *Connect) bool {
 		return false
 	}
 	c.Pos = e.value.pos
+	if (net.ParseIP(s) != nil || s == "localhost") && !p.doc.serverNames.has(s) {
+		p.errorf(e.value.pos, "an address to connect to has a port: %s", quote(net.JoinHostPort(s, "80")))
+		p.doc.badTarget = true
+		return true
+	}
 	if !strings.Contains(s, ":") && !strings.Contains(s, "${") {
 		c.Server = s
 		p.serverName(e)

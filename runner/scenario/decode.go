@@ -80,6 +80,8 @@ func (p *parser) blank(e entry, want string) {
 	switch comment := p.commentAfter(e.value); {
 	case comment != "":
 		p.errorf(e.pos, "%s has no value: to YAML %s is a comment; put it in quotes", quote(e.key), quote(comment))
+	case e.value.anchor != "":
+		p.errorf(e.pos, "%s has no value: to YAML %s is only a name for one; put it in quotes", quote(e.key), quote("&"+e.value.anchor))
 	case e.value.value == "":
 		p.errorf(e.pos, "%s has no value; it must be %s", quote(e.key), want)
 	default:

@@ -149,6 +149,7 @@ func (p *parser) textPart(e entry, _ use) (Part, bool) {
 		return Part{}, false
 	}
 	p.traps(e.value)
+	p.lostCR(e.value)
 	text, ok := p.text(e.value)
 	return Part{Pos: e.value.pos, Text: text}, ok
 }

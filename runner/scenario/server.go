@@ -5,6 +5,7 @@ import (
 	"net"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // server is a Server while its mapping is read.
@@ -66,7 +67,7 @@ func (p *parser) server(e entry) *Server {
 		p.doc.inServer = false
 	}
 	if n := len(s.Connections); !s.ByClient && s.Accept >= 0 && s.Accept < n {
-		p.errorf(s.Pos, "server %s accepts %s and has %d scripts for them", quote(s.Name), count(s.Accept, "connection"), n)
+		p.errorf(s.Pos, "server %s accepts %s and has %s", quote(s.Name), count(s.Accept, "connection"), count(n, "script"))
 	}
 	return s.Server
 }
@@ -195,12 +196,31 @@ func splitAddress(s string) (host string, port int, problem string) {
 	}
 	port, err = strconv.Atoi(digits)
 	switch {
+	case !isHost(host):
+		return "", 0, quote(host) + " is no address and no name of a host"
 	case err != nil || !isDigits(digits) || port > 65535:
 		return "", 0, "a port is a number from 0 to 65535, not " + asWritten(digits)
 	case digits[0] == '0' && digits != "0":
 		return "", 0, "the port must be a plain decimal number: " + strconv.Itoa(port) + ", not " + shorten(digits)
 	}
 	return host, port, ""
+}
+
+// isHost reports whether a host can be one: an address, a name, or nothing.
+func isHost(host string) bool {
+	address, _, _ := strings.Cut(host, "%") // a zone
+	if host == "" || net.ParseIP(address) != nil {
+		return true
+	}
+	bad := func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '-' && r != '_' }
+	digits := true // a name ends with a letter: 256.1.1.1 is a wrong address
+	for label := range strings.SplitSeq(strings.TrimSuffix(host, "."), ".") {
+		if label == "" || strings.ContainsFunc(label, bad) {
+			return false
+		}
+		digits = isDigits(label)
+	}
+	return !digits
 }
 
 // String is the address as it is written.

@@ -34,6 +34,8 @@ func TestBytes(t *testing.T) {
 		{"CRLF, columns", strings.ReplaceAll(good+"clinets: {}\n", "\n", "\r\n"), "4:1: unknown key \"clinets\" in the scenario; did you mean \"clients\"?\n"},
 		{"CRLF, comment", "clients:\r\n  ann:\r\n    - {connect: 127.0.0.1:1}\r\n    - send: JOIN #c\r\n    - close\r\n",
 			"4:13: warning: YAML cuts \"#c\" off as a comment; put the text in quotes\n"},
+		{"CRLF, block", "clients:\r\n  ann:\r\n    - connect: 127.0.0.1:1\r\n    - send: |\r\n        a\r\n    - send: {line: b}\r\n    - send:\r\n        lines: |\r\n          c\r\n    - close\r\n",
+			"4:13: warning: the file's lines end with CRLF, of which YAML makes LF in a block; for CRLF take \"lines\", or write \\r\\n in double quotes\n"},
 		{"no newline at the end", strings.TrimSuffix(good, "\n"), ""},
 		{"tab", "clients:\n\tann: []\n", "2:1: a tab in the indentation; YAML takes only spaces\n"},
 		{"tab first", "\tclients: {}\n", "1:1: a tab in the indentation; YAML takes only spaces\n"},

@@ -25,6 +25,9 @@ func (p *parser) from(n *node) []byte { return p.src.text[p.offset(n):] }
 // traps warns of a payload's scalar that YAML reads otherwise than most people
 // would.
 func (p *parser) traps(n *node) {
+	if n.anchor != "" && !n.named {
+		p.warnf(n.pos, "YAML takes %s as a name for the text, and nobody uses it; put all of it in quotes", quote("&"+n.anchor))
+	}
 	switch n.style {
 	case plain:
 		end, lines := p.plainEnd(n)
@@ -45,6 +48,16 @@ func (p *parser) traps(n *node) {
 		if head := string(bytes.TrimSpace(head)); n.value == "" && len(head) > 1 {
 			p.warnf(n.pos, "YAML reads %s as the start of a block that has no text; put it in quotes", quote(head))
 		}
+	}
+}
+
+// lostCR warns of a block in a file whose lines end with CRLF: its text has LF.
+func (p *parser) lostCR(n *node) {
+	if n.style != literalBlock && n.style != foldedBlock || !strings.Contains(n.value, "\n") {
+		return
+	}
+	if head, _, _ := bytes.Cut(p.from(n), []byte("\n")); bytes.HasSuffix(head, []byte("\r")) {
+		p.warnf(n.pos, `the file's lines end with CRLF, of which YAML makes LF in a block; for CRLF take "lines", or write \r\n in double quotes`)
 	}
 }
 

@@ -29,6 +29,9 @@ type node struct {
 	items   []*node
 	entries []entry
 
+	anchor string // what & calls it
+	named  bool   // some alias uses that
+
 	off    int // in the source, plus one; 0: not looked up yet
 	depth  int // of what is below
 	visits int // of aliases below
@@ -176,7 +179,7 @@ func (c *converter) convert(y *yaml.Node, depth int) *node {
 		}
 		c.anchors[y] = nil
 	}
-	n := &node{pos: pos, nodes: 1}
+	n := &node{pos: pos, anchor: y.Anchor, nodes: 1}
 	switch y.Kind {
 	case yaml.ScalarNode:
 		n.value = y.Value
@@ -226,6 +229,7 @@ func (c *converter) alias(y *yaml.Node, pos Pos, depth int) *node {
 	if depth+target.depth > maxDepth {
 		return c.fail(pos, "nested more than %d deep", maxDepth)
 	}
+	target.named = true
 	return target
 }
 
@@ -251,7 +255,7 @@ func (c *converter) mapping(n *node, y *yaml.Node, depth int) {
 		case key.Value == "<<" && styleOf(key) == plain:
 			c.fail(e.pos, `"<<" (merging mappings) is not part of the language; write the keys out`)
 			return
-		case key.Value == "":
+		case key.Value == "" && styleOf(key) == plain:
 			c.fail(e.pos, "a key is missing before the colon")
 			return
 		}
