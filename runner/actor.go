@@ -183,6 +183,9 @@ func (a *actor) playScript() {
 		if f := a.play(step); f != nil {
 			if !f.Pos.IsValid() {
 				f.Pos = step.Pos
+				if a.riding {
+					f.Pos = step.Expect.Pos
+				}
 			}
 			a.fail(f)
 			return

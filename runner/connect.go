@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"os"
 	"strconv"
 	"syscall"
 	"time"
@@ -45,6 +46,7 @@ func (a *actor) connect(c scenario.Connect, ride *scenario.Expect) *Failure {
 		a.riding = true
 		a.meantOutcome(ride)
 	}
+	began := a.p.now()
 	conn, err := a.dial(c, to)
 	switch {
 	case err == nil:
@@ -58,18 +60,17 @@ func (a *actor) connect(c scenario.Connect, ride *scenario.Expect) *Failure {
 		a.over, a.cut, a.loose = false, true, false
 		a.saw(transcript.Connect, name)
 	default:
+		a.log.Seen.Add(transcript.Connect, name, began, a.step)
 		return a.unconnected(name, err, outcome)
 	}
 	if a.riding {
-		f := a.failure(Ended, "connected, where %s was expected", ride)
-		return f
+		return a.failure(Ended, "connected, where %s was expected", ride)
 	}
 	return a.ridden(nil, ride)
 }
 
 // unconnected is a connect that did not get through.
 func (a *actor) unconnected(name string, err error, outcome scenario.Outcome) *Failure {
-	a.saw(transcript.Connect, name)
 	met := func(o scenario.Outcome, kind transcript.Kind, f *Failure) *Failure {
 		a.saw(kind, "")
 		if o == outcome {
@@ -78,17 +79,20 @@ func (a *actor) unconnected(name string, err error, outcome scenario.Outcome) *F
 		return f
 	}
 	var timeout net.Error
+	var call *os.SyscallError
 	switch {
 	case wire.IsRefused(err):
 		return met(scenario.Refused, transcript.Refused, a.failure(Ended, "the connection to %s was refused", name))
 	case wire.IsUnreachable(err):
 		return met(scenario.Unreachable, transcript.Unreachable, a.failure(Ended, "no way to %s: %s", name, wire.Reason(err)))
-	case a.stopped() && time.Now().Before(a.deadline):
+	case a.stopped() && (errors.Is(err, context.Canceled) || time.Now().Before(a.deadline)):
 		return a.failure(Unfinished, "was waiting: connect %s; no answer had come", name)
 	case errors.As(err, &timeout) && timeout.Timeout(), errors.Is(err, context.DeadlineExceeded):
 		f := a.failure(TimedOut, "timeout after %s: %s did not answer", a.allowed(), name)
 		f.Notes = a.p.queue(name)
 		return met(scenario.Timeout, transcript.Timeout, f)
+	case errors.Is(err, syscall.EADDRNOTAVAIL) && errors.As(err, &call) && call.Syscall == "connect":
+		return a.failure(Environment, "can't connect to %s: no local port is free, or these two ports were connected a moment ago", name)
 	case errors.Is(err, syscall.EADDRINUSE), errors.Is(err, syscall.EADDRNOTAVAIL), errors.Is(err, syscall.EACCES):
 		return a.failure(Environment, "%s", bindError("a local address", err))
 	}
@@ -209,5 +213,5 @@ func (p *play) queue(name string) []string {
 	if err != nil {
 		return nil
 	}
-	return []string{fmt.Sprintf("%d connections wait in the backlog of %s, which is %d", length, name, limit)}
+	return []string{fmt.Sprintf("waiting in the backlog of %s, which is %d: %d", name, limit, length)}
 }

@@ -60,6 +60,7 @@ func (a *actor) mismatch(m *match.Mismatch) *Failure {
 		}
 	}
 	f := a.failure(kind, "%s", m.Message)
+	f.Notes = m.Notes
 	f.Want, f.Any, f.Got, f.Offset = m.Want, m.Any, m.Got, m.Offset
 	return f
 }
@@ -137,20 +138,33 @@ func (a *actor) foreseeRest() {
 	if a.reply != nil {
 		return
 	}
+	over, loose := a.over, a.loose // as they would be, and not as they are
+	defer func() { a.over, a.loose = over, loose }()
 	steps := a.place.steps[min(a.done, len(a.place.steps)):]
 	open := a.stream != nil
 	for i, step := range steps {
 		a.foresee(step, i == 0)
-		switch step.Action.(type) {
+		switch act := step.Action.(type) {
 		case scenario.Connect:
-			open = true
+			open, a.over, a.loose = true, false, false
 		case scenario.Close, scenario.Reset:
 			open = false
+		case *scenario.Expect:
+			a.foreseeEnd(act)
+		}
+		if step.Expect != nil {
+			a.foreseeEnd(step.Expect)
 		}
 	}
 	if open && len(steps) > 0 {
 		a.meantClose(scenario.CloseClean)
 	}
+}
+
+// foreseeEnd has the close that follows know of the end that an expect takes.
+func (a *actor) foreseeEnd(e *scenario.Expect) {
+	a.over = a.over || e.Outcome == scenario.EOF || e.Outcome == scenario.NoOutcome && e.Frame.Kind == scenario.FrameRest
+	a.loose = a.loose || e.Outcome == scenario.PeerReset || e.Outcome == scenario.End
 }
 
 // foresee says what a step that was not passed would have brought. The first
@@ -207,7 +221,7 @@ func (a *actor) foresee(step *scenario.Step, begun bool) {
 
 // unreadText says what no step took.
 func unreadText(n int64, first []byte) string {
-	return fmt.Sprintf("unread: %s came that no step took: %s", count(n), transcript.Quote(first, n, 40))
+	return fmt.Sprintf("unread: %s came that no step took: %s", count(n), transcript.Quote(first, n, 24))
 }
 
 func count(n int64) string {

@@ -317,26 +317,26 @@ func TestOutsiders(t *testing.T) {
 		does         func(net.Conn)
 		want         string
 	}{
-		{"a drip to a reply", `reply: "hhhh"`, drip("x"), "timeout after 500ms: the peer did not close"},
-		{"a flood to a reply", `reply: "hhhh"`, flood, "timeout after 500ms: the peer did not close"},
-		{"a big reply to a deaf one", `sndbuf: 4096, reply: "` + strings.Repeat("x", 1<<19) + `"`, deaf, "timeout after 500ms: "},
-		{"nothing to a reply", `reply: "hhhh"`, nothing, "timeout after 500ms: nothing had come that could be replied to"},
-		{"a wrong byte, then a drip", `steps: [{expect: "a"}]`, drip("b"), "the bytes differ at offset 0"},
-		{"a flood to a close", `steps: [close]`, flood, "timeout after 500ms: the peer did not close"},
-		{"a flood to a line", `steps: [{expect: {line, max: 100000}}]`, flood, "the line is longer than max, which is 100000 bytes"},
-		{"a flood to the rest", `steps: [{expect: {rest, max: 1000000000000}}]`, flood, "timeout after 500ms: "},
-		{"a drip to a hash", `steps: [{expect: {bytes: 1000000, size: 1000000}}]`, drip("b"), "timeout after 500ms: "},
-		{"a flood after a failure", `steps: [{expect: "a"}]`, flood, "the bytes differ at offset 0"},
-		{"a deaf one", `sndbuf: 4096, steps: [{send: {text: "` + strings.Repeat("x", 1<<19) + `"}}]`, deaf, "timeout after 500ms: "},
-		{"a flood to parallel", `steps: [{parallel: [{send: "x"}, {expect: {until: ";", max: 1000000000000}}]}]`, flood, "timeout after 500ms: "},
+		{"a drip to a reply", `reply: "hhhh"`, drip("x"), "timeout after 300ms: the peer did not close"},
+		{"a flood to a reply", `reply: "hhhh"`, flood, "timeout after 300ms: the peer did not close"},
+		{"a big reply to a deaf one", `sndbuf: 4096, reply: "` + strings.Repeat("x", 1<<19) + `"`, deaf, "timeout after 300ms: "},
+		{"nothing to a reply", `reply: "hhhh"`, nothing, "timeout after 300ms: nothing had come that could be replied to"},
+		{"a wrong byte, then a drip", `steps: [{expect: "a", within: 10s}]`, drip("b"), "the bytes differ at offset 0"},
+		{"a flood to a close", `steps: [close]`, flood, "timeout after 300ms: the peer did not close"},
+		{"a flood to a line", `steps: [{expect: {line, max: 100000}, within: 10s}]`, flood, "the line is longer than max, which is 100000 bytes"},
+		{"a flood to the rest", `steps: [{expect: {rest, max: 1000000000000}}]`, flood, "timeout after 300ms: "},
+		{"a drip to a hash", `steps: [{expect: {bytes: 1000000, size: 1000000}}]`, drip("b"), "timeout after 300ms: "},
+		{"a flood after a failure", `steps: [{expect: "a", within: 10s}]`, flood, "the bytes differ at offset 0"},
+		{"a deaf one", `sndbuf: 4096, steps: [{send: {text: "` + strings.Repeat("x", 1<<19) + `"}}]`, deaf, "timeout after 300ms: "},
+		{"a flood to parallel", `steps: [{parallel: [{send: "x"}, {expect: {until: ";", max: 1000000000000}}]}]`, flood, "timeout after 300ms: "},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			var c *net.TCPConn
 			result, took := outside(t, `
-timeout: 500ms
+timeout: 300ms
 servers: {s: {bind: "127.0.0.1:PORT", `+test.server+`}}
-clients: {c: [{connect: HELPER}, {expect: {end}, within: 10s}, close]}
+clients: {c: [{connect: HELPER, within: 10s}, {expect: {end}, within: 10s}, close]}
 `, func(address string) {
 				if c = dialTo(t, address); c == nil {
 					return

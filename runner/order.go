@@ -379,14 +379,20 @@ func (o *order) explain(w *wait) *stuckError {
 			"too few of those who still play come to it")
 		return e
 	}
-	return &stuckError{message: "the clients that this one starts after will not end"}
+	var names []string
+	for _, p := range w.after {
+		if !p.ended {
+			names = append(names, p.name)
+		}
+	}
+	return &stuckError{message: fmt.Sprintf("can't start: it comes after %s, who will not end", strings.Join(names, ", "))}
 }
 
 // tally says how often a signal was given and by whom.
 func (o *order) tally(a *scenario.Await) string {
 	s := o.signals[a.Signal]
 	if s == nil {
-		return fmt.Sprintf("given 0 of %s", times(a.Times))
+		return fmt.Sprintf("given 0 of %d times", a.Times)
 	}
 	var by []string
 	for _, name := range slices.Sorted(maps.Keys(s.givers)) {
@@ -395,14 +401,7 @@ func (o *order) tally(a *scenario.Await) string {
 		}
 		by = append(by, name)
 	}
-	return fmt.Sprintf("given %d of %s, by %s", s.count, times(a.Times), strings.Join(by, ", "))
-}
-
-func times(n int) string {
-	if n == 1 {
-		return "1 time"
-	}
-	return fmt.Sprintf("%d times", n)
+	return fmt.Sprintf("given %d of %d times, by %s", s.count, a.Times, strings.Join(by, ", "))
 }
 
 // report is what is to be said of a wait that ran out of time.

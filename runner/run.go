@@ -176,7 +176,11 @@ func (p *play) letGo(c *wire.Conn) {
 func (p *play) judge() Result {
 	r := Result{Scenario: p.scenario}
 	slices.SortFunc(p.accepted, func(a, b *actor) int { return slices.Compare(a.rank[:], b.rank[:]) })
-	for _, a := range slices.Concat(p.clients, p.accepted) {
+	actors := slices.Concat(p.clients, p.accepted)
+	if p.played {
+		p.failures = append(p.failures, p.written(actors)...)
+	}
+	for _, a := range actors {
 		if !a.failed && !a.log.Equal() {
 			p.failures = append(p.failures, Failure{
 				Kind: Differs, Actor: a.place.name, Pos: a.pos, At: p.now(),

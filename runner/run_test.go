@@ -402,7 +402,7 @@ clients: {c: [{connect: s}]}
 		{"not refused", `
 servers: {s: {}}
 clients: {c: [{connect: s, expect: {refused}}]}
-`, []string{`3:16 c: connected, where refused was expected`}},
+`, []string{`3:36 c: connected, where refused was expected`}},
 		{"reset for bytes", `
 servers: {s: {steps: [{expect: "x"}, reset]}}
 clients: {c: [{connect: s}, {send: "x"}, {expect: "y"}]}
@@ -426,7 +426,7 @@ clients: {c: [{connect: s}, {expect: {silence: 50ms}}]}
 		{"nobody called", `
 servers: {s: {}, t: {}}
 clients: {c: [{connect: s}]}
-`, []string{"2:18 t: nobody called t"}},
+`, []string{"2:18 t: nobody called this server"}},
 		{"too few connections", `
 servers: {s: {connections: [[close], [close]]}}
 clients: {c: [{connect: s}]}
@@ -434,11 +434,11 @@ clients: {c: [{connect: s}]}
 		{"too many connections", `
 servers: {s: {connections: [[close]]}}
 clients: {c: [{connect: s}, close, {connect: s}]}
-`, []string{"2:11 s/c#2: it is connection 2; connections of s lists 1"}},
+`, []string{"2:11 s/c#2: connection 2 came; connections lists 1"}},
 		{"no script for a client", `
 servers: {s: {connections: {d: [close]}}}
 clients: {c: [{connect: s}], d: [{connect: s}]}
-`, []string{"2:11 s/c: connections of s has no script for it"}},
+`, []string{"2:11 s/c: connections has no script for this client"}},
 		{"a script that has not ended", `
 servers: {s: {steps: [{expect: "a"}, {send: "b"}, {expect: "c"}]}}
 clients: {c: [{connect: s}, {send: "a"}, {expect: "b"}, close]}
@@ -740,5 +740,37 @@ clients:
 	}
 	if took := time.Since(began); took > 8*time.Second {
 		t.Errorf("it took %s", took)
+	}
+}
+
+func TestWrittenTranscript(t *testing.T) {
+	text := `
+servers: {s: {reply: "hhhh"}}
+clients: {c: [{connect: s}, {send: "hello"}, {expect: "hhhh"}]}
+transcript:
+  c: |
+    connect s
+    > "hello"
+
+    < "hhhh"
+    < eof
+    close
+  s/c: "accept\n< \"hello\"\n> \"hhhh\"\n< eof\nclose\n"
+`
+	passes(t, text)
+	for _, test := range []struct{ from, to, want string }{
+		{`< "hhhh"`, `< "hhxh"`, "9:5 c: the transcript differs at event 3"},
+		{"    close\n", "", "10:5 c: the transcript differs at event 5"},
+		{"    close\n", "    close\n    close\n", "12:5 c: the transcript differs at event 6"},
+		{`s/c: "accept`, `s/c: "`, "12:8 s/c: the transcript differs at event 1"},
+		{"s/c:", "s/d:", "12:3 s/d: the transcript is of s/d, who did not play"},
+	} {
+		changed := strings.Replace(text, test.from, test.to, 1)
+		if changed == text {
+			t.Fatalf("%q is not in the text", test.from)
+		}
+		if diff := cmp.Diff([]string{test.want}, failures(run(t, changed))); diff != "" {
+			t.Error(diff)
+		}
 	}
 }

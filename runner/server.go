@@ -338,12 +338,12 @@ func (a *actor) cast(client *actor) {
 			return client != nil && c.Client == client.place.name
 		})
 		if i < 0 {
-			a.uncast = "connections of " + decl.Name + " has no script for it"
+			a.uncast = "connections has no script for this client"
 			return
 		}
 		a.place.steps, a.pos = decl.Connections[i].Steps, decl.Connections[i].Pos
 	case a.nth >= len(decl.Connections):
-		a.uncast = fmt.Sprintf("it is connection %d; connections of %s lists %d", a.nth+1, decl.Name, len(decl.Connections))
+		a.uncast = fmt.Sprintf("connection %d came; connections lists %d", a.nth+1, len(decl.Connections))
 	default:
 		a.place.steps, a.pos = decl.Connections[a.nth].Steps, decl.Connections[a.nth].Pos
 	}
@@ -365,7 +365,7 @@ func (s *server) uncalled() []Failure {
 	case s.accepted < len(s.decl.Connections):
 		out = append(out, fail(s.decl.Connections[s.accepted].Pos, "%d of %d connections came", s.accepted, len(s.decl.Connections)))
 	case s.called+s.outsiders == 0 && s.decl.Accept != 0 && s.decl.Listen && s.decl.Start:
-		out = append(out, fail(s.decl.Pos, "nobody called %s", s.decl.Name))
+		out = append(out, fail(s.decl.Pos, "nobody called this server"))
 	}
 	return out
 }

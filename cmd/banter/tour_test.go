@@ -47,28 +47,6 @@ func TestTourHasNoWarnings(t *testing.T) {
 	}
 }
 
-// The transcript in the comment of 02 is what run -v prints.
-func TestTourTranscript(t *testing.T) {
-	path := tour + "/02-three-stages.yaml"
-	source, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var want strings.Builder
-	for line := range strings.Lines(string(source)) {
-		if rest, ok := strings.CutPrefix(line, "#   "); ok {
-			want.WriteString("      " + rest)
-		}
-	}
-	status, stdout, stderr := banter(t, "run", "-v", path)
-	if status != 0 {
-		t.Fatalf("exit status %d\n%s%s", status, stdout, stderr)
-	}
-	if want.Len() == 0 || !strings.Contains(stdout, want.String()) {
-		t.Errorf("the comment says\n%s\nand run -v prints\n%s", &want, stdout)
-	}
-}
-
 // The megabyte of the tour is the numbers from 1 on, seven digits a line.
 func TestTourMegabyte(t *testing.T) {
 	got, err := os.ReadFile(tour + "/megabyte.txt")

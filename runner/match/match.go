@@ -58,6 +58,7 @@ type Mismatch struct {
 	Any     []bool // offsets of Want where any byte will do
 	Got     []byte // what had come of the frame, the first Head bytes at least
 	End     error  // of a Short one: io.EOF, a reset, or os.ErrDeadlineExceeded
+	Notes   []string
 }
 
 // Error is the mismatch in one line.
@@ -182,7 +183,9 @@ func (j *judge) end() *Mismatch {
 		return unmet("the frame has %s, not %d", count(j.size), e.Size)
 	case e.SHA256 != nil:
 		if sum := j.hash.Sum(nil); !bytes.Equal(sum, e.SHA256) {
-			return unmet("the frame of %s has the SHA-256 %x, not %x", count(j.size), sum, e.SHA256)
+			m := unmet("the frame of %s has another SHA-256", count(j.size))
+			m.Notes = []string{fmt.Sprintf("expected  %x", e.SHA256), fmt.Sprintf("has       %x", sum)}
+			return m
 		}
 	}
 	return nil

@@ -16,10 +16,11 @@ type document struct {
 	serverNames nameSet
 	clientNames nameSet
 
-	servers, clients *entry
-	inServer         bool           // the script being read is a server's
-	broken           map[*Step]bool // steps whose meaning an error hides
-	badTarget        bool           // a connect, stop or start names no server
+	servers, clients, transcript *entry
+
+	inServer  bool           // the script being read is a server's
+	broken    map[*Step]bool // steps whose meaning an error hides
+	badTarget bool           // a connect, stop or start names no server
 }
 
 // shared is what a document without servers and clients gives to those after
@@ -67,6 +68,7 @@ func init() {
 		{"eol", (*parser).documentEOL},
 		{"servers", func(_ *parser, d *document, e entry) { d.servers = &e }},
 		{"clients", func(_ *parser, d *document, e entry) { d.clients = &e }},
+		{"transcript", func(_ *parser, d *document, e entry) { d.transcript = &e }},
 	}
 }
 
@@ -131,6 +133,7 @@ func (p *parser) scenario(n *node, from shared, mayShare bool) (*Scenario, *shar
 	if len(d.Servers)+len(d.Clients) == 0 && !d.serverNames.unknown && !d.clientNames.unknown {
 		p.errorf(n.pos, "nothing to run: the scenario has no servers and no clients")
 	}
+	p.transcripts(d)
 	p.check(d)
 	return d.Scenario, nil
 }

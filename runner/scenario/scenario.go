@@ -59,6 +59,7 @@ type Scenario struct {
 	Timeout     time.Duration // of each step that says nothing else
 	Servers     []*Server     // in the file's order
 	Clients     []*Client     // in the file's order
+	Transcripts []Transcript  // what actors are to see word for word, beside what the steps say
 }
 
 // Server returns the declared server of that name, or nil.

@@ -46,7 +46,7 @@ func TestBytes(t *testing.T) {
 			"3:8: unknown step \"你好\"; there are: connect, send, expect, shutdown, close, reset, wait, signal, await, meet, stop, start, parallel, within\n" +
 				"3:17: unknown step \"snd\"; did you mean \"send\"?\n"},
 		{"names are shortened", strings.Repeat("n", 1000) + ": 1\n" + good,
-			"1:1: unknown key \"" + strings.Repeat("n", 60) + "…\" in the scenario; there are: name, description, tags, timeout, eol, servers, clients\n"},
+			"1:1: unknown key \"" + strings.Repeat("n", 60) + "…\" in the scenario; there are: name, description, tags, timeout, eol, servers, clients, transcript\n"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

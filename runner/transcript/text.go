@@ -32,7 +32,7 @@ func (e Event) String() string {
 	if e.Size <= Kept {
 		sum = crc32.ChecksumIEEE(e.Data)
 	}
-	return fmt.Sprintf("%s %s (%d bytes, crc32 %08x)", kindText[e.Kind], quote(e.Data[:32])+"…", e.Size, sum)
+	return fmt.Sprintf("%s %s (%d bytes, crc32 %08x)", kindText[e.Kind], quote(whole(e.Data, 32))+"…", e.Size, sum)
 }
 
 // Text is a transcript's text form, a line an event.
@@ -53,10 +53,22 @@ func Quote(data []byte, size int64, limit int) string {
 	if size <= int64(limit) {
 		return quote(data)
 	}
-	return fmt.Sprintf("%s… (%d bytes)", quote(data[:min(limit, len(data))]), size)
+	return fmt.Sprintf("%s… (%d bytes)", quote(whole(data, limit)), size)
+}
+
+// whole is the first n bytes of data, without a character that n cuts.
+func whole(data []byte, n int) []byte {
+	n = min(n, len(data))
+	for i := max(0, n-utf8.UTFMax+1); i < n; i++ {
+		if r, size := utf8.DecodeRune(data[i:]); r != utf8.RuneError && i+size > n {
+			return data[:i]
+		}
+	}
+	return data[:n]
 }
 
 func quote(data []byte) string {
+	text := utf8.Valid(data) // else no byte of it is taken for part of a character
 	var b strings.Builder
 	b.Grow(len(data) + 2)
 	b.WriteByte('"')
@@ -72,7 +84,7 @@ func quote(data []byte) string {
 			b.WriteString(`\n`)
 		case r == '\t':
 			b.WriteString(`\t`)
-		case r == utf8.RuneError && n <= 1, !unicode.IsPrint(r):
+		case r >= utf8.RuneSelf && !text, !unicode.IsPrint(r):
 			for _, c := range data[:n] {
 				fmt.Fprintf(&b, `\x%02x`, c)
 			}

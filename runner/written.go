@@ -1,0 +1,54 @@
+package runner
+
+import (
+	"fmt"
+
+	"banter/runner/scenario"
+)
+
+// written compares what actors saw with the transcripts that the file has
+// written out. An actor that has failed has said why already.
+func (p *play) written(actors []*actor) (out []Failure) {
+	for _, want := range p.scenario.Transcripts {
+		var a *actor
+		for _, one := range actors {
+			if one.place.name == want.Actor {
+				a = one
+			}
+		}
+		f := Failure{Kind: Differs, Actor: want.Actor, Pos: want.Pos, At: p.now()}
+		switch {
+		case a == nil:
+			f.Kind, f.Message = NotCalled, fmt.Sprintf("the transcript is of %s, who did not play", want.Actor)
+		case a.failed:
+			continue
+		default:
+			f.rank = a.rank
+			if !f.differsFrom(want, a) {
+				continue
+			}
+		}
+		out = append(out, f)
+	}
+	return out
+}
+
+// differsFrom reports whether an actor saw something else, and says what.
+func (f *Failure) differsFrom(want scenario.Transcript, a *actor) bool {
+	seen := a.log.Seen.Entries()
+	for i := range max(len(seen), len(want.Lines)) {
+		expected, came := "nothing more", "nothing more"
+		if i < len(want.Lines) {
+			expected, f.Pos = want.Lines[i].Text, want.Lines[i].Pos
+		}
+		if i < len(seen) {
+			came = seen[i].String()
+		}
+		if expected != came {
+			f.Message = fmt.Sprintf("the transcript differs at event %d", i+1)
+			f.Notes = []string{"expected  " + expected, "seen      " + came}
+			return true
+		}
+	}
+	return false
+}
