@@ -45,7 +45,8 @@ lint: ## gofmt, vet, staticcheck, and a build for each system
 
 .PHONY: bench
 bench: ## benchmarks, beside sockets written by hand; the ratio is a column of its own
-	$(GO) test -run '^$$' -bench . ./...
+	$(GO) test -run '^$$' -bench . -benchtime 5x ./runner
+	$(GO) test -run '^$$' -bench . ./runner/*/
 
 .PHONY: fuzz
 fuzz: ## each fuzz target for FUZZTIME (10s)
