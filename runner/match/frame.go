@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 
+	"banter/runner/content"
 	"banter/runner/scenario"
 	"banter/runner/transcript"
 )
@@ -17,7 +18,7 @@ import (
 func (s *Stream) Expect(e *Expectation) *Mismatch {
 	switch e.Frame {
 	case scenario.FrameExact:
-		return s.sized(e, int64(len(e.Equals.Data)))
+		return s.sized(e, e.Equals.Len())
 	case scenario.FrameBytes:
 		return s.sized(e, e.N)
 	case scenario.FrameLine, scenario.FrameUntil:
@@ -50,8 +51,10 @@ func (s *Stream) sized(e *Expectation, n int64) *Mismatch {
 
 // shortOf is the mismatch of wanted bytes of which only the first size came.
 func shortOf(want *Bytes, size int64, err error) *Mismatch {
-	m := brokenOff(err, size, fmt.Sprintf("%d of %s", size, count(int64(len(want.Data)))), want.Data[:min(size, int64(len(want.Data)))])
-	m.Want, m.Any = want.Data, want.Any
+	m := brokenOff(err, size, fmt.Sprintf("%d of %s", size, count(want.Len())), nil)
+	m.Wanted = want.Len()
+	m.Start, m.Want, m.Any = want.Around(size)
+	m.Got = m.Want[:min(size, want.Len())-m.Start]
 	return m
 }
 
@@ -74,7 +77,7 @@ func (s *Stream) rest(e *Expectation) *Mismatch {
 	j := newJudge(e)
 	for {
 		p, err := s.read(min(Most, e.Max-j.size+1))
-		if want := e.Equals; err == io.EOF && want != nil && j.size < int64(len(want.Data)) {
+		if want := e.Equals; err == io.EOF && want != nil && j.size < want.Len() {
 			return shortOf(want, j.size, err)
 		}
 		if err == io.EOF {
@@ -151,7 +154,7 @@ func (s *Stream) delimited(e *Expectation) *Mismatch {
 			body = frame[:size-ending]
 		}
 		if m := e.early(body, had, size >= 0); m != nil {
-			m.Got = all
+			m.Got = all[min(m.Start, int64(len(all))):]
 			return m
 		}
 		switch {
@@ -163,7 +166,7 @@ func (s *Stream) delimited(e *Expectation) *Mismatch {
 		case size >= 0:
 			m := e.judge(body)
 			if m != nil {
-				m.Got = all
+				m.Got = all[min(m.Start, int64(len(all))):]
 				if m.Want != nil {
 					m.Message = differsAt(m.Offset, e.Equals).Message
 					e.addEOL(m)
@@ -183,11 +186,11 @@ func (e *Expectation) certain() int64 {
 	case e.Equals == nil:
 		return 0
 	case e.Frame == scenario.FrameLine && e.EOL == scenario.AnyEOL:
-		return int64(len(e.Equals.Data)) + 1
+		return e.Equals.Len() + 1
 	case e.Frame == scenario.FrameLine:
-		return int64(len(e.Equals.Data) + len(e.EOL))
+		return e.Equals.Len() + int64(len(e.EOL))
 	}
-	return int64(len(e.Equals.Data))
+	return e.Equals.Len()
 }
 
 // unfinished is the mismatch of a frame whose end did not come.
@@ -195,9 +198,11 @@ func (e *Expectation) unfinished(err error, frame []byte) *Mismatch {
 	if e.Equals == nil {
 		return brokenOff(err, int64(len(frame)), count(int64(len(frame)))+" without "+e.ending(), frame)
 	}
-	wanted := &Mismatch{Want: e.Equals.Data, Any: e.Equals.Any}
-	e.addEOL(wanted)
-	return shortOf(&Bytes{wanted.Want, wanted.Any}, int64(len(frame)), err)
+	want := *e.Equals
+	if e.Frame == scenario.FrameLine {
+		want = content.Join(want, Bytes{Data: []byte(e.EOL.Bytes())})
+	}
+	return shortOf(&want, int64(len(frame)), err)
 }
 
 // judge judges a body that is at hand as a whole.
@@ -222,9 +227,9 @@ func (e *Expectation) early(body []byte, had int, whole bool) *Mismatch {
 		if want == nil {
 			continue
 		}
-		k := want.differs(int64(had), body[had:])
-		if k < 0 && want == e.Equals && len(body) > len(want.Data) {
-			k = int64(len(want.Data))
+		k := want.Differs(int64(had), body[had:])
+		if k < 0 && want == e.Equals && int64(len(body)) > want.Len() {
+			k = want.Len()
 		}
 		if k < 0 {
 			continue
@@ -259,6 +264,10 @@ func (e *Expectation) addEOL(m *Mismatch) {
 		return
 	}
 	eol := e.EOL.Bytes()
+	m.Wanted += int64(len(eol))
+	if m.Start+int64(len(m.Want)) < m.Wanted-int64(len(eol)) {
+		return // the end of the line is far away
+	}
 	if m.Any != nil {
 		m.Any = append(slices.Clone(m.Any), make([]bool, len(eol))...)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"banter/runner/content"
 	"banter/runner/scenario"
 )
 
@@ -168,6 +169,53 @@ func TestVerdictDoesNotDependOnCuts(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A payload that is made piece by piece is compared as one that is held.
+func TestLongPayloads(t *testing.T) {
+	want := content.Join(Bytes{Data: []byte{1, 0, 3}, Any: []bool{false, true, false}}, content.Random(7, 100_000), content.Repeat(*text("abc"), 100_000))
+	data, _ := want.Copy(0, want.Len())
+	data[1] = 9 // any byte will do
+	change := func(at int) string { d := bytes.Clone(data); d[at]++; return string(d) }
+	r := rand.New(rand.NewPCG(1, 2))
+	for _, test := range []struct {
+		name, stream string
+		kind         Kind
+		offset       int64
+		message      string
+	}{
+		{"as it is", string(data) + "x", 0, 0, ""},
+		{"differs", change(150_000), Differs, 150_000, "the bytes differ at offset 150000"},
+		{"differs at the end", change(len(data) - 1), Differs, 200_002, "the bytes differ at offset 200002"},
+		{"short", string(data[:180_000]), Short, 180_000, "eof after 180000 of 200003 bytes"},
+		{"differs at the start", change(0), Differs, 0, "the bytes differ at offset 0"},
+	} {
+		for _, frame := range []Expectation{
+			{Equals: &want, Size: -1},
+			{Frame: scenario.FrameRest, Max: 1 << 20, Equals: &want, Size: -1},
+		} {
+			for range 3 {
+				stream := test.stream
+				if frame.Frame == scenario.FrameRest {
+					stream = strings.TrimSuffix(stream, "x")
+				}
+				m := NewStream(&cuts{cut(r, stream), io.EOF}, nil).Expect(&frame)
+				if m == nil {
+					m = &Mismatch{}
+				}
+				if m.Kind != test.kind || m.Offset != test.offset || m.Message != test.message {
+					t.Fatalf("%s: kind %d, offset %d, %s", test.name, m.Kind, m.Offset, m.Message)
+				}
+				if m.Kind == 0 {
+					continue
+				}
+				at, wild := m.Offset-m.Start, min(max(2-m.Start, 0), m.Offset)
+				if len(m.Want) > 10_000 || at > 5000 || m.Wanted != want.Len() || !bytes.Equal(m.Want[wild:at], m.Got[wild:at]) {
+					t.Fatalf("%s: shows %d bytes from %d on, and %d that came", test.name, len(m.Want), m.Start, len(m.Got))
+				}
+			}
+		}
 	}
 }
 
