@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"banter/runner/match"
+	"banter/runner/pattern"
 	"banter/runner/scenario"
 )
 
@@ -116,22 +117,21 @@ func (p *play) fill(w *wanted, e *scenario.Expect) error {
 	if delim != nil {
 		w.Delim = delim.Data
 	}
-	re := e.Match.Regex
-	if re == nil || re.Compiled != nil {
-		if re != nil {
-			w.Regex = re.Compiled
-		}
-		return nil
-	}
 	var err error
-	w.Regex, err = p.regex(re.Source)
+	w.Regex, err = p.regex(e.Match.Regex)
 	return err
 }
 
-// regex compiles a regular expression into which values are put as they are.
-func (p *play) regex(source scenario.Text) (*regexp.Regexp, error) {
+// regex is a regular expression into which values are put as they are.
+func (p *play) regex(re *scenario.Regex) (*pattern.Pattern, error) {
+	switch {
+	case re == nil:
+		return nil, nil
+	case re.Compiled != nil:
+		return re.Compiled, nil
+	}
 	var b strings.Builder
-	for _, seg := range source {
+	for _, seg := range re.Source {
 		b.Write(seg.Lit)
 		if seg.Var != "" {
 			v, err := p.value(seg.Var)
@@ -141,5 +141,5 @@ func (p *play) regex(source scenario.Text) (*regexp.Regexp, error) {
 			b.WriteString(regexp.QuoteMeta(v))
 		}
 	}
-	return regexp.Compile(b.String())
+	return pattern.Compile(b.String())
 }

@@ -5,9 +5,9 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"hash"
-	"regexp"
 
 	"banter/runner/content"
+	"banter/runner/pattern"
 	"banter/runner/scenario"
 	"banter/runner/transcript"
 )
@@ -27,7 +27,7 @@ type Expectation struct {
 	Prefix   *Bytes
 	Suffix   *Bytes   // held in memory
 	Contains []*Bytes // each of them, held in memory
-	Regex    *regexp.Regexp
+	Regex    *pattern.Pattern
 	Size     int64  // negative: any
 	SHA256   []byte // nil: any
 }

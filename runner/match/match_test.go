@@ -6,13 +6,13 @@ import (
 	"io"
 	"math/rand/v2"
 	"os"
-	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"banter/runner/content"
+	"banter/runner/pattern"
 	"banter/runner/scenario"
 )
 
@@ -118,8 +118,9 @@ var tests = []struct {
 	{"suffix not", with(line(scenario.CRLF), func(e *Expectation) { e.Suffix = text("ok") }), "250 no\r\n", nil, Unmet, 6, ""},
 	{"contains", with(line(scenario.CRLF), func(e *Expectation) { e.Contains = []*Bytes{text("ok"), text("0 o")} }), "250 ok\r\n", nil, 0, 0, ""},
 	{"contains not", with(line(scenario.CRLF), func(e *Expectation) { e.Contains = []*Bytes{text("0 o"), text("0 x")} }), "250 ok\r\n", nil, Unmet, 6, ""},
-	{"regex", with(line(scenario.CRLF), func(e *Expectation) { e.Regex = regexp.MustCompile(`^\d+ ok$`) }), "250 ok\r\n", nil, 0, 0, ""},
-	{"regex not", with(line(scenario.CRLF), func(e *Expectation) { e.Regex = regexp.MustCompile(`^\d+ ok$`) }), "250 no\r\n", nil, Unmet, 6, ""},
+	{"regex", with(line(scenario.CRLF), func(e *Expectation) { e.Regex = pattern.MustCompile(`^\d+ ok$`) }), "250 ok\r\n", nil, 0, 0, ""},
+	{"regex on bytes", with(line(scenario.CRLF), func(e *Expectation) { e.Regex = pattern.MustCompile(`^\xff.你\x00$`) }), "\xff\xfe你\x00\r\n", nil, 0, 0, ""},
+	{"regex not", with(line(scenario.CRLF), func(e *Expectation) { e.Regex = pattern.MustCompile(`^\d+ ok$`) }), "250 no\r\n", nil, Unmet, 6, ""},
 	{"rest", Expectation{Frame: scenario.FrameRest, Max: 64, Size: 5}, "abcde", nil, 0, 0, ""},
 	{"rest is", Expectation{Frame: scenario.FrameRest, Max: 64, Size: -1, Equals: text("abcde")}, "abcde", nil, 0, 0, ""},
 	{"rest is shorter", Expectation{Frame: scenario.FrameRest, Max: 64, Size: -1, Equals: text("abcde")}, "abc", nil, Short, 3, ""},

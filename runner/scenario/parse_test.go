@@ -4,13 +4,14 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"banter/runner/pattern"
 )
 
 // parseOne parses a file that must be right and hold one scenario.
@@ -45,7 +46,7 @@ clients:
 var withoutPlaces = cmp.Options{
 	cmpopts.IgnoreTypes(Pos{}),
 	cmpopts.IgnoreFields(Scenario{}, "File"),
-	cmp.Comparer(func(a, b *regexp.Regexp) bool { return a == b || a != nil && b != nil && a.String() == b.String() }),
+	cmp.Comparer(func(a, b *pattern.Pattern) bool { return a == b || a != nil && b != nil && a.String() == b.String() }),
 }
 
 func lit(s string) *Payload {
@@ -179,7 +180,7 @@ func TestSteps(t *testing.T) {
 				Match: Match{Prefix: lit("a"), Suffix: lit("b"), Contains: []*Payload{lit("c")}, Size: -1}}}},
 		{"expect: {regex: ^a$}", `expect a line with regex "^a$"`,
 			&Step{Action: &Expect{Frame: line, Match: Match{Size: -1, Regex: &Regex{
-				Source: Text{{Lit: []byte("^a$")}}, Compiled: regexp.MustCompile("^a$")}}}}},
+				Source: Text{{Lit: []byte("^a$")}}, Compiled: pattern.MustCompile("^a$")}}}}},
 		{`expect: {regex: "^${s}$"}`, `expect a line with regex "^${s}$"`,
 			&Step{Action: &Expect{Frame: line, Match: Match{Size: -1, Regex: &Regex{
 				Source: Text{{Lit: []byte("^")}, {Var: "s"}, {Lit: []byte("$")}}}}}}},

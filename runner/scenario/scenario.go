@@ -15,8 +15,9 @@ package scenario
 
 import (
 	"fmt"
-	"regexp"
 	"time"
+
+	"banter/runner/pattern"
 )
 
 // Pos is a place in a scenario file. Line and Col count from 1, Col in
@@ -347,10 +348,10 @@ type Match struct {
 	SHA256   []byte // 32 bytes, or nil
 }
 
-// Regex is a regular expression in RE2 syntax. Compiled is set where Source
+// Regex is a regular expression on bytes, in RE2 syntax. Compiled is set where Source
 // has no variables.
 type Regex struct {
 	Pos      Pos
 	Source   Text
-	Compiled *regexp.Regexp
+	Compiled *pattern.Pattern
 }
