@@ -12,119 +12,6 @@ import (
 	"banter/runner/wire"
 )
 
-// send sends a payload, all of it.
-//
-// A reset that it meets is no failure yet: whether the peer's RST comes before
-// our bytes or after them is a matter of timing, so the step that looks at the
-// connection next says what it means. The bytes count as sent either way.
-func (a *actor) send(payload *scenario.Payload, ride *scenario.Expect) *Failure {
-	type piece struct {
-		data []byte
-		part *scenario.Part
-	}
-	pieces := make([]piece, 0, 1)
-	total := 0
-	for i := range payload.Parts {
-		part := &payload.Parts[i]
-		data, err := a.p.content(part)
-		if err != nil {
-			return a.failure(Environment, "%s", err)
-		}
-		a.log.Want.Bytes(transcript.Send, data, 0, a.step)
-		pieces = append(pieces, piece{data, part})
-		total += len(data)
-	}
-	timeout := ride != nil && ride.Outcome == scenario.Timeout
-	if timeout {
-		a.riding = true
-		a.meantOutcome(ride)
-	}
-	if a.conn != nil {
-		a.arm(a.conn.SetWriteDeadline, a.deadline)
-	}
-	sent, late := 0, false
-	for _, p := range pieces {
-		at := a.p.now()
-		n, err := 0, os.ErrDeadlineExceeded
-		if !late { // else there would be a gap, if the peer took some now
-			n, err = a.write(p.data, p.part)
-		}
-		sent += n
-		if err == nil || a.cut || timeout && errors.Is(err, os.ErrDeadlineExceeded) {
-			n = len(p.data) // how many the kernel took is nobody's doing
-		}
-		a.log.Seen.Bytes(transcript.Send, p.data[:n], at, a.step)
-		switch {
-		case err == nil || a.cut:
-		case errors.Is(err, errEnded):
-			return a.failure(Unfinished, "was sending: %d of %d bytes were sent", sent, total)
-		case !errors.Is(err, os.ErrDeadlineExceeded):
-			return a.failure(Environment, "can't send: %s", wire.Reason(err))
-		case !timeout || a.stopped():
-			f := a.late("%d of %d bytes were sent", sent, total)
-			f.Notes = append(f.Notes, "the peer took no more: it does not read, and its window is full")
-			return f
-		default:
-			late = true
-		}
-	}
-	if !timeout {
-		return a.ridden(nil, ride)
-	}
-	switch {
-	case a.cut:
-		return a.failure(Ended, "reset came, where %s was expected", ride)
-	case !late:
-		return a.failure(Ended, "the peer took all %d bytes, where %s was expected", total, ride)
-	}
-	a.saw(transcript.Timeout, "")
-	return nil
-}
-
-// lateBytes is how much of a payload that is sent in slices may still go out
-// after the deadline.
-const lateBytes = 4 << 10
-
-// write writes a part of a payload, slice by slice if it says so. It reports
-// how many bytes the kernel took.
-func (a *actor) write(data []byte, part *scenario.Part) (sent int, err error) {
-	slice := part.Slice
-	if slice == 0 {
-		slice = len(data)
-	}
-	for first := true; len(data) > 0; first = false {
-		if part.Every > 0 && !first {
-			if f := a.pause(part.Every); f != nil {
-				return sent, errEnded
-			}
-			if time.Now().After(a.deadline) {
-				return sent, os.ErrDeadlineExceeded
-			}
-		}
-		if a.cut || a.conn == nil {
-			return sent, wire.ErrReset
-		}
-		chunk := data[:min(slice, len(data))]
-		n, err := a.conn.Write(chunk)
-		if errors.Is(err, os.ErrDeadlineExceeded) && !a.stopped() {
-			// As in told. Slices go out together, a few of them: it has to have an end.
-			late := data[n:min(len(data), max(len(chunk), lateBytes))]
-			var more int
-			if more, err = a.conn.LateWrite(late); n+more < len(data) && err == nil {
-				err = os.ErrDeadlineExceeded
-			}
-			n += more
-		}
-		sent += n
-		if err != nil {
-			a.cut = a.cut || wire.IsReset(err)
-			return sent, err
-		}
-		data = data[n:]
-	}
-	return sent, nil
-}
-
 // expect takes what an expect says, or meets its outcome.
 func (a *actor) expect(e *scenario.Expect) *Failure {
 	if e.Outcome != scenario.NoOutcome {
@@ -134,10 +21,10 @@ func (a *actor) expect(e *scenario.Expect) *Failure {
 	if err := a.p.fill(want, e); err != nil {
 		return a.failure(Environment, "%s", err)
 	}
-	exact := e.Frame.Kind == scenario.FrameExact && want.Equals.Any == nil
+	exact := e.Frame.Kind == scenario.FrameExact && !want.Equals.Wild()
 	mark := a.log.Want.Mark()
 	if exact {
-		a.log.Want.Bytes(transcript.Recv, want.Equals.Data, 0, a.step)
+		record(&a.log.Want, transcript.Recv, want.Equals, want.Equals.Len(), 0, a.step)
 	}
 	a.listen(a.deadline)
 	a.welcome = !exact

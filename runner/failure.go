@@ -48,7 +48,7 @@ func (a *actor) mismatch(m *match.Mismatch) *Failure {
 		if silent {
 			f.Notes = append(f.Notes, "the connection is open and silent")
 		}
-		f.Want, f.Any, f.Got, f.Offset = m.Want, m.Any, m.Got, m.Offset
+		f.show(m)
 		return f
 	}
 	kind := Differs
@@ -61,14 +61,19 @@ func (a *actor) mismatch(m *match.Mismatch) *Failure {
 	}
 	f := a.failure(kind, "%s", m.Message)
 	f.Notes = m.Notes
-	f.Want, f.Any, f.Got, f.Offset = m.Want, m.Any, m.Got, m.Offset
+	f.show(m)
 	return f
+}
+
+// show has the failure show the bytes of a mismatch.
+func (f *Failure) show(m *match.Mismatch) {
+	f.Start, f.Want, f.Any, f.Got, f.Offset = m.Start, m.Want, m.Any, m.Got, m.Offset
 }
 
 // had says how far a frame had got.
 func had(m *match.Mismatch) string {
 	if m.Want != nil {
-		return fmt.Sprintf("%d of %s had come", m.Offset, count(int64(len(m.Want))))
+		return fmt.Sprintf("%d of %s had come", m.Offset, count(m.Wanted))
 	}
 	if m.Offset == 0 {
 		return "nothing had come"
@@ -171,9 +176,8 @@ func (a *actor) foreseeEnd(e *scenario.Expect) {
 // of them has begun, and its action is in the expected transcript already.
 func (a *actor) foresee(step *scenario.Step, begun bool) {
 	bytes := func(payload *scenario.Payload, kind transcript.Kind) {
-		var b match.Bytes
-		if a.p.bytes(payload, &b) == nil {
-			a.log.Want.Bytes(kind, b.Data, 0, 0)
+		if b, err := payload.Bytes(a.p); err == nil {
+			record(&a.log.Want, kind, &b, b.Len(), 0, 0)
 		}
 	}
 	expect := func(e *scenario.Expect) {

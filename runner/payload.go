@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"banter/runner/match"
+	"banter/runner/pattern"
 	"banter/runner/scenario"
 )
 
@@ -44,8 +45,9 @@ func (p *play) text(t scenario.Text) ([]byte, error) {
 	return b, nil
 }
 
-// content is what a part of a payload says. A file is read once a run.
-func (p *play) content(part *scenario.Part) ([]byte, error) {
+// Content is what a part of a payload says: its text, its variables filled in,
+// or its file, which is read once a run.
+func (p *play) Content(part *scenario.Part) ([]byte, error) {
 	if part.File == "" {
 		return p.text(part.Text)
 	}
@@ -65,32 +67,6 @@ func (p *play) content(part *scenario.Part) ([]byte, error) {
 	return b, nil
 }
 
-// bytes is a payload to compare with. It is put into b.
-func (p *play) bytes(payload *scenario.Payload, b *match.Bytes) (err error) {
-	if len(payload.Parts) == 1 {
-		b.Any = payload.Parts[0].Any
-		b.Data, err = p.content(&payload.Parts[0])
-		return err
-	}
-	*b = match.Bytes{}
-	for i := range payload.Parts {
-		part := &payload.Parts[i]
-		data, err := p.content(part)
-		if err != nil {
-			return err
-		}
-		if part.Any != nil && b.Any == nil {
-			b.Any = make([]bool, len(b.Data))
-		}
-		b.Data = append(b.Data, data...)
-		if b.Any != nil {
-			b.Any = append(b.Any, part.Any...)
-			b.Any = append(b.Any, make([]bool, len(b.Data)-len(b.Any))...)
-		}
-	}
-	return nil
-}
-
 // wanted is an expect of bytes whose variables are filled in, with the space
 // that it needs: an actor has one for all of its expects.
 type wanted struct {
@@ -104,25 +80,36 @@ func (p *play) fill(w *wanted, e *scenario.Expect) error {
 		Frame: e.Frame.Kind, EOL: e.Frame.EOL, N: e.Frame.N, Max: e.Frame.Max,
 		Size: e.Match.Size, SHA256: e.Match.SHA256,
 	}
-	put := func(payload *scenario.Payload, space *match.Bytes, to **match.Bytes) error {
+	put := func(payload *scenario.Payload, space *match.Bytes, to **match.Bytes) (err error) {
 		if payload == nil {
 			return nil
 		}
 		*to = space
-		return p.bytes(payload, space)
+		*space, err = payload.Bytes(p)
+		return err
+	}
+	search := func(payload *scenario.Payload, space *match.Bytes, to **match.Bytes) error {
+		if err := put(payload, space, to); err != nil || payload == nil || !space.Long() {
+			return err
+		}
+		if space.Len() > scenario.DefaultMax {
+			return fmt.Errorf("a payload of %s can't be searched for", count(space.Len()))
+		}
+		*space = space.Whole()
+		return nil
 	}
 	var delim *match.Bytes
 	if err := cmp.Or(
 		put(e.Match.Equals, &w.equals, &w.Equals),
 		put(e.Match.Prefix, &w.prefix, &w.Prefix),
-		put(e.Match.Suffix, &w.suffix, &w.Suffix),
-		put(e.Frame.Delim, &w.delim, &delim),
+		search(e.Match.Suffix, &w.suffix, &w.Suffix),
+		search(e.Frame.Delim, &w.delim, &delim),
 	); err != nil {
 		return err
 	}
 	for _, payload := range e.Match.Contains {
 		var want *match.Bytes
-		if err := put(payload, &match.Bytes{}, &want); err != nil {
+		if err := search(payload, &match.Bytes{}, &want); err != nil {
 			return err
 		}
 		w.Contains = append(w.Contains, want)
@@ -130,22 +117,21 @@ func (p *play) fill(w *wanted, e *scenario.Expect) error {
 	if delim != nil {
 		w.Delim = delim.Data
 	}
-	re := e.Match.Regex
-	if re == nil || re.Compiled != nil {
-		if re != nil {
-			w.Regex = re.Compiled
-		}
-		return nil
-	}
 	var err error
-	w.Regex, err = p.regex(re.Source)
+	w.Regex, err = p.regex(e.Match.Regex)
 	return err
 }
 
-// regex compiles a regular expression into which values are put as they are.
-func (p *play) regex(source scenario.Text) (*regexp.Regexp, error) {
+// regex is a regular expression into which values are put as they are.
+func (p *play) regex(re *scenario.Regex) (*pattern.Pattern, error) {
+	switch {
+	case re == nil:
+		return nil, nil
+	case re.Compiled != nil:
+		return re.Compiled, nil
+	}
 	var b strings.Builder
-	for _, seg := range source {
+	for _, seg := range re.Source {
 		b.Write(seg.Lit)
 		if seg.Var != "" {
 			v, err := p.value(seg.Var)
@@ -155,5 +141,5 @@ func (p *play) regex(source scenario.Text) (*regexp.Regexp, error) {
 			b.WriteString(regexp.QuoteMeta(v))
 		}
 	}
-	return regexp.Compile(b.String())
+	return pattern.Compile(b.String())
 }

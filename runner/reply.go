@@ -64,15 +64,14 @@ func (a *actor) playReply() *Failure {
 // answer sends the reply and half-closes.
 func (a *actor) answer() *Failure {
 	a.arm(a.conn.SetWriteDeadline, a.deadline)
-	sent, total := 0, 0
-	for i := range a.reply.Parts {
-		part := &a.reply.Parts[i]
-		data, err := a.p.content(part)
-		if err != nil {
-			return a.failure(Environment, "%s", err)
-		}
-		n, err := a.write(data, part)
-		sent, total = sent+n, total+len(data)
+	pieces, _, err := a.pieces(a.reply, nil)
+	if err != nil {
+		return a.failure(Environment, "%s", err)
+	}
+	sent := int64(0)
+	for i := range pieces {
+		n, err := a.write(&pieces[i])
+		sent += n
 		switch {
 		case errors.Is(err, os.ErrDeadlineExceeded):
 			return a.late("%d bytes of the reply were sent", sent)
@@ -88,11 +87,14 @@ func (a *actor) answer() *Failure {
 
 // replied records the reply.
 func (a *actor) replied(at time.Duration) {
-	for i := range a.reply.Parts {
-		if data, err := a.p.content(&a.reply.Parts[i]); err == nil {
-			a.log.Seen.Bytes(transcript.Send, data, at, 0)
-			a.log.Want.Bytes(transcript.Send, data, at, 0)
-		}
+	pieces, _, err := a.pieces(a.reply, nil)
+	if err != nil {
+		return // answer has said so
+	}
+	for i := range pieces {
+		b := &pieces[i].Bytes
+		record(&a.log.Seen, transcript.Send, b, b.Len(), at, 0)
+		record(&a.log.Want, transcript.Send, b, b.Len(), at, 0)
 	}
 }
 

@@ -59,6 +59,9 @@ type Failure struct {
 	// With a frame's failure: what was wanted where that is known to the byte
 	// (Any marks the offsets where any byte will do), and what had come, the
 	// frame's bytes and those after it. Offset is the first byte that is wrong.
+	// Of a very long payload they are what is near that byte: Start is the
+	// offset of their first.
+	Start  int64
 	Want   []byte
 	Any    []bool
 	Got    []byte

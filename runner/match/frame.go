@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 
+	"banter/runner/content"
 	"banter/runner/scenario"
 	"banter/runner/transcript"
 )
@@ -17,7 +18,7 @@ import (
 func (s *Stream) Expect(e *Expectation) *Mismatch {
 	switch e.Frame {
 	case scenario.FrameExact:
-		return s.sized(e, int64(len(e.Equals.Data)))
+		return s.sized(e, e.Equals.Len())
 	case scenario.FrameBytes:
 		return s.sized(e, e.N)
 	case scenario.FrameLine, scenario.FrameUntil:
@@ -51,12 +52,13 @@ func (s *Stream) sized(e *Expectation, n int64) *Mismatch {
 // shortOf is the mismatch of wanted bytes of which only the first size came.
 // Where any of them may be another, kept says which.
 func shortOf(want *Bytes, size int64, err error, kept []byte) *Mismatch {
-	got := want.Data[:min(size, int64(len(want.Data)))]
-	if want.Any != nil {
-		got = kept
+	m := brokenOff(err, size, fmt.Sprintf("%d of %s", size, count(want.Len())), nil)
+	m.Wanted = want.Len()
+	m.Start, m.Want, m.Any = want.Around(size)
+	m.Got = m.Want[:min(size, want.Len())-m.Start]
+	if want.Wild() {
+		m.Got = kept[min(m.Start, int64(len(kept))):]
 	}
-	m := brokenOff(err, size, fmt.Sprintf("%d of %s", size, count(int64(len(want.Data)))), got)
-	m.Want, m.Any = want.Data, want.Any
 	return m
 }
 
@@ -79,7 +81,7 @@ func (s *Stream) rest(e *Expectation) *Mismatch {
 	j := newJudge(e)
 	for {
 		p, err := s.read(min(Most, e.Max-j.size+1))
-		if want := e.Equals; err == io.EOF && want != nil && j.size < int64(len(want.Data)) {
+		if want := e.Equals; err == io.EOF && want != nil && j.size < want.Len() {
 			return shortOf(want, j.size, err, j.kept)
 		}
 		if err == io.EOF {
@@ -156,7 +158,7 @@ func (s *Stream) delimited(e *Expectation) *Mismatch {
 			body = frame[:size-ending]
 		}
 		if m := e.early(body, had, size >= 0); m != nil {
-			m.Got = all
+			m.Got = all[min(m.Start, int64(len(all))):]
 			return m
 		}
 		switch {
@@ -168,7 +170,7 @@ func (s *Stream) delimited(e *Expectation) *Mismatch {
 		case size >= 0:
 			m := e.judge(body)
 			if m != nil {
-				m.Got = all
+				m.Got = all[min(m.Start, int64(len(all))):]
 				if m.Want != nil {
 					m.Message = differsAt(m.Offset, e.Equals).Message
 					e.addEOL(m)
@@ -188,11 +190,11 @@ func (e *Expectation) certain() int64 {
 	case e.Equals == nil:
 		return 0
 	case e.Frame == scenario.FrameLine && e.EOL == scenario.AnyEOL:
-		return int64(len(e.Equals.Data)) + 1
+		return e.Equals.Len() + 1
 	case e.Frame == scenario.FrameLine:
-		return int64(len(e.Equals.Data) + len(e.EOL))
+		return e.Equals.Len() + int64(len(e.EOL))
 	}
-	return int64(len(e.Equals.Data))
+	return e.Equals.Len()
 }
 
 // unfinished is the mismatch of a frame whose end did not come.
@@ -200,9 +202,11 @@ func (e *Expectation) unfinished(err error, frame []byte) *Mismatch {
 	if e.Equals == nil {
 		return brokenOff(err, int64(len(frame)), count(int64(len(frame)))+" without "+e.ending(), frame)
 	}
-	wanted := &Mismatch{Want: e.Equals.Data, Any: e.Equals.Any}
-	e.addEOL(wanted)
-	return shortOf(&Bytes{wanted.Want, wanted.Any}, int64(len(frame)), err, frame)
+	want := *e.Equals
+	if e.Frame == scenario.FrameLine {
+		want = content.Join(want, Bytes{Data: []byte(e.EOL.Bytes())})
+	}
+	return shortOf(&want, int64(len(frame)), err, frame)
 }
 
 // judge judges a body that is at hand as a whole.
@@ -227,9 +231,9 @@ func (e *Expectation) early(body []byte, had int, whole bool) *Mismatch {
 		if want == nil {
 			continue
 		}
-		k := want.differs(int64(had), body[had:])
-		if k < 0 && want == e.Equals && len(body) > len(want.Data) {
-			k = int64(len(want.Data))
+		k := want.Differs(int64(had), body[had:])
+		if k < 0 && want == e.Equals && int64(len(body)) > want.Len() {
+			k = want.Len()
 		}
 		if k < 0 {
 			continue
@@ -264,6 +268,10 @@ func (e *Expectation) addEOL(m *Mismatch) {
 		return
 	}
 	eol := e.EOL.Bytes()
+	m.Wanted += int64(len(eol))
+	if m.Start+int64(len(m.Want)) < m.Wanted-int64(len(eol)) {
+		return // the end of the line is far away
+	}
 	if m.Any != nil {
 		m.Any = append(slices.Clone(m.Any), make([]bool, len(eol))...)
 	}

@@ -6,19 +6,15 @@ import (
 	"fmt"
 	"hash"
 	"math"
-	"regexp"
-	"slices"
 
+	"banter/runner/content"
+	"banter/runner/pattern"
 	"banter/runner/scenario"
 	"banter/runner/transcript"
 )
 
-// Bytes is a payload to compare with. Where Any is true at an offset, any byte
-// will do there.
-type Bytes struct {
-	Data []byte
-	Any  []bool // nil: none
-}
+// Bytes is a payload to compare with.
+type Bytes = content.Bytes
 
 // Expectation is an expect of bytes whose variables have been filled in: a
 // frame, and all that must be true of it.
@@ -30,9 +26,9 @@ type Expectation struct {
 	Max      int64        // of line, until and rest, in bytes
 	Equals   *Bytes       // of an exact frame; with others optional, as all that follows
 	Prefix   *Bytes
-	Suffix   *Bytes
-	Contains []*Bytes // each of them
-	Regex    *regexp.Regexp
+	Suffix   *Bytes   // held in memory
+	Contains []*Bytes // each of them, held in memory
+	Regex    *pattern.Pattern
 	Size     int64  // negative: any
 	SHA256   []byte // nil: any
 }
@@ -54,6 +50,8 @@ type Mismatch struct {
 	Kind    Kind
 	Message string
 	Offset  int64  // of the first wrong byte, or how many had come
+	Wanted  int64  // how many bytes were wanted, where Want is known
+	Start   int64  // the offset of Want and Got: not 0 where many bytes were wanted
 	Want    []byte // the bytes that were wanted, where they are known
 	Any     []bool // offsets of Want where any byte will do
 	Got     []byte // what had come of the frame, the first Head bytes at least
@@ -63,28 +61,6 @@ type Mismatch struct {
 
 // Error is the mismatch in one line.
 func (m *Mismatch) Error() string { return m.Message }
-
-// differs is the offset of the first byte of got that is not as wanted at
-// b.Data[at:], or -1. What got has beyond the end of b does not count.
-func (b *Bytes) differs(at int64, got []byte) int64 {
-	want := b.Data[min(at, int64(len(b.Data))):]
-	got = got[:min(len(want), len(got))]
-	if bytes.Equal(want[:len(got)], got) { // the fast way for what is nearly always so
-		return -1
-	}
-	for i := range got {
-		if want[i] != got[i] && (b.Any == nil || !b.Any[at+int64(i)]) {
-			return at + int64(i)
-		}
-	}
-	return -1
-}
-
-// free reports whether there are offsets where any byte will do.
-func (b *Bytes) free() bool { return b != nil && b.Any != nil }
-
-// in reports whether b begins at p's beginning.
-func (b *Bytes) in(p []byte) bool { return len(p) >= len(b.Data) && b.differs(0, p) < 0 }
 
 // judge hears a frame piece by piece and keeps no more of it than its
 // conditions need.
@@ -103,7 +79,7 @@ const Head = 4 << 10
 func newJudge(e *Expectation) judge {
 	j := judge{e: e}
 	switch {
-	case e.Regex != nil, e.Contains != nil, e.Suffix != nil, e.Equals.free(), e.Prefix.free():
+	case e.Regex != nil, e.Contains != nil, e.Suffix != nil, wild(e.Equals), wild(e.Prefix):
 		j.keep = math.MaxInt64
 	case e.Equals == nil && e.Frame != scenario.FrameLine && e.Frame != scenario.FrameUntil:
 		j.keep = Head
@@ -125,7 +101,7 @@ func (j *judge) write(p []byte) *Mismatch {
 		j.kept = append(j.kept, p[:min(int64(len(p)), room)]...)
 	}
 	if want := j.e.Equals; want != nil && j.keep == 0 { // what is as wanted need not be kept
-		if more := j.size - int64(len(want.Data)); more > 0 && len(j.kept) < Head {
+		if more := j.size - want.Len(); more > 0 && len(j.kept) < Head {
 			j.kept = append(j.kept, p[max(int64(len(p))-more, 0):]...)
 		}
 	}
@@ -133,12 +109,14 @@ func (j *judge) write(p []byte) *Mismatch {
 		if want == nil {
 			continue
 		}
-		if k := want.differs(at, p); k >= 0 {
+		if k := want.Differs(at, p); k >= 0 {
 			m := differsAt(k, want)
-			m.Got = j.kept
-			if j.keep < j.size {
-				m.Got = append(append(m.Got, want.Data[:at]...), p...)
+			if j.keep >= j.size {
+				m.Got = j.kept[m.Start:]
+				return m
 			}
+			before, _ := want.Copy(min(m.Start, at), at)
+			m.Got = append(before, p[max(0, m.Start-at):]...)
 			return m
 		}
 	}
@@ -146,10 +124,12 @@ func (j *judge) write(p []byte) *Mismatch {
 }
 
 func differsAt(k int64, want *Bytes) *Mismatch {
-	return &Mismatch{
-		Kind: Differs, Offset: k, Want: want.Data, Any: want.Any,
+	m := &Mismatch{
+		Kind: Differs, Offset: k, Wanted: want.Len(),
 		Message: fmt.Sprintf("the bytes differ at offset %d", k),
 	}
+	m.Start, m.Want, m.Any = want.Around(k)
+	return m
 }
 
 // end judges the frame as a whole. body is the frame, if it was kept.
@@ -158,24 +138,25 @@ func (j *judge) end() *Mismatch {
 	unmet := func(format string, args ...any) *Mismatch {
 		return &Mismatch{Kind: Unmet, Message: fmt.Sprintf(format, args...), Got: j.kept, Offset: j.size}
 	}
-	if e.Equals != nil && j.size != int64(len(e.Equals.Data)) {
-		m := differsAt(min(j.size, int64(len(e.Equals.Data))), e.Equals)
-		m.Message = fmt.Sprintf("%s came, %d were expected", count(j.size), len(e.Equals.Data))
-		m.Got = j.kept
+	if e.Equals != nil && j.size != e.Equals.Len() {
+		m := differsAt(min(j.size, e.Equals.Len()), e.Equals)
+		m.Message = fmt.Sprintf("%s came, %d were expected", count(j.size), e.Equals.Len())
+		m.Got = j.kept[min(m.Start, int64(len(j.kept))):]
 		if j.keep == 0 {
-			m.Got = slices.Concat(e.Equals.Data[:m.Offset], j.kept)
+			before, _ := e.Equals.Copy(m.Start, m.Offset)
+			m.Got = append(before, j.kept...)
 		}
 		return m
 	}
 	for _, want := range e.Contains {
-		if !want.within(j.kept) {
+		if !within(want, j.kept) {
 			return unmet("the frame does not contain %s", short(want))
 		}
 	}
 	switch {
-	case e.Prefix != nil && j.size < int64(len(e.Prefix.Data)):
+	case e.Prefix != nil && j.size < e.Prefix.Len():
 		return unmet("the frame has only %s of the prefix %s", count(j.size), short(e.Prefix))
-	case e.Suffix != nil && (j.size < int64(len(e.Suffix.Data)) || !e.Suffix.in(j.kept[j.size-int64(len(e.Suffix.Data)):])):
+	case e.Suffix != nil && (j.size < int64(len(e.Suffix.Data)) || !begins(e.Suffix, j.kept[j.size-int64(len(e.Suffix.Data)):])):
 		return unmet("the frame does not end with %s", short(e.Suffix))
 	case e.Regex != nil && !e.Regex.Match(j.kept):
 		return unmet("the frame does not match %s", e.Regex)
@@ -191,19 +172,29 @@ func (j *judge) end() *Mismatch {
 	return nil
 }
 
-func (b *Bytes) within(p []byte) bool {
+// wild reports whether there are offsets where any byte will do.
+func wild(b *Bytes) bool { return b != nil && b.Wild() }
+
+// begins reports whether p begins with b, which is held.
+func begins(b *Bytes, p []byte) bool { return len(p) >= len(b.Data) && b.Differs(0, p) < 0 }
+
+// within reports whether p holds b, which is held.
+func within(b *Bytes, p []byte) bool {
 	if b.Any == nil {
 		return bytes.Contains(p, b.Data)
 	}
 	for i := 0; i+len(b.Data) <= len(p); i++ {
-		if b.in(p[i:]) {
+		if begins(b, p[i:]) {
 			return true
 		}
 	}
 	return false
 }
 
-func short(b *Bytes) string { return transcript.Quote(b.Data, int64(len(b.Data)), 40) }
+func short(b *Bytes) string {
+	first, _ := b.At(0)
+	return transcript.Quote(first, b.Len(), 40)
+}
 
 func count(n int64) string {
 	if n == 1 {

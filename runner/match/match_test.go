@@ -6,12 +6,13 @@ import (
 	"io"
 	"math/rand/v2"
 	"os"
-	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"banter/runner/content"
+	"banter/runner/pattern"
 	"banter/runner/scenario"
 )
 
@@ -117,8 +118,9 @@ var tests = []struct {
 	{"suffix not", with(line(scenario.CRLF), func(e *Expectation) { e.Suffix = text("ok") }), "250 no\r\n", nil, Unmet, 6, ""},
 	{"contains", with(line(scenario.CRLF), func(e *Expectation) { e.Contains = []*Bytes{text("ok"), text("0 o")} }), "250 ok\r\n", nil, 0, 0, ""},
 	{"contains not", with(line(scenario.CRLF), func(e *Expectation) { e.Contains = []*Bytes{text("0 o"), text("0 x")} }), "250 ok\r\n", nil, Unmet, 6, ""},
-	{"regex", with(line(scenario.CRLF), func(e *Expectation) { e.Regex = regexp.MustCompile(`^\d+ ok$`) }), "250 ok\r\n", nil, 0, 0, ""},
-	{"regex not", with(line(scenario.CRLF), func(e *Expectation) { e.Regex = regexp.MustCompile(`^\d+ ok$`) }), "250 no\r\n", nil, Unmet, 6, ""},
+	{"regex", with(line(scenario.CRLF), func(e *Expectation) { e.Regex = pattern.MustCompile(`^\d+ ok$`) }), "250 ok\r\n", nil, 0, 0, ""},
+	{"regex on bytes", with(line(scenario.CRLF), func(e *Expectation) { e.Regex = pattern.MustCompile(`^\xff.你\x00$`) }), "\xff\xfe你\x00\r\n", nil, 0, 0, ""},
+	{"regex not", with(line(scenario.CRLF), func(e *Expectation) { e.Regex = pattern.MustCompile(`^\d+ ok$`) }), "250 no\r\n", nil, Unmet, 6, ""},
 	{"rest", Expectation{Frame: scenario.FrameRest, Max: 64, Size: 5}, "abcde", nil, 0, 0, ""},
 	{"rest is", Expectation{Frame: scenario.FrameRest, Max: 64, Size: -1, Equals: text("abcde")}, "abcde", nil, 0, 0, ""},
 	{"rest is shorter", Expectation{Frame: scenario.FrameRest, Max: 64, Size: -1, Equals: text("abcde")}, "abc", nil, Short, 3, ""},
@@ -168,6 +170,53 @@ func TestVerdictDoesNotDependOnCuts(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A payload that is made piece by piece is compared as one that is held.
+func TestLongPayloads(t *testing.T) {
+	want := content.Join(Bytes{Data: []byte{1, 0, 3}, Any: []bool{false, true, false}}, content.Random(7, 100_000), content.Repeat(*text("abc"), 100_000))
+	data, _ := want.Copy(0, want.Len())
+	data[1] = 9 // any byte will do
+	change := func(at int) string { d := bytes.Clone(data); d[at]++; return string(d) }
+	r := rand.New(rand.NewPCG(1, 2))
+	for _, test := range []struct {
+		name, stream string
+		kind         Kind
+		offset       int64
+		message      string
+	}{
+		{"as it is", string(data) + "x", 0, 0, ""},
+		{"differs", change(150_000), Differs, 150_000, "the bytes differ at offset 150000"},
+		{"differs at the end", change(len(data) - 1), Differs, 200_002, "the bytes differ at offset 200002"},
+		{"short", string(data[:180_000]), Short, 180_000, "eof after 180000 of 200003 bytes"},
+		{"differs at the start", change(0), Differs, 0, "the bytes differ at offset 0"},
+	} {
+		for _, frame := range []Expectation{
+			{Equals: &want, Size: -1},
+			{Frame: scenario.FrameRest, Max: 1 << 20, Equals: &want, Size: -1},
+		} {
+			for range 3 {
+				stream := test.stream
+				if frame.Frame == scenario.FrameRest {
+					stream = strings.TrimSuffix(stream, "x")
+				}
+				m := NewStream(&cuts{cut(r, stream), io.EOF}, nil).Expect(&frame)
+				if m == nil {
+					m = &Mismatch{}
+				}
+				if m.Kind != test.kind || m.Offset != test.offset || m.Message != test.message {
+					t.Fatalf("%s: kind %d, offset %d, %s", test.name, m.Kind, m.Offset, m.Message)
+				}
+				if m.Kind == 0 {
+					continue
+				}
+				at, wild := m.Offset-m.Start, min(max(2-m.Start, 0), m.Offset)
+				if len(m.Want) > 10_000 || at > 5000 || m.Wanted != want.Len() || !bytes.Equal(m.Want[wild:at], m.Got[wild:at]) {
+					t.Fatalf("%s: shows %d bytes from %d on, and %d that came", test.name, len(m.Want), m.Start, len(m.Got))
+				}
+			}
+		}
 	}
 }
 
@@ -227,8 +276,8 @@ func TestMismatchShowsBytes(t *testing.T) {
 		{Expectation{Frame: scenario.FrameRest, Max: 3, Size: -1}, "abcd", "", "abc"},
 		{Expectation{Frame: scenario.FrameBytes, N: 3, Prefix: text("ax"), Size: -1}, "abcd", "ax", "abc"},
 		{Expectation{Frame: scenario.FrameBytes, N: 3, Size: -1}, "ab", "", "ab"},
-		{Expectation{Equals: &Bytes{[]byte("a.c"), []bool{false, true, false}}, Size: -1}, "axx", "a.c", "axx"},
-		{Expectation{Equals: &Bytes{[]byte("a.c"), []bool{false, true, false}}, Size: -1}, "ax", "a.c", "ax"},
+		{Expectation{Equals: &Bytes{Data: []byte("a.c"), Any: []bool{false, true, false}}, Size: -1}, "axx", "a.c", "axx"},
+		{Expectation{Equals: &Bytes{Data: []byte("a.c"), Any: []bool{false, true, false}}, Size: -1}, "ax", "a.c", "ax"},
 	} {
 		m := NewStream(&cuts{[][]byte{[]byte(test.stream)}, io.EOF}, nil).Expect(&test.expect)
 		if m == nil {

@@ -30,7 +30,8 @@ func (st style) difference(f *runner.Failure, columns int) []string {
 	}
 	// Where nothing is known that should have come, nothing is marked.
 	p.marked = f.Want != nil
-	p.offset = int(min(max(f.Offset, 0), int64(max(len(f.Want), len(f.Got)))))
+	p.start = f.Start
+	p.offset = int(min(max(f.Offset-f.Start, 0), int64(max(len(f.Want), len(f.Got)))))
 	p.label = "received"
 	if f.Kind == runner.Unread && f.Want == nil {
 		p.label = "unread"
@@ -51,7 +52,8 @@ type picture struct {
 	want, got []byte
 	wild      []bool // offsets of want where any byte will do
 	label     string // of what came
-	offset    int    // of the first wrong byte
+	start     int64  // what stands before want and got, in bytes
+	offset    int    // of the first wrong byte in both
 	marked    bool   // there is one
 	text      bool   // both are text, near the offset
 	columns   int    // there are
@@ -162,7 +164,7 @@ func window(data []byte, from, offset, room int) (text string, at, wide int) {
 // right, the two that differ, and what follows.
 func (p *picture) dump() []string {
 	start := p.offset - p.offset%p.perRow
-	labels := max(labelWidth, len(fmt.Sprint(start))+2)
+	labels := max(labelWidth, len(fmt.Sprint(p.start+int64(start)))+2)
 	row := func(label string, data []byte, wild []bool, at int) string {
 		data = data[min(at, len(data)):min(at+p.perRow, len(data))]
 		if wild != nil {
@@ -171,7 +173,7 @@ func (p *picture) dump() []string {
 		return pad(label, labels) + pad(hex(data, wild), 3*p.perRow+1) + p.dim("│") + dots(data)
 	}
 	same := func(at int) string {
-		return row(padLeft(fmt.Sprint(at), labels-2), p.got, nil, at)
+		return row(padLeft(fmt.Sprint(p.start+int64(at)), labels-2), p.got, nil, at)
 	}
 	both := func(at int) (lines []string) {
 		if end := at + p.perRow; end <= min(len(p.want), len(p.got)) && bytes.Equal(p.want[at:end], p.got[at:end]) {

@@ -9,6 +9,7 @@ import (
 type expectation struct {
 	*Expect
 	n       *node
+	part    part   // an exact payload in it
 	frame   *entry // the key that says how many bytes
 	outcome *entry
 	max     *entry
@@ -23,12 +24,22 @@ func (d *expectation) pos(key string) Pos {
 	return d.n.pos
 }
 
-var expectKeys = table[expectation]{
-	{"text", (*parser).exactFrame},
-	{"hex", (*parser).exactFrame},
-	{"base64", (*parser).exactFrame},
-	{"file", (*parser).exactFrame},
-	{"lines", (*parser).exactFrame},
+// expectKeys are the keys of an expect. It is filled in by init because
+// matches hold matches.
+var expectKeys table[expectation]
+
+func init() {
+	exact := func(name string) field[expectation] { return field[expectation]{name, (*parser).exactFrame} }
+	for _, name := range []string{"text", "hex", "base64", "file", "lines", "head", "fill", "parts"} {
+		expectKeys = append(expectKeys, exact(name))
+	}
+	expectKeys = append(expectKeys, frameAndMatchKeys...)
+	for _, name := range forms[1:] {
+		expectKeys = append(expectKeys, exact(name))
+	}
+}
+
+var frameAndMatchKeys = table[expectation]{
 	{"line", (*parser).lineFrame},
 	{"until", (*parser).untilFrame},
 	{"bytes", func(p *parser, d *expectation, e entry) { p.sizedFrame(d, e, FrameBytes) }},
@@ -66,6 +77,8 @@ var expectKeys = table[expectation]{
 	{"unreachable", (*parser).setOutcome},
 	{"timeout", (*parser).setOutcome},
 	{"silence", (*parser).setOutcome},
+	{"times", func(p *parser, d *expectation, e entry) { p.partTimes(&d.part, e) }},
+	{"seed", func(p *parser, d *expectation, e entry) { p.partSeed(&d.part, e) }},
 }
 
 // outcomes are the outcomes by their words.
@@ -97,7 +110,7 @@ func (p *parser) expect(e entry) *Expect {
 		return p.notEmpty(x, n.pos)
 	}
 	d := &expectation{Expect: x, n: n}
-	if !decode(p, n, "an expect", expectKeys, d) || d.wrong || !p.complete(d) {
+	if !decode(p, n, "an expect", expectKeys, d) || d.wrong || !p.exact(d) || !p.complete(d) {
 		return nil
 	}
 	return x
@@ -203,9 +216,39 @@ func (p *parser) exactFrame(d *expectation, e entry) {
 	if !p.setFrame(d, e, FrameExact) {
 		return
 	}
-	part, ok := partKinds[e.key](p, e, toMatch)
-	p.setEquals(d, e, &Payload{Pos: e.value.pos, Parts: []Part{part}})
-	d.check(ok)
+	d.part.use = toMatch
+	p.partBytes(&d.part, e)
+	p.setEquals(d, e, &Payload{Pos: e.value.pos})
+	d.check(!d.part.wrong)
+}
+
+// exact completes a payload that stands in the expect itself, where its size
+// and that of the frame are the same key.
+func (p *parser) exact(d *expectation) bool {
+	t := &d.part
+	switch {
+	case t.key == nil && t.times != nil:
+		p.errorf(t.times.pos, `"times" repeats a payload such as text or hex, and there is none`)
+		return false
+	case t.key == nil && t.seed != nil:
+		p.errorf(t.seed.pos, `"seed" is for {fill: random}`)
+		return false
+	case t.key == nil:
+		return true
+	}
+	if size := d.Match.Size; t.key.key == "fill" && size >= 0 {
+		if size == 0 {
+			p.errorf(d.pos("size"), `"size" of a fill must be 1 or more`)
+			return false
+		}
+		t.size, t.fill().Size, d.Match.Size = t.key, size, -1
+	}
+	if !p.finish(t, d.n) {
+		return false
+	}
+	t.Pos = d.Match.Equals.Pos
+	d.Match.Equals.Parts = []Part{t.Part}
+	return true
 }
 
 func (p *parser) setEquals(d *expectation, e entry, payload *Payload) {
@@ -241,6 +284,7 @@ func (p *parser) untilFrame(d *expectation, e entry) {
 		p.errorf(e.value.pos, `"until" needs a delimiter`)
 		d.wrong = true
 	}
+	d.check(p.held(d.Frame.Delim, e))
 }
 
 func (p *parser) sizedFrame(d *expectation, e entry, kind FrameKind) {
@@ -269,9 +313,12 @@ func (p *parser) matchPayload(d *expectation, e entry, into **Payload) {
 		p.setEquals(d, e, payload)
 		return
 	}
-	if n, known := payload.length(); known && n == 0 {
+	switch n, known := payload.length(); {
+	case known && n == 0:
 		p.errorf(e.value.pos, "%s is empty, which is always true", quote(e.key))
 		d.wrong = true
+	case e.key != "prefix":
+		d.check(p.held(payload, e))
 	}
 	*into = payload
 }
@@ -290,6 +337,17 @@ func (p *parser) matchContains(d *expectation, e entry) {
 			d.Match.Contains = append(d.Match.Contains, payload)
 		}
 	}
+}
+
+// held complains about a payload that has to be searched for, and so is held
+// in memory, where it is too large for that.
+func (p *parser) held(payload *Payload, e entry) bool {
+	n, known := payload.length()
+	if known && n > DefaultMax {
+		p.errorf(e.value.pos, "%s has %s; what is searched for has at most %s", quote(e.key), count(n, "byte"), sizeString(DefaultMax))
+		return false
+	}
+	return true
 }
 
 // sha256Sum is a hash in hexadecimal.

@@ -4,13 +4,14 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"banter/runner/pattern"
 )
 
 // parseOne parses a file that must be right and hold one scenario.
@@ -45,7 +46,7 @@ clients:
 var withoutPlaces = cmp.Options{
 	cmpopts.IgnoreTypes(Pos{}),
 	cmpopts.IgnoreFields(Scenario{}, "File"),
-	cmp.Comparer(func(a, b *regexp.Regexp) bool { return a == b || a != nil && b != nil && a.String() == b.String() }),
+	cmp.Comparer(func(a, b *pattern.Pattern) bool { return a == b || a != nil && b != nil && a.String() == b.String() }),
 }
 
 func lit(s string) *Payload {
@@ -135,6 +136,31 @@ func TestSteps(t *testing.T) {
 			&Step{Action: Send{&Payload{Parts: []Part{lit("a").Parts[0], lit("\n").Parts[0], lit("b").Parts[0]}}}}},
 		{"send: {text: hello, slice: 1, every: 10ms}", `send "hello"`,
 			&Step{Action: Send{&Payload{Parts: []Part{{Text: lit("hello").Parts[0].Text, Slice: 1, Every: 10 * time.Millisecond}}}}}},
+		{"send: {head: [GET / HTTP/1.1, 'Host: ${s}']}", `send "GET / HTTP/1.1\r\nHost: ${s}\r\n\r\n"`,
+			&Step{Action: Send{&Payload{Parts: []Part{{Text: Text{
+				{Lit: []byte("GET / HTTP/1.1\r\n")}, {Lit: []byte("Host: ")}, {Var: "s"}, {Lit: []byte("\r\n\r\n")}}}}}}}},
+		{`send: {head: "a: b\nc: d\n"}`, `send "a: b\r\nc: d\r\n\r\n"`,
+			&Step{Action: Send{&Payload{Parts: []Part{{Text: Text{{Lit: []byte("a: b\r\n")}, {Lit: []byte("c: d\r\n\r\n")}}}}}}}},
+		{"send: {u8: 255}", `send "\xff"`, &Step{Action: Send{lit("\xff")}}},
+		{"send: [{u16be: 0x102}, {u24le: 1}, {varint: 300}]", `send "\x01\x02\x01\x00\x00\xac\x02"`,
+			&Step{Action: Send{&Payload{Parts: []Part{lit("\x01\x02").Parts[0], lit("\x01\x00\x00").Parts[0], lit("\xac\x02").Parts[0]}}}}},
+		{"send: {fill: random, size: 1GiB, seed: 7}", "send fill random (1073741824 bytes, seed 7)",
+			&Step{Action: Send{&Payload{Parts: []Part{{Fill: &Fill{Random: true, Seed: 7, Size: 1 << 30}}}}}}},
+		{"send: {size: 10, fill: abc}", `send fill "abc" (10 bytes)`,
+			&Step{Action: Send{&Payload{Parts: []Part{{Text: lit("abc").Parts[0].Text, Fill: &Fill{Seed: 1, Size: 10}}}}}}},
+		{"send: {text: abc, times: 3}", `send 3 × "abc"`,
+			&Step{Action: Send{&Payload{Parts: []Part{{Text: lit("abc").Parts[0].Text, Times: 3}}}}}},
+		{"send: {text: abc, times: 1}", `send "abc"`, &Step{Action: Send{lit("abc")}}},
+		{"send: {length: u16be, plus: 2, parts: [a, {hex: 00}], times: 2, slice: 1}", `send 2 × (length u16be (+2) + "a\x00")`,
+			&Step{Action: Send{&Payload{Parts: []Part{{
+				Length: &Length{Form: U16BE, Plus: 2}, Parts: []Part{lit("a").Parts[0], lit("\x00").Parts[0]}, Times: 2, Slice: 1}}}}}},
+		{"expect: {fill: random, size: 5}", "expect fill random (5 bytes, seed 1)",
+			&Step{Action: &Expect{Match: Match{Size: -1, Equals: &Payload{Parts: []Part{{Fill: &Fill{Random: true, Seed: 1, Size: 5}}}}}}}},
+		{`expect: {hex: "0a ..", times: 2}`, `expect 2 × hex "0a .."`,
+			&Step{Action: &Expect{Match: Match{Size: -1, Equals: &Payload{Parts: []Part{{
+				Text: Text{{Lit: []byte("\n\x00")}}, Any: []bool{false, true}, Times: 2}}}}}}},
+		{"expect: {u32be: 7, size: 4}", `expect "\x00\x00\x00\x07" with size 4`,
+			&Step{Action: &Expect{Match: Match{Size: 4, Equals: lit("\x00\x00\x00\a")}}}},
 		{"{send: a, expect: {line: b}}", `send "a", expect line "b"`,
 			&Step{Action: Send{lit("a")}, Expect: &Expect{Frame: line, Match: Match{Equals: lit("b"), Size: -1}}}},
 
@@ -154,7 +180,7 @@ func TestSteps(t *testing.T) {
 				Match: Match{Prefix: lit("a"), Suffix: lit("b"), Contains: []*Payload{lit("c")}, Size: -1}}}},
 		{"expect: {regex: ^a$}", `expect a line with regex "^a$"`,
 			&Step{Action: &Expect{Frame: line, Match: Match{Size: -1, Regex: &Regex{
-				Source: Text{{Lit: []byte("^a$")}}, Compiled: regexp.MustCompile("^a$")}}}}},
+				Source: Text{{Lit: []byte("^a$")}}, Compiled: pattern.MustCompile("^a$")}}}}},
 		{`expect: {regex: "^${s}$"}`, `expect a line with regex "^${s}$"`,
 			&Step{Action: &Expect{Frame: line, Match: Match{Size: -1, Regex: &Regex{
 				Source: Text{{Lit: []byte("^")}, {Var: "s"}, {Lit: []byte("$")}}}}}}},

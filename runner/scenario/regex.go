@@ -2,8 +2,9 @@ package scenario
 
 import (
 	"errors"
-	"regexp"
 	"regexp/syntax"
+
+	"banter/runner/pattern"
 )
 
 // maxRegexSize bounds what all regular expressions of a file compile to, in
@@ -11,16 +12,24 @@ import (
 const maxRegexSize = 1_000_000
 
 func (p *parser) matchRegex(d *expectation, e entry) {
-	if _, ok := p.scalar(e, "a regular expression"); !d.check(ok) {
-		return
+	d.Match.Regex = p.regex(e)
+	d.check(d.Match.Regex != nil)
+}
+
+// regex is a regular expression, or nil if it is wrong.
+func (p *parser) regex(e entry) *Regex {
+	if _, ok := p.scalar(e, "a regular expression"); !ok {
+		return nil
 	}
 	p.traps(e.value)
 	source, ok := p.text(e.value)
-	if !d.check(ok) {
-		return
+	if !ok {
+		return nil
 	}
-	d.Match.Regex = &Regex{Pos: e.value.pos, Source: source}
-	d.check(p.compile(d.Match.Regex))
+	if r := (&Regex{Pos: e.value.pos, Source: source}); p.compile(r) {
+		return r
+	}
+	return nil
 }
 
 // compile compiles a regular expression, or complains. One with variables is
@@ -36,12 +45,12 @@ func (p *parser) compile(r *Regex) bool {
 		}
 		probe = append(probe, s.Lit...)
 	}
-	tree, err := syntax.Parse(string(probe), syntax.Perl)
+	size, err := pattern.Parse(string(probe))
 	if err != nil {
 		p.errorf(r.Pos, "the regular expression is wrong: %s", regexProblem(err, literal))
 		return false
 	}
-	p.regexSize += regexSize(tree)
+	p.regexSize += size
 	if p.regexSize > maxRegexSize {
 		p.errorf(r.Pos, "the regular expressions of the file are too large together; would smaller counts than {1000} do?")
 		return false
@@ -49,23 +58,11 @@ func (p *parser) compile(r *Regex) bool {
 	if !literal {
 		return true
 	}
-	r.Compiled, err = regexp.Compile(string(probe))
+	r.Compiled, err = pattern.Compile(string(probe))
 	if err != nil {
 		p.errorf(r.Pos, "the regular expression is wrong: %s", regexProblem(err, true))
 	}
 	return err == nil
-}
-
-// regexSize is about how many instructions an expression compiles to.
-func regexSize(re *syntax.Regexp) int {
-	n := 1 + len(re.Rune)
-	for _, sub := range re.Sub {
-		n += regexSize(sub)
-	}
-	if re.Op == syntax.OpRepeat {
-		n *= max(re.Min, re.Max, 1)
-	}
-	return n
 }
 
 // regexProblem is a syntax error without the package's name, and with the

@@ -15,8 +15,9 @@ package scenario
 
 import (
 	"fmt"
-	"regexp"
 	"time"
+
+	"banter/runner/pattern"
 )
 
 // Pos is a place in a scenario file. Line and Col count from 1, Col in
@@ -231,15 +232,34 @@ type Payload struct {
 	Parts []Part
 }
 
-// Part is a piece of a payload: text, or a file's content. Files are read when
-// the scenario runs.
+// Part is a piece of a payload: text, a file's content, bytes that are made, or
+// parts of its own. Files are read when the scenario runs.
 type Part struct {
-	Pos   Pos
-	Text  Text
-	File  string        // as it is to be opened; the Text is empty then
-	Any   []bool        // where true, any byte will do at that offset ("..", hex in a match only)
-	Slice int           // bytes written at a time; 0: all at once
-	Every time.Duration // pause between slices
+	Pos    Pos
+	Text   Text
+	File   string        // as it is to be opened; the Text is empty then
+	Fill   *Fill         // bytes that are made, of the Text if they are not random
+	Parts  []Part        // one after the other; the Text is empty then
+	Any    []bool        // where true, any byte will do at that offset ("..", hex in a match only)
+	Length *Length       // stands in front
+	Times  int           // all of it, the length too, so many times; 0: once
+	Slice  int           // bytes written at a time; 0: all at once
+	Every  time.Duration // pause between slices
+}
+
+// Fill is Size bytes: random ones that follow from the Seed, or the part's text
+// again and again, the last time perhaps not to its end.
+type Fill struct {
+	Random bool
+	Seed   uint64
+	Size   int64
+}
+
+// Length is a number that says how many bytes follow it, and Plus.
+type Length struct {
+	Pos  Pos
+	Form Form
+	Plus int64
 }
 
 // Text is literal bytes and variables, in order.
@@ -329,10 +349,10 @@ type Match struct {
 	SHA256   []byte // 32 bytes, or nil
 }
 
-// Regex is a regular expression in RE2 syntax. Compiled is set where Source
+// Regex is a regular expression on bytes, in RE2 syntax. Compiled is set where Source
 // has no variables.
 type Regex struct {
 	Pos      Pos
 	Source   Text
-	Compiled *regexp.Regexp
+	Compiled *pattern.Pattern
 }

@@ -3,10 +3,8 @@ package scenario
 import (
 	"encoding/hex"
 	"fmt"
-	"path/filepath"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 )
 
 // String is the step in a few words, as reports show it.
@@ -224,115 +222,5 @@ func (t Text) plain() string {
 			out.Write(t[i].Lit)
 		}
 	}
-	return out.String()
-}
-
-// A payload of more than maxShown bytes is shown by its first shownStart.
-const (
-	maxShown   = 48
-	shownStart = 24
-)
-
-// String is the payload in quotes, with escapes where a byte can't be printed.
-// Of a long one it is the beginning and the length.
-func (pl *Payload) String() string {
-	if pl == nil || len(pl.Parts) == 0 {
-		return `""`
-	}
-	var out []string
-	var run Text // neighbouring texts are one
-	flush := func() {
-		if run != nil {
-			out = append(out, run.quoted())
-			run = nil
-		}
-	}
-	for i := range pl.Parts {
-		switch part := &pl.Parts[i]; {
-		case part.File != "":
-			flush()
-			out = append(out, "file "+strconv.Quote(filepath.Base(part.File)))
-		case part.Any != nil:
-			flush()
-			out = append(out, part.hex())
-		default:
-			run = append(run, part.Text...)
-		}
-	}
-	flush()
-	if len(out) == 0 {
-		return `""`
-	}
-	return strings.Join(out, " + ")
-}
-
-// quoted is a text in quotes, shortened.
-func (t Text) quoted() string {
-	total, known := 0, true
-	for i := range t {
-		total += len(t[i].Lit)
-		known = known && t[i].Var == ""
-	}
-	left := total
-	if total > maxShown {
-		left = shownStart
-	}
-	var out strings.Builder
-	out.WriteByte('"')
-	for i := range t {
-		if t[i].Var != "" {
-			out.WriteString("${" + t[i].Var + "}")
-			continue
-		}
-		lit := t[i].Lit
-		if len(lit) > left {
-			lit = lit[:runeEnd(lit, left)]
-		}
-		out.WriteString(escape(lit))
-		if left -= len(lit); left <= 0 && total > maxShown {
-			break
-		}
-	}
-	switch {
-	case total <= maxShown:
-		out.WriteByte('"')
-	case known:
-		fmt.Fprintf(&out, `…" (%d bytes)`, total)
-	default:
-		fmt.Fprintf(&out, `…" (more than %d bytes)`, total)
-	}
-	return out.String()
-}
-
-// runeEnd is the last place at or before n that does not cut a character.
-func runeEnd(b []byte, n int) int {
-	for i := n; i > 0 && i > n-utf8.UTFMax; i-- {
-		if utf8.RuneStart(b[i]) {
-			return i
-		}
-	}
-	return n
-}
-
-// hex is a part with bytes that may be anything.
-func (part *Part) hex() string {
-	lit, _ := part.Text.literal()
-	var out strings.Builder
-	out.WriteString(`hex "`)
-	for i, b := range lit {
-		if i > 0 {
-			out.WriteByte(' ')
-		}
-		if i == shownStart && len(lit) > maxShown {
-			fmt.Fprintf(&out, `…" (%d bytes)`, len(lit))
-			return out.String()
-		}
-		if i < len(part.Any) && part.Any[i] {
-			out.WriteString("..")
-		} else {
-			fmt.Fprintf(&out, "%02x", b)
-		}
-	}
-	out.WriteByte('"')
 	return out.String()
 }

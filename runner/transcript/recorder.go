@@ -50,6 +50,10 @@ func (r *Recorder) Bytes(kind Kind, p []byte, at time.Duration, step int) {
 	}
 }
 
+// Count records n more bytes of the last event, which has Summed or more
+// already: what they are is not looked at.
+func (r *Recorder) Count(n int64) { r.entries[len(r.entries)-1].Size += n }
+
 // reserve is an empty slice with room for n bytes and no more, so that an event
 // that grows moves away and leaves its neighbours alone.
 func (r *Recorder) reserve(n int) []byte {

@@ -1,0 +1,169 @@
+package scenario
+
+import (
+	"fmt"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// A payload of more than maxShown bytes is shown by its first shownStart.
+const (
+	maxShown   = 48
+	shownStart = 24
+)
+
+// String is the payload in quotes, with escapes where a byte can't be printed.
+// Of a long one it is the beginning and the length.
+func (pl *Payload) String() string {
+	if pl == nil {
+		return `""`
+	}
+	return showParts(pl.Parts)
+}
+
+func showParts(parts []Part) string {
+	out := shown(parts)
+	if len(out) == 0 {
+		return `""`
+	}
+	return strings.Join(out, " + ")
+}
+
+// shown are parts, neighbouring texts joined.
+func shown(parts []Part) []string {
+	var out []string
+	var run Text
+	flush := func() {
+		if run != nil {
+			out = append(out, run.quoted())
+			run = nil
+		}
+	}
+	for i := range parts {
+		part := &parts[i]
+		if part.plain() {
+			run = append(run, part.Text...)
+			continue
+		}
+		flush()
+		out = append(out, part.show())
+	}
+	flush()
+	return out
+}
+
+// plain reports whether a part is its text and no more.
+func (part *Part) plain() bool {
+	return part.File == "" && part.Fill == nil && part.Parts == nil && part.Any == nil && part.Length == nil && part.Times <= 1
+}
+
+// show is a part as a term of a sum.
+func (part *Part) show() string {
+	var terms []string
+	if part.Length != nil {
+		terms = append(terms, part.Length.String())
+	}
+	switch fill := part.Fill; {
+	case fill != nil && fill.Random:
+		terms = append(terms, fmt.Sprintf("fill random (%s, seed %d)", count(fill.Size, "byte"), fill.Seed))
+	case fill != nil:
+		terms = append(terms, fmt.Sprintf("fill %s (%s)", part.Text.quoted(), count(fill.Size, "byte")))
+	case part.Parts != nil:
+		terms = append(terms, shown(part.Parts)...)
+	case part.File != "":
+		terms = append(terms, "file "+strconv.Quote(filepath.Base(part.File)))
+	case part.Any != nil:
+		terms = append(terms, part.hex())
+	default:
+		terms = append(terms, part.Text.quoted())
+	}
+	sum := strings.Join(terms, " + ")
+	switch {
+	case part.Times <= 1:
+		return sum
+	case len(terms) == 1:
+		return fmt.Sprintf("%d × %s", part.Times, sum)
+	}
+	return fmt.Sprintf("%d × (%s)", part.Times, sum)
+}
+
+// String is the length as a report shows it.
+func (l *Length) String() string {
+	if l.Plus != 0 {
+		return fmt.Sprintf("length %s (%+d)", l.Form, l.Plus)
+	}
+	return "length " + l.Form.String()
+}
+
+// quoted is a text in quotes, shortened.
+func (t Text) quoted() string {
+	total, known := 0, true
+	for i := range t {
+		total += len(t[i].Lit)
+		known = known && t[i].Var == ""
+	}
+	left := total
+	if total > maxShown {
+		left = shownStart
+	}
+	var out strings.Builder
+	out.WriteByte('"')
+	for i := range t {
+		if t[i].Var != "" {
+			out.WriteString("${" + t[i].Var + "}")
+			continue
+		}
+		lit := t[i].Lit
+		if len(lit) > left {
+			lit = lit[:runeEnd(lit, left)]
+		}
+		out.WriteString(escape(lit))
+		if left -= len(lit); left <= 0 && total > maxShown {
+			break
+		}
+	}
+	switch {
+	case total <= maxShown:
+		out.WriteByte('"')
+	case known:
+		fmt.Fprintf(&out, `…" (%d bytes)`, total)
+	default:
+		fmt.Fprintf(&out, `…" (more than %d bytes)`, total)
+	}
+	return out.String()
+}
+
+// runeEnd is the last place at or before n that does not cut a character.
+func runeEnd(b []byte, n int) int {
+	for i := n; i > 0 && i > n-utf8.UTFMax; i-- {
+		if utf8.RuneStart(b[i]) {
+			return i
+		}
+	}
+	return n
+}
+
+// hex is a part with bytes that may be anything.
+func (part *Part) hex() string {
+	lit, _ := part.Text.literal()
+	var out strings.Builder
+	out.WriteString(`hex "`)
+	for i, b := range lit {
+		if i > 0 {
+			out.WriteByte(' ')
+		}
+		if i == shownStart && len(lit) > maxShown {
+			fmt.Fprintf(&out, `…" (%d bytes)`, len(lit))
+			return out.String()
+		}
+		if i < len(part.Any) && part.Any[i] {
+			out.WriteString("..")
+		} else {
+			fmt.Fprintf(&out, "%02x", b)
+		}
+	}
+	out.WriteByte('"')
+	return out.String()
+}
