@@ -1,14 +1,12 @@
 package runner
 
 import (
-	"cmp"
 	"fmt"
 	"os"
 	"regexp"
 	"strconv"
 	"strings"
 
-	"banter/runner/match"
 	"banter/runner/pattern"
 	"banter/runner/scenario"
 )
@@ -65,61 +63,6 @@ func (p *play) Content(part *scenario.Part) ([]byte, error) {
 	}
 	p.files[part.File] = b
 	return b, nil
-}
-
-// wanted is an expect of bytes whose variables are filled in, with the space
-// that it needs: an actor has one for all of its expects.
-type wanted struct {
-	match.Expectation
-	equals, prefix, suffix, delim match.Bytes
-}
-
-// fill fills in the variables of an expect of bytes.
-func (p *play) fill(w *wanted, e *scenario.Expect) error {
-	w.Expectation = match.Expectation{
-		Frame: e.Frame.Kind, EOL: e.Frame.EOL, N: e.Frame.N, Max: e.Frame.Max,
-		Size: e.Match.Size, SHA256: e.Match.SHA256,
-	}
-	put := func(payload *scenario.Payload, space *match.Bytes, to **match.Bytes) (err error) {
-		if payload == nil {
-			return nil
-		}
-		*to = space
-		*space, err = payload.Bytes(p)
-		return err
-	}
-	search := func(payload *scenario.Payload, space *match.Bytes, to **match.Bytes) error {
-		if err := put(payload, space, to); err != nil || payload == nil || !space.Long() {
-			return err
-		}
-		if space.Len() > scenario.DefaultMax {
-			return fmt.Errorf("a payload of %s can't be searched for", count(space.Len()))
-		}
-		*space = space.Whole()
-		return nil
-	}
-	var delim *match.Bytes
-	if err := cmp.Or(
-		put(e.Match.Equals, &w.equals, &w.Equals),
-		put(e.Match.Prefix, &w.prefix, &w.Prefix),
-		search(e.Match.Suffix, &w.suffix, &w.Suffix),
-		search(e.Frame.Delim, &w.delim, &delim),
-	); err != nil {
-		return err
-	}
-	for _, payload := range e.Match.Contains {
-		var want *match.Bytes
-		if err := search(payload, &match.Bytes{}, &want); err != nil {
-			return err
-		}
-		w.Contains = append(w.Contains, want)
-	}
-	if delim != nil {
-		w.Delim = delim.Data
-	}
-	var err error
-	w.Regex, err = p.regex(e.Match.Regex)
-	return err
 }
 
 // regex is a regular expression into which values are put as they are.

@@ -27,6 +27,10 @@ func (s *Stream) Expect(e *Expectation) *Mismatch {
 		return s.rest(e)
 	case scenario.FrameSome:
 		return s.some(e)
+	case scenario.FrameLines:
+		return s.through(e)
+	case scenario.FrameLength:
+		return s.counted(e)
 	}
 	panic("match: a frame without a kind")
 }
@@ -283,7 +287,7 @@ func (e *Expectation) addEOL(m *Mismatch) {
 // a line's end; and whether that is the end that was asked for.
 func (e *Expectation) findEnd(p []byte, had int) (size, ending int, proper bool) {
 	delim := e.Delim
-	if e.Frame == scenario.FrameLine {
+	if e.Frame != scenario.FrameUntil {
 		switch e.EOL {
 		case scenario.CRLF, scenario.LF, scenario.AnyEOL:
 			i := bytes.IndexByte(p[had:], '\n')

@@ -20,10 +20,14 @@ type Bytes = content.Bytes
 // frame, and all that must be true of it.
 type Expectation struct {
 	Frame    scenario.FrameKind
-	EOL      scenario.EOL // of a line
-	Delim    []byte       // of until, not empty
-	N        int64        // of bytes and some
-	Max      int64        // of line, until and rest, in bytes
+	EOL      scenario.EOL     // of a line, and of lines
+	Delim    []byte           // of until, not empty
+	N        int64            // of bytes and some
+	Max      int64            // of line, lines, until, length and rest, in bytes
+	Through  *pattern.Pattern // of lines: of the last
+	Form     scenario.Form    // of a length, as what follows
+	At, Plus int64
+	Header   *Expectation // of the bytes before the length; with others optional, as all that follows
 	Equals   *Bytes       // of an exact frame; with others optional, as all that follows
 	Prefix   *Bytes
 	Suffix   *Bytes   // held in memory

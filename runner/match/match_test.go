@@ -62,6 +62,14 @@ func line(eol scenario.EOL) Expectation {
 	return Expectation{Frame: scenario.FrameLine, EOL: eol, Max: 64, Size: -1}
 }
 
+func through(eol scenario.EOL, last string) Expectation {
+	return Expectation{Frame: scenario.FrameLines, EOL: eol, Max: 64, Through: pattern.MustCompile(last), Size: -1}
+}
+
+func counted(form scenario.Form, at, plus int64) Expectation {
+	return Expectation{Frame: scenario.FrameLength, Form: form, At: at, Plus: plus, Max: 200, Size: -1}
+}
+
 func with(e Expectation, change func(*Expectation)) Expectation {
 	change(&e)
 	return e
@@ -121,6 +129,39 @@ var tests = []struct {
 	{"regex", with(line(scenario.CRLF), func(e *Expectation) { e.Regex = pattern.MustCompile(`^\d+ ok$`) }), "250 ok\r\n", nil, 0, 0, ""},
 	{"regex on bytes", with(line(scenario.CRLF), func(e *Expectation) { e.Regex = pattern.MustCompile(`^\xff.你\x00$`) }), "\xff\xfe你\x00\r\n", nil, 0, 0, ""},
 	{"regex not", with(line(scenario.CRLF), func(e *Expectation) { e.Regex = pattern.MustCompile(`^\d+ ok$`) }), "250 no\r\n", nil, Unmet, 6, ""},
+	{"lines", through(scenario.CRLF, "^250 "), "250-a\r\n250-b\r\n250 c\r\n250 d\r\n", nil, 0, 0, "250 d\r\n"},
+	{"lines of LF", through(scenario.LF, "^$"), "a\nb\n\nc", nil, 0, 0, "c"},
+	{"lines of any", through(scenario.AnyEOL, "^$"), "a\r\nb\n\r\nc", nil, 0, 0, "c"},
+	{"lines of one's own", through("||", "^b$"), "a|||b||b||c", nil, 0, 0, "c"},
+	{"lines are", with(through(scenario.CRLF, "^b"), func(e *Expectation) { e.Equals = text("a\r\nb\r\n") }), "a\r\nb\r\nc", nil, 0, 0, "c"},
+	{"lines differ", with(through(scenario.CRLF, "^b"), func(e *Expectation) { e.Equals = text("a\r\nb\r\n") }), "a\r\nbc\r\nb\r\n", nil, Differs, 4, ""},
+	{"lines hold", with(through(scenario.CRLF, "^b"), func(e *Expectation) { e.Contains = []*Bytes{text("a\r\nb")} }), "a\r\nb\r\nc", nil, 0, 0, "c"},
+	{"lines hold not", with(through(scenario.CRLF, "^b"), func(e *Expectation) { e.Contains = []*Bytes{text("c")} }), "a\r\nb\r\nc", nil, Unmet, 6, ""},
+	{"lines, one ends with LF", through(scenario.CRLF, "^c"), "a\r\nb\nc\r\n", nil, Ending, 4, ""},
+	{"lines, one ends with LF, and differs", with(through(scenario.CRLF, "^b"), func(e *Expectation) { e.Equals = text("a\r\nb\r\n") }), "a\nb\r\n", nil, Ending, 1, ""},
+	{"lines unfinished", through(scenario.CRLF, "^b"), "a\r\nb\r", nil, Short, 5, ""},
+	{"lines too long", with(through(scenario.CRLF, "^b"), func(e *Expectation) { e.Max = 4 }), "a\r\nbb\r\n", nil, TooLong, 4, ""},
+	{"lines of max", with(through(scenario.CRLF, "^b"), func(e *Expectation) { e.Max = 6 }), "a\r\nb\r\nc", nil, 0, 0, "c"},
+	{"lines in a mess", through(scenario.CRLF, "^b\r?$"), "a\ra\r\nb\r\r\nc", nil, 0, 0, "c"},
+	{"length", counted(scenario.U16BE, 0, 0), "\x00\x03abcd", nil, 0, 0, "d"},
+	{"length of nothing", counted(scenario.U8, 0, 0), "\x00abcd", nil, 0, 0, "abcd"},
+	{"length that counts itself", counted(scenario.U32LE, 0, -4), "\x07\x00\x00\x00abcd", nil, 0, 0, "d"},
+	{"length too small", counted(scenario.U32LE, 0, -4), "\x03\x00\x00\x00abcd", nil, Unmet, 0, ""},
+	{"length that is not all", counted(scenario.U8, 0, 2), "\x01abcd", nil, 0, 0, "d"},
+	{"length in a varint", counted(scenario.Varint, 1, 0), "\x30\x80\x01" + strings.Repeat("x", 129), nil, 0, 0, "x"},
+	{"length of too many bits", counted(scenario.Varint, 0, 0), strings.Repeat("\xff", 20), nil, Unmet, 0, ""},
+	{"length is", with(counted(scenario.U8, 1, 0), func(e *Expectation) { e.Equals = text("abc") }), "x\x03abcd", nil, 0, 0, "d"},
+	{"length, body differs", with(counted(scenario.U8, 1, 0), func(e *Expectation) { e.Equals = text("abc") }), "x\x03axc", nil, Differs, 1, ""},
+	{"length is another", with(counted(scenario.U8, 1, 0), func(e *Expectation) { e.Equals = text("abc") }), "x\x04abcd", nil, Unmet, 1, ""},
+	{"length, size is another", with(counted(scenario.U8, 1, 0), func(e *Expectation) { e.Size = 3 }), "x\x04abcd", nil, Unmet, 1, ""},
+	{"length with a header", with(counted(scenario.U8, 3, 0), func(e *Expectation) { e.Header = &Expectation{Equals: text("abc"), Size: -1} }), "abc\x01de", nil, 0, 0, "e"},
+	{"length, header differs", with(counted(scenario.U8, 3, 0), func(e *Expectation) { e.Header = &Expectation{Equals: text("abc"), Size: -1} }), "abx\x01de", nil, Differs, 2, ""},
+	{"length, header unmet", with(counted(scenario.U8, 3, 0), func(e *Expectation) { e.Header = &Expectation{Contains: []*Bytes{text("bc")}, Size: -1} }), "abx\x01de", nil, Unmet, 3, ""},
+	{"length unfinished", counted(scenario.U16BE, 1, 0), "a\x00", nil, Short, 2, ""},
+	{"length, body unfinished", counted(scenario.U16BE, 1, 0), "a\x00\x03bc", nil, Short, 5, ""},
+	{"length, wanted body unfinished", with(counted(scenario.U16BE, 1, 0), func(e *Expectation) { e.Equals = text("bcd") }), "a\x00\x03bc", nil, Short, 2, ""},
+	{"length over max", with(counted(scenario.U64BE, 0, 0), func(e *Expectation) { e.Max = 10 }), "\x00\x00\x00\x00\x00\x00\x00\x03abc", nil, TooLong, 0, ""},
+	{"length beyond measure", with(counted(scenario.U64BE, 0, 1000), func(e *Expectation) { e.Max = 10 }), "\xff\xff\xff\xff\xff\xff\xff\xffabc", nil, TooLong, 0, ""},
 	{"rest", Expectation{Frame: scenario.FrameRest, Max: 64, Size: 5}, "abcde", nil, 0, 0, ""},
 	{"rest is", Expectation{Frame: scenario.FrameRest, Max: 64, Size: -1, Equals: text("abcde")}, "abcde", nil, 0, 0, ""},
 	{"rest is shorter", Expectation{Frame: scenario.FrameRest, Max: 64, Size: -1, Equals: text("abcde")}, "abc", nil, Short, 3, ""},

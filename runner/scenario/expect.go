@@ -10,9 +10,11 @@ type expectation struct {
 	*Expect
 	n       *node
 	part    part   // an exact payload in it
+	inner   string // the key whose match this is: one without a frame of its own
 	frame   *entry // the key that says how many bytes
 	outcome *entry
 	max     *entry
+	length  map[string]*entry // the keys that belong to a length
 	wrong   bool
 }
 
@@ -30,7 +32,7 @@ var expectKeys table[expectation]
 
 func init() {
 	exact := func(name string) field[expectation] { return field[expectation]{name, (*parser).exactFrame} }
-	for _, name := range []string{"text", "hex", "base64", "file", "lines", "head", "fill", "parts"} {
+	for _, name := range []string{"text", "hex", "base64", "file", "head", "fill", "parts"} {
 		expectKeys = append(expectKeys, exact(name))
 	}
 	expectKeys = append(expectKeys, frameAndMatchKeys...)
@@ -41,8 +43,13 @@ func init() {
 
 var frameAndMatchKeys = table[expectation]{
 	{"line", (*parser).lineFrame},
+	{"lines", (*parser).linesFrame},
 	{"until", (*parser).untilFrame},
 	{"bytes", func(p *parser, d *expectation, e entry) { p.sizedFrame(d, e, FrameBytes) }},
+	{"length", (*parser).lengthFrame},
+	{"at", (*parser).lengthAt},
+	{"plus", (*parser).lengthPlus},
+	{"header", (*parser).lengthHeader},
 	{"rest", func(p *parser, d *expectation, e entry) {
 		p.setFrame(d, e, FrameRest)
 		d.check(p.noValue(e))
@@ -170,16 +177,46 @@ func (p *parser) complete(d *expectation) bool {
 		}
 	}
 	switch kind := d.Frame.Kind; {
-	case d.max == nil && (kind == FrameLine || kind == FrameUntil || kind == FrameRest):
+	case d.max == nil && kind != FrameExact && kind != FrameBytes && kind != FrameSome:
 		d.Frame.Max = DefaultMax
 	case d.max != nil && kind == FrameExact:
-		p.errorf(d.max.pos, `"max" bounds line, until and rest; an exact payload bounds itself`)
+		p.errorf(d.max.pos, `"max" bounds line, lines, until, length and rest; an exact payload bounds itself`)
 		return false
 	}
 	if d.Frame.Kind == FrameExact && p.notEmpty(d.Expect, d.n.pos) == nil {
 		return false
 	}
-	return p.satisfiable(d)
+	return p.lengthComplete(d) && p.satisfiable(d)
+}
+
+// condition reads what must be true of bytes that something else delimits: a
+// match without a frame. It returns nil if something is wrong.
+func (p *parser) condition(e entry) *Match {
+	n := e.value
+	d := &expectation{Expect: &Expect{Pos: n.pos, Match: Match{Size: -1}}, n: n, inner: e.key}
+	m := &d.Match
+	switch {
+	case n.isNull():
+		p.blank(e, "a payload, or a mapping such as {prefix: a}")
+		return nil
+	case n.kind != mappingNode:
+		if m.Equals = p.payload(e, toMatch); m.Equals == nil {
+			return nil
+		}
+		return m
+	case !decode(p, n, quote(e.key), expectKeys, d) || d.wrong || !p.exact(d):
+		return nil
+	case d.outcome != nil:
+		p.errorf(n.pos, "{%s} is no condition on bytes", d.outcome.key)
+		return nil
+	case d.max != nil:
+		p.errorf(d.max.pos, `"max" in %s, which has no frame of its own`, quote(e.key))
+		return nil
+	case len(n.entries) == 0:
+		p.errorf(n.pos, "nothing says what must be true of the bytes; add a payload, prefix, suffix, contains or regex")
+		return nil
+	}
+	return m
 }
 
 func (p *parser) setOutcome(d *expectation, e entry) {
@@ -197,19 +234,6 @@ func (p *parser) setOutcome(d *expectation, e entry) {
 		return
 	}
 	d.check(p.noValue(e))
-}
-
-// setFrame notes how many bytes an expect takes, and complains about a second
-// answer.
-func (p *parser) setFrame(d *expectation, e entry, kind FrameKind) bool {
-	if d.frame != nil {
-		p.errorf(e.pos, "%s and %s are two frames; an expect has one", quote(d.frame.key), quote(e.key))
-		d.wrong = true
-		return false
-	}
-	d.frame = &e
-	d.Frame.Kind = kind
-	return true
 }
 
 func (p *parser) exactFrame(d *expectation, e entry) {
@@ -257,51 +281,6 @@ func (p *parser) setEquals(d *expectation, e entry, payload *Payload) {
 		d.wrong = true
 	}
 	d.Match.Equals = payload
-}
-
-func (p *parser) lineFrame(d *expectation, e entry) {
-	if !p.setFrame(d, e, FrameLine) {
-		return
-	}
-	d.Frame.EOL = p.doc.eol
-	if e.value.isNull() && p.commentAfter(e.value) == "" {
-		return // any line
-	}
-	part, ok := p.textPart(e, toMatch)
-	p.setEquals(d, e, &Payload{Pos: e.value.pos, Parts: []Part{part}})
-	d.check(ok)
-}
-
-func (p *parser) untilFrame(d *expectation, e entry) {
-	if !p.setFrame(d, e, FrameUntil) {
-		return
-	}
-	d.Frame.Delim = p.payload(e, toMatch)
-	if !d.check(d.Frame.Delim != nil) {
-		return
-	}
-	if n, known := d.Frame.Delim.length(); known && n == 0 {
-		p.errorf(e.value.pos, `"until" needs a delimiter`)
-		d.wrong = true
-	}
-	d.check(p.held(d.Frame.Delim, e))
-}
-
-func (p *parser) sizedFrame(d *expectation, e entry, kind FrameKind) {
-	if !p.setFrame(d, e, kind) {
-		return
-	}
-	n, ok := p.size(e, 1)
-	d.Frame.N = n
-	d.check(ok)
-}
-
-func (p *parser) someFrame(d *expectation, e entry) {
-	p.sizedFrame(d, e, FrameSome)
-	if d.wrong {
-		return
-	}
-	p.warnf(e.pos, `"some" takes whatever the next read brings, so timing decides; a frame such as line, until or bytes is sure`)
 }
 
 func (p *parser) matchPayload(d *expectation, e entry, into **Payload) {

@@ -52,6 +52,10 @@ func (p *parser) frameAgainstMatch(d *expectation) {
 			}
 		case FrameUntil:
 			p.untilAgainst(d, m, text)
+		case FrameLines:
+			if m.key == "equals" {
+				p.linesAgainst(d, m, text)
+			}
 		}
 	}
 }
@@ -69,6 +73,33 @@ func (p *parser) untilAgainst(d *expectation, m matched, text []byte) {
 	case m.key == "equals" && !ends,
 		m.key == "suffix" && !ends && !bytes.HasSuffix(delim, text):
 		p.errorf(m.payload.Pos, "%s does not end with the delimiter %s, with which the frame ends", quote(m.key), quoteBytes(delim))
+	}
+}
+
+// linesAgainst looks at lines that are all known.
+func (p *parser) linesAgainst(d *expectation, m matched, text []byte) {
+	eol := []byte(d.Frame.EOL)
+	if d.Frame.EOL == AnyEOL {
+		eol = []byte(LF)
+	}
+	re := d.Frame.Through.Compiled
+	for rest := text; len(rest) > 0; {
+		line, after, ended := bytes.Cut(rest, eol)
+		if d.Frame.EOL == AnyEOL {
+			line = bytes.TrimSuffix(line, []byte("\r"))
+		}
+		switch {
+		case !ended:
+			p.errorf(m.payload.Pos, `"equals" does not end with an end of line, and the frame is whole lines`)
+			return
+		case re != nil && re.Match(line) && len(after) > 0:
+			p.errorf(m.payload.Pos, `"equals" goes on after the line %s, where the frame ends`, quoteBytes(line))
+			return
+		case re != nil && !re.Match(line) && len(after) == 0:
+			p.errorf(m.payload.Pos, `the last line of "equals" is %s, with which the frame does not end`, quoteBytes(line))
+			return
+		}
+		rest = after
 	}
 }
 
@@ -125,6 +156,11 @@ func (p *parser) sizes(d *expectation) {
 		most, bound = maxSize, ""
 	case FrameLine:
 		most -= int64(max(len(f.EOL), 1))
+	case FrameLength:
+		most -= f.At + int64(max(f.Form.Width(), 1))
+		if tells := f.Form.Max(); tells < uint64(maxSize) && int64(tells)+f.Plus < most {
+			most, bound = int64(tells)+f.Plus, "length"
+		}
 	}
 	if n, known := f.Delim.length(); known && m.Size >= 0 && m.Size < n {
 		p.errorf(d.pos("size"), `"size" is %d, less than the delimiter has, which counts`, m.Size)

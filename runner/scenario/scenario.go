@@ -302,21 +302,28 @@ type FrameKind uint8
 
 // The frames.
 const (
-	FrameExact FrameKind = iota // as many bytes as Match.Equals has
-	FrameLine                   // up to and with the end of line; the match sees it without
-	FrameUntil                  // up to and with the delimiter
-	FrameBytes                  // N bytes
-	FrameRest                   // to the peer's end
-	FrameSome                   // whatever the next read brings, N bytes at most
+	FrameExact  FrameKind = iota // as many bytes as Match.Equals has
+	FrameLine                    // up to and with the end of line; the match sees it without
+	FrameUntil                   // up to and with the delimiter
+	FrameBytes                   // N bytes
+	FrameRest                    // to the peer's end
+	FrameSome                    // whatever the next read brings, N bytes at most
+	FrameLines                   // whole lines up to and with the one that Through matches
+	FrameLength                  // At bytes, a length, and as many bytes as it says and Plus; the match sees those
 )
 
 // Frame says how many bytes an expect takes.
 type Frame struct {
-	Kind  FrameKind
-	EOL   EOL      // of a line
-	Delim *Payload // of until
-	N     int64    // of bytes and some
-	Max   int64    // bytes, the end of line included; bounds line, until and rest
+	Kind    FrameKind
+	EOL     EOL      // of a line, and of lines
+	Delim   *Payload // of until
+	Through *Regex   // of lines
+	Form    Form     // of a length, as all that follows
+	At      int64    // bytes before it
+	Plus    int64    // to add to it
+	Header  *Match   // of the bytes before it; nil: anything
+	N       int64    // of bytes and some
+	Max     int64    // bytes, the end of line included; bounds line, lines, until, length and rest
 }
 
 // EOL is how a line ends: "\r\n", "\n", or other bytes. AnyEOL is either of

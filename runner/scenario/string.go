@@ -179,6 +179,20 @@ func (f *Frame) describe() string {
 		return "bytes until " + f.Delim.String()
 	case FrameBytes:
 		return count(f.N, "byte")
+	case FrameLines:
+		return "lines through " + f.Through.String()
+	case FrameLength:
+		out := "a frame with a length " + f.Form.String()
+		if f.At > 0 {
+			out += fmt.Sprintf(" at %d", f.At)
+		}
+		if f.Plus != 0 {
+			out += fmt.Sprintf(" (%+d)", f.Plus)
+		}
+		if f.Header != nil {
+			out += " and a header with " + f.Header.describe()
+		}
+		return out
 	case FrameRest:
 		return "the rest"
 	case FrameSome:
@@ -201,7 +215,7 @@ func (m *Match) describe() string {
 		payload("contains", x)
 	}
 	if m.Regex != nil {
-		parts = append(parts, "regex "+shorten(strconv.Quote(m.Regex.Source.plain())))
+		parts = append(parts, "regex "+m.Regex.String())
 	}
 	if m.Size >= 0 {
 		parts = append(parts, fmt.Sprintf("size %d", m.Size))
@@ -211,6 +225,9 @@ func (m *Match) describe() string {
 	}
 	return strings.Join(parts, ", ")
 }
+
+// String is the regular expression in quotes.
+func (r *Regex) String() string { return shorten(strconv.Quote(r.Source.plain())) }
 
 // plain is a text with its variables as they are written.
 func (t Text) plain() string {
