@@ -6,8 +6,6 @@ import (
 	"net"
 	"net/netip"
 	"slices"
-	"strconv"
-	"syscall"
 	"time"
 
 	"banter/runner/scenario"
@@ -18,7 +16,7 @@ import (
 type server struct {
 	p    *play
 	decl *scenario.Server
-	addr netip.AddrPort // where clients reach it
+	addr wire.Addr // where clients reach it
 
 	// Under play.mu.
 	ln        *wire.Listener // nil while not bound
@@ -34,13 +32,13 @@ type server struct {
 }
 
 // pair is the two ends of a connection, as its client sees them.
-type pair struct{ local, remote netip.AddrPort }
+type pair struct{ local, remote wire.Addr }
 
 // dial is a connect that runs: the server may accept before it returns.
 type dial struct {
 	client *actor
-	remote netip.AddrPort
-	local  func() netip.AddrPort
+	remote wire.Addr
+	local  func() wire.Addr
 }
 
 // bind binds every server, and reports whether it could.
@@ -64,9 +62,10 @@ func (s *server) bindPos() scenario.Pos {
 
 // bind binds the server as it is declared, and listens where it shall.
 func (s *server) bind() error {
-	at := wire.Local{Host: "127.0.0.1", Backlog: s.decl.Backlog, RcvBuf: s.decl.RcvBuf, SndBuf: s.decl.SndBuf}
-	if b := s.decl.Bind; b != nil {
-		at.Host, at.Port = b.Host, b.Port
+	at := s.local()
+	if !s.decl.Start && at.Path != "" {
+		s.addr = wire.Unix(at.Path)
+		return nil
 	}
 	if !s.decl.Start && at.Port != 0 {
 		// Not even bound, and still it has an address that clients try.
@@ -78,7 +77,7 @@ func (s *server) bind() error {
 		if ip.IsUnspecified() {
 			ip = netip.AddrFrom4([4]byte{127, 0, 0, 1})
 		}
-		s.addr = netip.AddrPortFrom(ip, uint16(at.Port))
+		s.addr = wire.TCP(netip.AddrPortFrom(ip, uint16(at.Port)))
 		return err
 	}
 	return s.openAt(at, s.decl.Listen && s.decl.Start)
@@ -91,23 +90,6 @@ func (s *server) openAt(at wire.Local, listen bool) error {
 	}
 	s.ln, s.addr, s.listening = ln, ln.Addr(), listen
 	return s.checkBacklog()
-}
-
-// refusal is why the system does not let the server bind, in a sentence.
-func refusal(at wire.Local, err error) error {
-	return bindError(net.JoinHostPort(at.Host, fmt.Sprint(at.Port)), err)
-}
-
-func bindError(address string, err error) error {
-	switch {
-	case errors.Is(err, syscall.EADDRINUSE):
-		return fmt.Errorf("can't bind %s: the port is in use", address)
-	case errors.Is(err, syscall.EADDRNOTAVAIL):
-		return fmt.Errorf("can't bind %s: the address is not this machine's", address)
-	case errors.Is(err, syscall.EACCES):
-		return fmt.Errorf("can't bind %s: ports below 1024 need the right to (%s)", address, wire.Reason(err))
-	}
-	return fmt.Errorf("can't bind %s: %s", address, wire.Reason(err))
 }
 
 // checkBacklog refuses a backlog that the kernel has cut down in silence.
@@ -133,13 +115,11 @@ func (s *server) start() error {
 		return fmt.Errorf("%s listens already", s.decl.Name)
 	}
 	if s.ln == nil {
-		b := s.decl.Bind
-		at := wire.Local{Host: b.Host, Port: b.Port, Backlog: s.decl.Backlog, RcvBuf: s.decl.RcvBuf, SndBuf: s.decl.SndBuf}
-		if err := s.openAt(at, true); err != nil {
+		if err := s.openAt(s.local(), true); err != nil {
 			return err
 		}
 	} else if err := s.ln.Listen(); err != nil {
-		return refusal(wire.Local{Host: s.addr.Addr().String(), Port: int(s.addr.Port())}, err)
+		return refusal(wire.Local{Path: s.addr.Path, Host: s.addr.Addr().String(), Port: int(s.addr.Port())}, err)
 	}
 	s.listening = true
 	if err := s.checkBacklog(); err != nil {
@@ -385,18 +365,4 @@ func (p *play) mayCome(running []*place) [][]*scenario.Step {
 		}
 	}
 	return scripts
-}
-
-// isCalledBy reports whether a connect goes to the server, by its name or by
-// its port.
-func (s *server) isCalledBy(c scenario.Connect) bool {
-	if c.Server != "" {
-		return c.Server == s.decl.Name
-	}
-	address, err := s.p.text(c.Address)
-	if err != nil {
-		return false
-	}
-	_, port, err := net.SplitHostPort(string(address))
-	return err == nil && port == strconv.Itoa(int(s.addr.Port()))
 }

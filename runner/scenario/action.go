@@ -64,6 +64,15 @@ func (p *parser) target(e entry, c *Connect) bool {
 	p.traps(e.value)
 	c.Address, ok = p.text(e.value)
 	if _, literal := c.Address.literal(); ok && literal {
+		switch t, rest := cutTransport(s); t {
+		case Unix:
+			if problem := unixProblem(rest); problem != "" {
+				p.errorf(e.value.pos, "%s", problem)
+				ok = false
+			}
+			p.doc.badTarget = p.doc.badTarget || !ok
+			return ok
+		}
 		switch host, port, problem := splitAddress(s); {
 		case problem != "":
 			p.errorf(e.value.pos, "an address to connect to must be host:port: %s", problem)

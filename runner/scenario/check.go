@@ -14,12 +14,13 @@ func (p *parser) check(d *document) {
 	p.ports(d)
 	p.circles(d)
 	for _, c := range d.Clients {
-		p.flow(c.Steps, false)
+		p.carried(c)
+		p.flow(c.Steps, nil)
 	}
 	for _, s := range d.Servers {
-		p.flow(s.Steps, true)
+		p.flow(s.Steps, s)
 		for _, c := range s.Connections {
-			p.flow(c.Steps, true)
+			p.flow(c.Steps, s)
 		}
 	}
 	// These ask whether something is nowhere in the file: only a file that
@@ -34,10 +35,19 @@ func (p *parser) check(d *document) {
 	o.uncalled()
 }
 
-// ports complains about two servers on one port.
+// ports complains about two servers on one port, or one path.
 func (p *parser) ports(d *document) {
 	byPort := map[int][]*Server{}
+	byPath := map[string]*Server{}
 	for _, s := range d.Servers {
+		if s.Transport() == Unix && s.Start {
+			path := d.Path(s.Bind.Path)
+			if other := byPath[path]; other != nil {
+				p.errorf(s.Bind.Pos, "%s is bound by server %s already, in line %d; only one of two can have it",
+					shorten(s.Bind.String()), quote(other.Name), other.Bind.Pos.Line)
+			}
+			byPath[path] = s
+		}
 		if s.Bind == nil || s.Bind.Port == 0 || !s.Start {
 			continue
 		}

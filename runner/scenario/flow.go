@@ -5,7 +5,8 @@ package scenario
 // script is.
 type flow struct {
 	p      *parser
-	server bool
+	server *Server   // whose script it is; nil for a client's
+	via    Transport // of the connection
 
 	open   bool
 	why    string // it is not open
@@ -18,9 +19,12 @@ type flow struct {
 	lost   bool // an error hides where the script is
 }
 
-// flow checks a script's order.
-func (p *parser) flow(steps []*Step, server bool) {
-	f := &flow{p: p, server: server, open: server, why: "there was no connect yet"}
+// flow checks the order of a script, which is a server's or (nil) a client's.
+func (p *parser) flow(steps []*Step, server *Server) {
+	f := &flow{p: p, server: server, open: server != nil, why: "there was no connect yet"}
+	if server != nil {
+		f.via = server.Transport()
+	}
 	for _, s := range steps {
 		if p.doc.broken[s] {
 			f.lost = true
@@ -52,7 +56,11 @@ func (f *flow) step(s *Step) {
 			f.closed("closed", s)
 		}
 	case Reset:
-		if f.needsOpen(s) {
+		switch {
+		case !f.needsOpen(s):
+		case f.via == Unix:
+			f.fail(s.Pos, `"reset" on a Unix socket, which has no RST; the peer sees a reset where "close: {now}" leaves bytes unread`)
+		default:
 			f.closed("reset", s)
 		}
 	case Parallel:
@@ -65,11 +73,11 @@ func (f *flow) step(s *Step) {
 	}
 }
 
-func (f *flow) connect(s *Step, _ Connect) {
+func (f *flow) connect(s *Step, c Connect) {
 	if f.open && !f.lost {
 		f.fail(s.Pos, `"connect" while the connection of line %d is still open; close it first`, f.since.Line)
 	}
-	*f = flow{p: f.p, server: f.server, open: true, since: s.Pos}
+	*f = flow{p: f.p, server: f.server, via: f.p.doc.transport(&c), open: true, since: s.Pos}
 	if s.Expect == nil {
 		return
 	}
@@ -115,7 +123,7 @@ func (f *flow) needs(s *Step) bool {
 func (f *flow) closed(how string, s *Step) {
 	f.open = false
 	f.why = "it was " + how + " in line " + line(s.Pos)
-	if !f.server {
+	if f.server == nil {
 		f.why += "; connect again first"
 	}
 }

@@ -82,11 +82,14 @@ func (s *Scenario) Client(name string) *Client {
 }
 
 // Address is a host and a port as written: "127.0.0.1:0", ":7890",
-// "[::1]:80", "localhost:25". An empty Host is every address.
+// "[::1]:80", "localhost:25". An empty Host is every address. Of a Unix socket
+// it is a path, as written: "unix:greeter.sock".
 type Address struct {
-	Pos  Pos
-	Host string
-	Port int // 0 to 65535; 0: a free one
+	Pos       Pos
+	Transport Transport
+	Host      string
+	Port      int    // 0 to 65535; 0: a free one
+	Path      string // of a Unix socket; see Scenario.Path
 }
 
 // Unlimited stands for "no limit given" in Server.Backlog and Server.Accept.
@@ -159,7 +162,7 @@ type Action interface {
 // The actions. Each is what language.md says of its word.
 type (
 	// Connect opens a connection to a declared server or, where Server is
-	// empty, to the address that Address becomes ("host:port").
+	// empty, to the address that Address becomes ("host:port", "unix:PATH").
 	Connect struct {
 		Pos     Pos // of the target
 		Server  string

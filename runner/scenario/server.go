@@ -14,7 +14,7 @@ type server struct {
 }
 
 var serverKeys = table[server]{
-	{"bind", func(p *parser, s *server, e entry) { s.Bind = p.address(e) }},
+	{"bind", func(p *parser, s *server, e entry) { s.Bind = p.serverAddress(e) }},
 	{"backlog", func(p *parser, s *server, e entry) {
 		if n, ok := p.number(e, 0, MaxBacklog); ok {
 			s.Backlog = n
@@ -165,10 +165,32 @@ func (p *parser) bufferSize(e entry) int {
 	return int(n)
 }
 
+// serverAddress reads what a server is bound to: host:port or unix:PATH. It
+// returns nil if something is wrong.
+func (p *parser) serverAddress(e entry) *Address {
+	t, rest := cutTransport(e.value.value)
+	if e.value.kind != scalarNode || t == TCP {
+		return p.address(e)
+	}
+	if strings.Contains(rest, "${") {
+		p.errorf(e.value.pos, `"bind" takes no variables`)
+		return nil
+	}
+	if problem := unixProblem(rest); problem != "" {
+		p.errorf(e.value.pos, "%s", problem)
+		return nil
+	}
+	return &Address{Pos: e.value.pos, Transport: t, Path: rest}
+}
+
 // address reads host:port. It returns nil if something is wrong.
 func (p *parser) address(e entry) *Address {
 	s, ok := p.scalar(e, "host:port, such as 127.0.0.1:0")
 	if !ok {
+		return nil
+	}
+	if t, _ := cutTransport(s); t != TCP {
+		p.errorf(e.value.pos, "%s of a client is host:port; whom it connects to says the rest", quote(e.key))
 		return nil
 	}
 	host, port, problem := splitAddress(s)
@@ -205,5 +227,8 @@ func splitAddress(s string) (host string, port int, problem string) {
 
 // String is the address as it is written.
 func (a *Address) String() string {
+	if a.Transport == Unix {
+		return prefixes[Unix] + a.Path
+	}
 	return net.JoinHostPort(a.Host, strconv.Itoa(a.Port))
 }

@@ -12,6 +12,7 @@ import (
 
 // Local is where a listener is bound.
 type Local struct {
+	Path           string // of a Unix socket, absolute; "": the socket is of TCP
 	Host           string // "": every address, of both families where the system has them
 	Port           int    // 0: a free one
 	Backlog        int    // of listen(2); negative: the system's maximum
@@ -37,6 +38,16 @@ func freePort() int { return firstPort + int(nextPort.Add(1)%ports) }
 
 // Open binds a socket and, if listen is set, makes it listen.
 func Open(ctx context.Context, at Local, listen bool) (*Listener, error) {
+	if at.Path != "" {
+		l, err := bindPath(at)
+		if err == nil && listen {
+			err = l.listenOrClose()
+		}
+		if err != nil {
+			return nil, err
+		}
+		return l, nil
+	}
 	var ip netip.Addr
 	if at.Host != "" {
 		var err error
@@ -53,9 +64,7 @@ func Open(ctx context.Context, at Local, listen bool) (*Listener, error) {
 		}
 		l, err := bind(ip, port, at)
 		if err == nil && listen {
-			if err = l.Listen(); err != nil {
-				l.Close()
-			}
+			err = l.listenOrClose()
 		}
 		if err == nil {
 			return l, nil
@@ -66,9 +75,20 @@ func Open(ctx context.Context, at Local, listen bool) (*Listener, error) {
 	}
 }
 
+func (l *Listener) listenOrClose() error {
+	err := l.Listen()
+	if err != nil {
+		l.Close()
+	}
+	return err
+}
+
 // Addr is where a client of this machine reaches the listener: its address, or
 // the loopback address where it is bound to all of them.
-func (l *Listener) Addr() netip.AddrPort {
+func (l *Listener) Addr() Addr {
+	if l.at.Path != "" {
+		return Unix(l.at.Path)
+	}
 	ip := l.bound.Addr()
 	switch {
 	case ip.IsUnspecified() && (ip.Is4() || l.dual):
@@ -76,7 +96,7 @@ func (l *Listener) Addr() netip.AddrPort {
 	case ip.IsUnspecified():
 		ip = netip.IPv6Loopback()
 	}
-	return netip.AddrPortFrom(ip, l.bound.Port())
+	return TCP(netip.AddrPortFrom(ip, l.bound.Port()))
 }
 
 // Accept waits for the next connection. It ends with net.ErrClosed when the
@@ -97,5 +117,10 @@ func (l *Listener) Accept() (*Conn, error) {
 		}
 		return nil, err
 	}
-	return newConn(c.(*net.TCPConn))
+	conn, err := newConn(c.(stream))
+	if err == nil && l.at.Path != "" {
+		conn.Local = l.Addr() // the system knows the name that it was bound by
+		err = conn.inherit(l.at)
+	}
+	return conn, err
 }
