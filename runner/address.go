@@ -37,6 +37,7 @@ func (p *play) resolve(ctx context.Context, text string) (wire.Addr, error) {
 	if path, unix := strings.CutPrefix(text, "unix:"); unix {
 		return wire.Unix(p.scenario.Path(path)), nil
 	}
+	text, udp := strings.CutPrefix(text, "udp:")
 	host, port, err := net.SplitHostPort(text)
 	if err != nil {
 		return wire.Addr{}, err
@@ -46,7 +47,11 @@ func (p *play) resolve(ctx context.Context, text string) (wire.Addr, error) {
 		return wire.Addr{}, fmt.Errorf("no port: %q", port)
 	}
 	ip, err := wire.Resolve(ctx, cmp.Or(host, "127.0.0.1"))
-	return wire.TCP(netip.AddrPortFrom(ip, uint16(n))), err
+	to := netip.AddrPortFrom(ip, uint16(n))
+	if udp {
+		return wire.UDP(to), err
+	}
+	return wire.TCP(to), err
 }
 
 // serverAt is the declared server that has an address, or nil.
@@ -73,8 +78,9 @@ func (s *server) isCalledBy(c scenario.Connect) bool {
 	if path, unix := strings.CutPrefix(string(address), "unix:"); unix || s.addr.Path != "" {
 		return unix && s.p.scenario.Path(path) == s.addr.Path
 	}
-	_, port, err := net.SplitHostPort(string(address))
-	return err == nil && port == strconv.Itoa(int(s.addr.Port()))
+	text, udp := strings.CutPrefix(string(address), "udp:")
+	_, port, err := net.SplitHostPort(text)
+	return err == nil && udp == s.packets() && port == strconv.Itoa(int(s.addr.Port()))
 }
 
 // local is where the server is bound, as it is declared.

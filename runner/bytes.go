@@ -18,6 +18,9 @@ import (
 // our bytes or after them is a matter of timing, so the step that looks at the
 // connection next says what it means. The bytes count as sent either way.
 func (a *actor) send(payload *scenario.Payload, ride *scenario.Expect) *Failure {
+	if a.packets {
+		return a.sendDatagram(payload, ride)
+	}
 	type piece struct {
 		data []byte
 		part *scenario.Part
@@ -123,7 +126,10 @@ func (a *actor) expect(e *scenario.Expect) *Failure {
 	exact := e.Frame.Kind == scenario.FrameExact && want.Equals.Any == nil
 	mark := a.log.Want.Mark()
 	if exact {
-		a.log.Want.Bytes(transcript.Recv, want.Equals.Data, 0, a.step)
+		a.meantBytes(transcript.Recv, want.Equals.Data)
+	}
+	if a.packets {
+		want.Frame = scenario.FrameDatagram
 	}
 	a.listen(a.deadline)
 	a.welcome = !exact
@@ -173,6 +179,8 @@ func (a *actor) sawEnd(err error) {
 		a.over = true
 	case wire.IsReset(err):
 		a.saw(transcript.PeerReset, "")
+	case wire.IsRefused(err):
+		a.saw(transcript.Refused, "")
 	}
 }
 
@@ -204,8 +212,11 @@ func (a *actor) outcome(e *scenario.Expect) *Failure {
 	kind := outcomeKinds[e.Outcome]
 	switch {
 	case err == nil:
-		f := a.failure(Unread, "bytes came, where %s was expected", e)
-		return f
+		what := "bytes"
+		if a.packets {
+			what = "a datagram"
+		}
+		return a.failure(Unread, "%s came, where %s was expected", what, e)
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		if a.ctx.Err() != nil {
 			return a.failure(Unfinished, "was waiting: expect %s", e)
@@ -218,8 +229,11 @@ func (a *actor) outcome(e *scenario.Expect) *Failure {
 			return nil
 		}
 		f := a.late("%s had not come", e)
-		f.Notes = append(f.Notes, "the connection is open and silent")
+		f.Notes = append(f.Notes, a.silent())
 		return f
+	case wire.IsRefused(err) && e.Outcome == scenario.Refused, wire.IsUnreachable(err) && e.Outcome == scenario.Unreachable:
+		a.saw(kind, "")
+		return nil
 	case err == io.EOF && (e.Outcome == scenario.EOF || e.Outcome == scenario.End),
 		wire.IsReset(err) && (e.Outcome == scenario.PeerReset || e.Outcome == scenario.End):
 		if !a.over || kind != transcript.EOF {
@@ -234,8 +248,11 @@ func (a *actor) outcome(e *scenario.Expect) *Failure {
 }
 
 func endName(err error) string {
-	if err == io.EOF {
+	switch {
+	case err == io.EOF:
 		return "eof"
+	case wire.IsRefused(err):
+		return "refused"
 	}
 	return "reset"
 }
@@ -269,7 +286,7 @@ func (a *actor) shutdown(how scenario.How) *Failure {
 
 // meantClose says what a close brings.
 func (a *actor) meantClose(mode scenario.CloseMode) {
-	if !a.over && !a.loose {
+	if !a.over && !a.loose && !a.packets {
 		switch mode {
 		case scenario.CloseClean:
 			a.meant(transcript.EOF, "")
@@ -282,6 +299,10 @@ func (a *actor) meantClose(mode scenario.CloseMode) {
 
 // close ends the connection as its mode says.
 func (a *actor) close(mode scenario.CloseMode) *Failure {
+	if a.packets {
+		a.leave(mode)
+		return nil
+	}
 	a.meantClose(mode)
 	if mode != scenario.CloseNow && !a.over && !a.loose {
 		if f := a.readToEnd(mode); f != nil {

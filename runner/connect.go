@@ -45,6 +45,7 @@ func (a *actor) connect(c scenario.Connect, ride *scenario.Expect) *Failure {
 		a.meantOutcome(ride)
 	}
 	conn, err := a.dial(c, to)
+	a.packets = to.Network == "udp"
 	switch {
 	case err == nil:
 		a.p.hold(conn)
@@ -129,6 +130,10 @@ func (a *actor) dial(c scenario.Connect, to wire.Addr) (*wire.Conn, error) {
 		p.dials[d] = struct{}{}
 	}
 	srv := p.serverAt(to)
+	a.callee = nil
+	if to.Network == "udp" {
+		a.callee, srv = srv, nil
+	}
 	if srv != nil {
 		p.mu.Lock()
 		srv.called++
@@ -143,6 +148,9 @@ func (a *actor) dial(c scenario.Connect, to wire.Addr) (*wire.Conn, error) {
 	if _, waits := p.dials[d]; waits {
 		delete(p.dials, d)
 		if err == nil { // its server has not accepted it yet
+			if conn.Packets {
+				to = wire.Addr{} // as the server sees it; the client's own is enough
+			}
 			p.names[pair{local: conn.Local, remote: to}] = a
 		}
 	}

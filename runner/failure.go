@@ -46,7 +46,7 @@ func (a *actor) mismatch(m *match.Mismatch) *Failure {
 	if m.Kind == match.Short && (silent || a.ctx.Err() != nil) {
 		f := a.late("%s", had(m))
 		if silent {
-			f.Notes = append(f.Notes, "the connection is open and silent")
+			f.Notes = append(f.Notes, a.silent())
 		}
 		f.Want, f.Any, f.Got, f.Offset = m.Want, m.Any, m.Got, m.Offset
 		return f
@@ -54,6 +54,11 @@ func (a *actor) mismatch(m *match.Mismatch) *Failure {
 	kind := Differs
 	if m.Kind == match.Short {
 		kind = Short
+		if wire.IsRefused(m.End) {
+			f := a.failure(Ended, "refused: nobody takes datagrams there")
+			f.Want, f.Any = m.Want, m.Any
+			return f
+		}
 		if !wire.IsReset(m.End) && m.End != io.EOF {
 			kind = Environment
 			m.Message = "can't read: " + wire.Reason(m.End)
@@ -62,6 +67,14 @@ func (a *actor) mismatch(m *match.Mismatch) *Failure {
 	f := a.failure(kind, "%s", m.Message)
 	f.Want, f.Any, f.Got, f.Offset = m.Want, m.Any, m.Got, m.Offset
 	return f
+}
+
+// silent is what there is to say of a connection on which nothing comes.
+func (a *actor) silent() string {
+	if a.packets {
+		return "nothing came; over UDP nobody says whether what was sent has arrived"
+	}
+	return "the connection is open and silent"
 }
 
 // had says how far a frame had got.
@@ -102,7 +115,7 @@ func (a *actor) fail(f *Failure) {
 
 // collect reads on for the picture.
 func (a *actor) collect(f *Failure) {
-	if a.stream == nil || a.cut || a.over {
+	if a.stream == nil || a.cut || a.over || a.packets {
 		return
 	}
 	a.grace = 0
@@ -119,7 +132,7 @@ func (a *actor) collect(f *Failure) {
 // abandon half-closes, reads to the peer's end and closes.
 func (a *actor) abandon() {
 	a.grace = 0
-	if a.conn != nil && !a.cut {
+	if a.conn != nil && !a.cut && !a.packets {
 		a.conn.CloseWrite()
 		if !a.over {
 			a.arm(a.conn.SetReadDeadline, time.Now().Add(a.p.timeout(0)))
@@ -136,6 +149,7 @@ func (a *actor) foreseeRest() {
 	if a.reply != nil {
 		return
 	}
+	defer func(packets bool) { a.packets = packets }(a.packets)
 	steps := a.place.steps[min(a.done, len(a.place.steps)):]
 	open := a.stream != nil
 	for i, step := range steps {
@@ -158,6 +172,10 @@ func (a *actor) foresee(step *scenario.Step, begun bool) {
 	bytes := func(payload *scenario.Payload, kind transcript.Kind) {
 		var b match.Bytes
 		if a.p.bytes(payload, &b) == nil {
+			if a.packets {
+				a.log.Want.Datagram(kind, b.Data, 0, 0)
+				return
+			}
 			a.log.Want.Bytes(kind, b.Data, 0, 0)
 		}
 	}
@@ -180,6 +198,7 @@ func (a *actor) foresee(step *scenario.Step, begun bool) {
 	}
 	switch act := step.Action.(type) {
 	case scenario.Connect:
+		a.packets = act.Transport == scenario.UDP
 		a.meant(transcript.Connect, act.Server)
 	case scenario.Send:
 		bytes(act.Payload, transcript.Send)

@@ -69,7 +69,7 @@ func literalPort(sc *scenario.Scenario, address scenario.Text) fixed {
 	if path, unix := strings.CutPrefix(text, "unix:"); unix {
 		return fixed{path: sc.Path(path)}
 	}
-	_, port, err := net.SplitHostPort(text)
+	_, port, err := net.SplitHostPort(strings.TrimPrefix(text, "udp:"))
 	if err != nil {
 		return fixed{}
 	}

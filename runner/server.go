@@ -19,7 +19,7 @@ type server struct {
 	addr wire.Addr // where clients reach it
 
 	// Under play.mu.
-	ln        *wire.Listener // nil while not bound
+	ln        listener // nil while not bound
 	listening bool
 	round     int // of listening: which accept loop is the one
 	closed    bool
@@ -29,6 +29,17 @@ type server struct {
 	accepted  int
 	outsiders int            // accepted connections that no client of the file made
 	named     map[string]int // accepted connections by client
+}
+
+// listener is what a server listens with: a *wire.Listener or a
+// *wire.PacketListener.
+type listener interface {
+	Addr() wire.Addr
+	Listen() error
+	Accept() (*wire.Conn, error)
+	Queue() (length, limit int, err error)
+	Stop() error
+	Close() error
 }
 
 // pair is the two ends of a connection, as its client sees them.
@@ -78,13 +89,22 @@ func (s *server) bind() error {
 			ip = netip.AddrFrom4([4]byte{127, 0, 0, 1})
 		}
 		s.addr = wire.TCP(netip.AddrPortFrom(ip, uint16(at.Port)))
+		if s.packets() {
+			s.addr = wire.UDP(s.addr.AddrPort)
+		}
 		return err
 	}
 	return s.openAt(at, s.decl.Listen && s.decl.Start)
 }
 
 func (s *server) openAt(at wire.Local, listen bool) error {
-	ln, err := wire.Open(s.p.ctx, at, listen)
+	var ln listener
+	var err error
+	if s.packets() {
+		ln, err = wire.OpenPackets(s.p.ctx, at, listen)
+	} else {
+		ln, err = wire.Open(s.p.ctx, at, listen)
+	}
 	if err != nil {
 		return refusal(at, err)
 	}
@@ -196,14 +216,25 @@ func (s *server) close() {
 	defer s.p.mu.Unlock()
 	s.closed, s.listening = true, false
 	s.p.progress.Broadcast()
-	if s.ln != nil {
+	switch {
+	case s.ln == nil:
+	case s.packets():
+		s.ln.Stop() // what is for those who still play comes; see settle
+	default:
 		s.ln.Close()
 	}
 }
 
+// packets reports whether the server is one of UDP.
+func (s *server) packets() bool { return s.decl.Transport() == scenario.UDP }
+
 // accept starts the accept loop of a server that listens.
 func (s *server) accept() {
 	if s.ln == nil || !s.listening || s.decl.Accept == 0 {
+		return
+	}
+	if ln, ok := s.ln.(*wire.PacketListener); ok {
+		s.p.serving.Go(func() { s.demux(ln) })
 		return
 	}
 	s.round++
@@ -228,8 +259,7 @@ func (s *server) acceptLoop(round int) {
 			return
 		}
 		if err != nil {
-			p.fail(Failure{Kind: Environment, Actor: s.decl.Name, Pos: s.decl.Pos, At: p.now(), Message: "can't accept: " + wire.Reason(err)})
-			p.end()
+			s.unaccepted(err)
 			return
 		}
 		a := s.admit(conn)
@@ -237,82 +267,11 @@ func (s *server) acceptLoop(round int) {
 	}
 }
 
-// admit gives an accepted connection its name and its script.
-func (s *server) admit(conn *wire.Conn) *actor {
+// unaccepted ends a scenario whose server can't be called any more.
+func (s *server) unaccepted(err error) {
 	p := s.p
-	p.mu.Lock()
-	at := pair{local: conn.Remote, remote: conn.Local}
-	client := p.names[at]
-	delete(p.names, at)
-	for d := range p.dials {
-		if client == nil && d.remote == conn.Local && d.local() == conn.Remote {
-			client = d.client
-			delete(p.dials, d)
-		}
-	}
-	a := &actor{p: p, ctx: p.ctx, server: s, pos: s.decl.Pos, nth: s.accepted}
-	a.rank = [3]int{slices.Index(p.servers, s), len(p.clients), a.nth}
-	who := ""
-	if client == nil {
-		s.outsiders++
-		who = fmt.Sprint(s.outsiders)
-	} else {
-		who = client.place.name
-		s.named[who]++
-		if n := s.named[who]; n > 1 {
-			who = fmt.Sprintf("%s#%d", who, n)
-		}
-		a.rank[1] = client.rank[1]
-		a.peer = client.place.name
-		client.peer = s.decl.Name + "/" + who
-	}
-	a.place = &place{name: s.decl.Name + "/" + who}
-	a.cast(client)
-	a.attach(conn)
-	p.open[conn] = struct{}{}
-	p.accepted = append(p.accepted, a)
-	p.mu.Unlock()
-
-	p.order.join(a.place)
-	p.mu.Lock()
-	s.accepted++
-	s.busy++
-	p.progress.Broadcast()
-	p.mu.Unlock()
-	return a
-}
-
-// cast gives an accepted connection its part: the script that it runs.
-func (a *actor) cast(client *actor) {
-	decl := a.server.decl
-	switch {
-	case decl.Steps != nil:
-		a.place.steps = decl.Steps
-	case decl.ReplyAfter != nil:
-		a.place.steps = []*scenario.Step{
-			{Pos: decl.ReplyAfter.Pos, Action: decl.ReplyAfter},
-			{Pos: decl.Reply.Pos, Action: scenario.Send{Payload: decl.Reply}},
-			{Pos: decl.Reply.Pos, Action: scenario.Close{}},
-		}
-	case decl.Reply != nil:
-		a.reply = decl.Reply
-		a.pos = decl.Reply.Pos
-	case decl.Connections == nil:
-		a.place.steps = []*scenario.Step{{Pos: decl.Pos, Action: scenario.Close{}}}
-	case decl.ByClient:
-		i := slices.IndexFunc(decl.Connections, func(c *scenario.Script) bool {
-			return client != nil && c.Client == client.place.name
-		})
-		if i < 0 {
-			a.uncast = "connections of " + decl.Name + " has no script for it"
-			return
-		}
-		a.place.steps, a.pos = decl.Connections[i].Steps, decl.Connections[i].Pos
-	case a.nth >= len(decl.Connections):
-		a.uncast = fmt.Sprintf("it is connection %d; connections of %s lists %d", a.nth+1, decl.Name, len(decl.Connections))
-	default:
-		a.place.steps, a.pos = decl.Connections[a.nth].Steps, decl.Connections[a.nth].Pos
-	}
+	p.fail(Failure{Kind: Environment, Actor: s.decl.Name, Pos: s.decl.Pos, At: p.now(), Message: "can't accept: " + wire.Reason(err)})
+	p.end()
 }
 
 // uncalled are the failures of a server whom nobody called, or too few did.
@@ -354,7 +313,11 @@ func (p *play) mayCome(running []*place) [][]*scenario.Step {
 			called = called || slices.ContainsFunc(c.place.steps, calls)
 		}
 		for _, r := range running {
-			may = may || slices.ContainsFunc(r.rest(), calls)
+			steps := r.rest()
+			if s.packets() && !r.over { // it may have a socket and not have sent yet
+				steps = r.steps
+			}
+			may = may || slices.ContainsFunc(steps, calls)
 		}
 		if s.closed || s.limit() || called && !may {
 			continue

@@ -26,6 +26,8 @@ func (s *Stream) Expect(e *Expectation) *Mismatch {
 		return s.rest(e)
 	case scenario.FrameSome:
 		return s.some(e)
+	case scenario.FrameDatagram:
+		return s.datagram(e)
 	}
 	panic("match: a frame without a kind")
 }

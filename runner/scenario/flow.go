@@ -46,10 +46,14 @@ func (f *flow) step(s *Step) {
 		f.expect(a, s, nil)
 		return
 	case Send:
+		f.datagramSent(a.Payload)
 		if f.needs(s) && f.wrote.IsValid() {
 			f.fail(s.Pos, `"send" after the shutdown in line %d, which ended what is sent`, f.wrote.Line)
 		}
 	case Shutdown:
+		if f.via == UDP {
+			f.fail(s.Pos, `"shutdown" on UDP, where nobody sees an end`)
+		}
 		f.shutdown(s, a.How)
 	case Close:
 		if f.needsOpen(s) {
@@ -58,6 +62,8 @@ func (f *flow) step(s *Step) {
 	case Reset:
 		switch {
 		case !f.needsOpen(s):
+		case f.via == UDP:
+			f.fail(s.Pos, `"reset" on UDP, which has no connection to reset`)
 		case f.via == Unix:
 			f.fail(s.Pos, `"reset" on a Unix socket, which has no RST; the peer sees a reset where "close: {now}" leaves bytes unread`)
 		default:
@@ -77,8 +83,12 @@ func (f *flow) connect(s *Step, c Connect) {
 	if f.open && !f.lost {
 		f.fail(s.Pos, `"connect" while the connection of line %d is still open; close it first`, f.since.Line)
 	}
-	*f = flow{p: f.p, server: f.server, via: f.p.doc.transport(&c), open: true, since: s.Pos}
+	*f = flow{p: f.p, server: f.server, via: c.Transport, open: true, since: s.Pos}
 	if s.Expect == nil {
+		return
+	}
+	if f.via == UDP && (s.Expect.Outcome == Refused || s.Expect.Outcome == Timeout) {
+		f.fail(s.Expect.Pos, "{%s} beside a connect on UDP, which asks nobody; that a datagram was refused comes after its send", s.Expect.Outcome.word())
 		return
 	}
 	switch s.Expect.Outcome {
@@ -148,6 +158,9 @@ func (f *flow) shutdown(s *Step, how How) {
 
 // expect follows a plain expect, or one that rides on an action.
 func (f *flow) expect(x *Expect, s *Step, on Action) {
+	if f.misfit(x, s) {
+		return
+	}
 	if !f.open && !f.lost {
 		why := f.why
 		if on != nil && (on.Word() == "close" || on.Word() == "reset") {

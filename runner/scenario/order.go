@@ -130,7 +130,8 @@ func (o *order) calls(c Connect) {
 			o.paths[o.d.Path(rest)] = true
 			return
 		}
-		_, port, _ := splitAddress(string(lit))
+		_, address := cutTransport(string(lit))
+		_, port, _ := splitAddress(address)
 		o.ports[port] = true
 	}
 }

@@ -162,12 +162,14 @@ type Action interface {
 // The actions. Each is what language.md says of its word.
 type (
 	// Connect opens a connection to a declared server or, where Server is
-	// empty, to the address that Address becomes ("host:port", "unix:PATH").
+	// empty, to the address that Address becomes ("host:port",
+	// "udp:host:port", "unix:PATH").
 	Connect struct {
-		Pos     Pos // of the target
-		Server  string
-		Address Text
-		Bind    *Address // local address, before the client's own
+		Pos       Pos // of the target
+		Server    string
+		Address   Text
+		Transport Transport
+		Bind      *Address // local address, before the client's own
 	}
 	// Send sends a payload, all of it.
 	Send struct{ Payload *Payload }
@@ -284,12 +286,13 @@ type FrameKind uint8
 
 // The frames.
 const (
-	FrameExact FrameKind = iota // as many bytes as Match.Equals has
-	FrameLine                   // up to and with the end of line; the match sees it without
-	FrameUntil                  // up to and with the delimiter
-	FrameBytes                  // N bytes
-	FrameRest                   // to the peer's end
-	FrameSome                   // whatever the next read brings, N bytes at most
+	FrameExact    FrameKind = iota // as many bytes as Match.Equals has
+	FrameLine                      // up to and with the end of line; the match sees it without
+	FrameUntil                     // up to and with the delimiter
+	FrameBytes                     // N bytes
+	FrameRest                      // to the peer's end
+	FrameSome                      // whatever the next read brings, N bytes at most
+	FrameDatagram                  // one datagram of UDP
 )
 
 // Frame says how many bytes an expect takes.

@@ -64,6 +64,7 @@ func (p *parser) server(e entry) *Server {
 		p.doc.inServer = true
 		decode(p, n, "server "+quote(e.key), serverKeys, s)
 		p.doc.inServer = false
+		p.packetServer(s.Server, n)
 	}
 	if n := len(s.Connections); !s.ByClient && s.Accept >= 0 && s.Accept < n {
 		p.errorf(s.Pos, "server %s accepts %s and has %d scripts for them", quote(s.Name), count(s.Accept, "connection"), n)
@@ -165,10 +166,13 @@ func (p *parser) bufferSize(e entry) int {
 	return int(n)
 }
 
-// serverAddress reads what a server is bound to: host:port or unix:PATH. It
-// returns nil if something is wrong.
+// serverAddress reads what a server is bound to: host:port, udp:host:port or
+// unix:PATH. It returns nil if something is wrong.
 func (p *parser) serverAddress(e entry) *Address {
 	t, rest := cutTransport(e.value.value)
+	if t == UDP && e.value.kind == scalarNode {
+		return p.hostPort(e, UDP, rest)
+	}
 	if e.value.kind != scalarNode || t == TCP {
 		return p.address(e)
 	}
@@ -193,12 +197,17 @@ func (p *parser) address(e entry) *Address {
 		p.errorf(e.value.pos, "%s of a client is host:port; whom it connects to says the rest", quote(e.key))
 		return nil
 	}
+	return p.hostPort(e, TCP, s)
+}
+
+func (p *parser) hostPort(e entry, t Transport, s string) *Address {
 	host, port, problem := splitAddress(s)
 	if problem != "" {
-		p.errorf(e.value.pos, "%s must be host:port, such as 127.0.0.1:0: %s", quote(e.key), problem)
+		problem = strings.Replace(problem, "write ", "write "+prefixes[t], 1)
+		p.errorf(e.value.pos, "%s must be %shost:port, such as %[2]s127.0.0.1:0: %s", quote(e.key), prefixes[t], problem)
 		return nil
 	}
-	a := &Address{Pos: e.value.pos, Host: host, Port: port}
+	a := &Address{Pos: e.value.pos, Transport: t, Host: host, Port: port}
 	p.checkLocal(a)
 	return a
 }
@@ -230,5 +239,5 @@ func (a *Address) String() string {
 	if a.Transport == Unix {
 		return prefixes[Unix] + a.Path
 	}
-	return net.JoinHostPort(a.Host, strconv.Itoa(a.Port))
+	return prefixes[a.Transport] + net.JoinHostPort(a.Host, strconv.Itoa(a.Port))
 }

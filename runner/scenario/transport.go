@@ -12,10 +12,15 @@ type Transport uint8
 const (
 	TCP  Transport = iota
 	Unix           // a stream between sockets of one machine, named by a path
+	UDP            // datagrams
 )
 
+// MaxDatagram is the most that a datagram holds, in bytes: over IPv6; over IPv4
+// it is 20 less.
+const MaxDatagram = 65527
+
 // prefixes are what an address of a transport begins with.
-var prefixes = map[Transport]string{Unix: "unix:"}
+var prefixes = map[Transport]string{Unix: "unix:", UDP: "udp:"}
 
 // cutTransport cuts off the prefix that says an address's transport.
 func cutTransport(s string) (Transport, string) {
@@ -108,7 +113,7 @@ func (s *Scenario) Path(name string) string {
 func (p *parser) carried(c *Client) {
 	for _, s := range c.Steps {
 		connect, ok := s.Action.(Connect)
-		if !ok || p.doc.transport(&connect) != Unix {
+		if !ok || connect.Transport != Unix {
 			continue
 		}
 		if connect.Bind != nil {

@@ -22,27 +22,32 @@ import (
 // two is a matter of timing.
 var ErrReset = errors.New("connection reset")
 
-// Conn is a connection of TCP, or of a Unix socket. The kernel tells of a reset
+// ErrRefused is what a datagram met that nobody takes: the peer's system says so
+// in an ICMP message, and the socket with the next read or write.
+var ErrRefused = errors.New("connection refused")
+
+// Conn is a connection of TCP, of a Unix socket, or what goes between two
+// sockets of UDP; there a Read brings one datagram, and a Write sends one. The kernel tells of a reset
 // once, and then of an end; a Conn remembers what it said first. One goroutine
 // uses it at a time, but another may write while it reads, and any may set
 // deadlines and close.
 type Conn struct {
-	sock          stream
-	raw           syscall.RawConn
+	sock          net.Conn        // a *net.TCPConn, *net.UnixConn, *net.UDPConn or *peer
+	raw           syscall.RawConn // nil of a peer
 	reset         atomic.Bool
+	refused       atomic.Bool // a Write has heard it, and no Read has told
+	Packets       bool        // of UDP
 	Local, Remote Addr
 }
 
 // stream is a *net.TCPConn or a *net.UnixConn.
 type stream interface {
-	net.Conn
-	syscall.Conn
 	CloseRead() error
 	CloseWrite() error
 }
 
-func newConn(sock stream) (*Conn, error) {
-	raw, err := sock.SyscallConn()
+func newConn(sock net.Conn) (*Conn, error) {
+	raw, err := sock.(syscall.Conn).SyscallConn()
 	if err != nil {
 		sock.Close()
 		return nil, err
@@ -53,17 +58,38 @@ func newConn(sock stream) (*Conn, error) {
 // Read reads what is there, waiting for the first byte. The error is io.EOF
 // where the peer has half-closed, ErrReset, or os.ErrDeadlineExceeded.
 func (c *Conn) Read(p []byte) (int, error) {
+	if c.refused.Load() && c.refused.Swap(false) {
+		return 0, ErrRefused
+	}
 	n, err := c.sock.Read(p)
 	return n, c.meaning(err)
 }
 
-// Write writes all of p. The error is ErrReset or os.ErrDeadlineExceeded.
+// Write writes all of p. The error is ErrReset or os.ErrDeadlineExceeded. That
+// an earlier datagram was refused is left for the next Read to tell.
 func (c *Conn) Write(p []byte) (int, error) {
 	n, err := c.sock.Write(p)
+	if err != nil && c.Packets && c.meaning(err) == ErrRefused {
+		c.refused.Store(true)
+		n, err = c.sock.Write(p) // that one was not sent
+	}
 	return n, c.meaning(err)
 }
 
-// meaning reduces an error to the three that matter, where it is one of them.
+// Late is a Read, or a Peek, after the deadline: it brings what is there
+// already and does not wait. A machine that stood still must not make what came
+// in time come too late.
+func (c *Conn) Late(p []byte, peek bool) (int, error) {
+	if c.refused.Swap(false) {
+		return 0, ErrRefused
+	}
+	if peer, ok := c.sock.(*peer); ok {
+		return peer.late(p)
+	}
+	return c.late(p, peek)
+}
+
+// meaning reduces an error to those that matter, where it is one of them.
 func (c *Conn) meaning(err error) error {
 	switch {
 	case err == nil:
@@ -73,6 +99,8 @@ func (c *Conn) meaning(err error) error {
 			return ErrReset
 		}
 		return io.EOF
+	case c.Packets && (IsRefused(err) || IsReset(err)): // Windows says reset
+		return ErrRefused
 	case IsReset(err):
 		c.reset.Store(true)
 		return ErrReset
@@ -92,10 +120,20 @@ func (c *Conn) SetReadDeadline(t time.Time) error { return c.sock.SetReadDeadlin
 func (c *Conn) SetWriteDeadline(t time.Time) error { return c.sock.SetWriteDeadline(t) }
 
 // CloseWrite half-closes: the peer reads an end, and can go on sending.
-func (c *Conn) CloseWrite() error { return c.meaning(c.sock.CloseWrite()) }
+func (c *Conn) CloseWrite() error {
+	if s, ok := c.sock.(stream); ok {
+		return c.meaning(s.CloseWrite())
+	}
+	return errNoStream
+}
 
 // CloseRead ends reading (SHUT_RD).
-func (c *Conn) CloseRead() error { return c.meaning(c.sock.CloseRead()) }
+func (c *Conn) CloseRead() error {
+	if s, ok := c.sock.(stream); ok {
+		return c.meaning(s.CloseRead())
+	}
+	return errNoStream
+}
 
 // Close is close(2): bytes that were not read make the kernel send a RST.
 func (c *Conn) Close() error { return c.sock.Close() }
@@ -122,7 +160,7 @@ func IsReset(err error) bool {
 // none, one that is gone may leave a file that refuses.
 func IsRefused(err error) bool {
 	var op *net.OpError
-	return errors.Is(err, syscall.ECONNREFUSED) || isSystemRefused(err) ||
+	return errors.Is(err, ErrRefused) || errors.Is(err, syscall.ECONNREFUSED) || isSystemRefused(err) ||
 		errors.As(err, &op) && op.Net == unixNet && op.Op == "dial" && errors.Is(err, syscall.ENOENT)
 }
 
@@ -151,7 +189,7 @@ func Reason(err error) string {
 
 // DialOptions are what a client's socket is made with.
 type DialOptions struct {
-	Local          netip.AddrPort // of TCP; zero: the system's choice
+	Local          netip.AddrPort // of TCP and UDP; zero: the system's choice
 	RcvBuf, SndBuf int            // in bytes; 0: the system's
 	// Began is called before the socket connects, with a function that tells
 	// the socket's local address as soon as it has one: the peer may accept
@@ -167,8 +205,11 @@ func (o *DialOptions) began(raw syscall.RawConn) {
 
 // Dial connects. The context bounds it.
 func Dial(ctx context.Context, to Addr, o DialOptions) (*Conn, error) {
-	if to.Network == unixNet {
+	switch to.Network {
+	case unixNet:
 		return dialUnix(ctx, to, o)
+	case udpNet:
+		return dialUDP(ctx, to, o)
 	}
 	d := net.Dialer{
 		KeepAlive: -1,

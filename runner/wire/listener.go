@@ -55,22 +55,29 @@ func Open(ctx context.Context, at Local, listen bool) (*Listener, error) {
 			return nil, err
 		}
 	}
-	// Any number of tries will do that is far more than the ports which other
-	// programs hold.
-	for try := 0; ; try++ {
-		port := at.Port
-		if port == 0 {
-			port = freePort()
-		}
-		l, err := bind(ip, port, at)
-		if err == nil && listen {
+	var l *Listener
+	err := onPort(at.Port, func(port int) (err error) {
+		if l, err = bind(ip, port, at); err == nil && listen {
 			err = l.listenOrClose()
 		}
-		if err == nil {
-			return l, nil
-		}
-		if at.Port != 0 || try == 1000 || !errors.Is(err, syscall.EADDRINUSE) && !errors.Is(err, syscall.EACCES) {
-			return nil, err
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+// onPort tries a port or, if that is 0, free ones. Any number of tries will do
+// that is far more than the ports which other programs hold.
+func onPort(port int, try func(port int) error) error {
+	if port != 0 {
+		return try(port)
+	}
+	for n := 0; ; n++ {
+		err := try(freePort())
+		if err == nil || n == 1000 || !errors.Is(err, syscall.EADDRINUSE) && !errors.Is(err, syscall.EACCES) {
+			return err
 		}
 	}
 }
@@ -117,7 +124,7 @@ func (l *Listener) Accept() (*Conn, error) {
 		}
 		return nil, err
 	}
-	conn, err := newConn(c.(stream))
+	conn, err := newConn(c)
 	if err == nil && l.at.Path != "" {
 		conn.Local = l.Addr() // the system knows the name that it was bound by
 		err = conn.inherit(l.at)

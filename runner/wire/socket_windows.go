@@ -9,6 +9,7 @@ import (
 	"os"
 	"sync"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/windows"
 )
@@ -85,8 +86,14 @@ func (l *Listener) Queue() (length, limit int, err error) {
 	return 0, 0, errors.ErrUnsupported
 }
 
-// Late brings nothing after the deadline.
-func (c *Conn) Late(p []byte, peek bool) (int, error) { return 0, os.ErrDeadlineExceeded }
+// late brings nothing after the deadline.
+func (c *Conn) late(p []byte, peek bool) (int, error) { return 0, os.ErrDeadlineExceeded }
+
+// lateFrom has to wait a little, so that the system looks at the socket at all.
+func lateFrom(c *net.UDPConn, p []byte) (int, netip.AddrPort, error) {
+	c.SetReadDeadline(time.Now().Add(10 * time.Millisecond))
+	return c.ReadFromUDPAddrPort(p)
+}
 
 // LateWrite takes nothing after the deadline.
 func (c *Conn) LateWrite(p []byte) (int, error) { return 0, os.ErrDeadlineExceeded }
