@@ -28,8 +28,11 @@ type actor struct {
 	reply  *scenario.Payload
 	uncast string // why the server has no script for it
 
-	conn   *wire.Conn
-	stream *match.Stream
+	conn    *wire.Conn
+	stream  *match.Stream
+	packets bool    // the connection is one of UDP
+	callee  *server // of UDP, to which nothing was sent yet
+	lefts   []left
 
 	log      transcript.Log // what happened, and what the script says
 	wants    wanted         // of the expect that runs
@@ -53,11 +56,16 @@ type actor struct {
 func (a *actor) attach(conn *wire.Conn) {
 	a.conn = conn
 	a.reader = a
+	a.packets = conn.Packets
+	a.over, a.cut, a.loose = false, false, false
+	if a.packets {
+		a.stream = match.NewPackets(source{a}, a.take)
+		return
+	}
 	a.stream = match.NewStream(source{a}, a.take)
 	if peeker, ok := any(conn).(match.Peeker); ok {
 		a.stream = match.NewStream(peekable{source{a}, peeker}, a.take)
 	}
-	a.over, a.cut, a.loose = false, false, false
 }
 
 // source is the actor's connection as its stream reads it.
@@ -85,7 +93,10 @@ func (s peekable) Peek(p []byte) (int, error) {
 func (s source) told(n int, err error, p []byte, peek bool) (int, error) {
 	a := s.a.reader
 	if errors.Is(err, os.ErrDeadlineExceeded) && a.gracious() && !a.stopped() {
-		n, err = a.conn.Late(p[:min(len(p), a.grace)], peek)
+		if !a.packets {
+			p = p[:min(len(p), a.grace)]
+		}
+		n, err = a.conn.Late(p, peek)
 		if !peek {
 			a.grace -= n
 		}
@@ -112,6 +123,13 @@ func (a *actor) take(p []byte) {
 		return
 	}
 	now := a.p.now()
+	if a.packets {
+		a.log.Seen.Datagram(transcript.Recv, p, now, a.step)
+		if a.welcome {
+			a.log.Want.Datagram(transcript.Recv, p, now, a.step)
+		}
+		return
+	}
 	a.log.Seen.Bytes(transcript.Recv, p, now, a.step)
 	if a.welcome {
 		a.log.Want.Bytes(transcript.Recv, p, now, a.step)
@@ -164,6 +182,10 @@ func (a *actor) playConnection() {
 	switch {
 	case a.uncast != "":
 		a.fail(a.failure(NotCalled, "%s", a.uncast))
+	case a.reply != nil && a.packets:
+		if f := a.replyDatagram(); f != nil {
+			a.fail(f)
+		}
 	case a.reply != nil:
 		if f := a.playReply(); f != nil {
 			a.fail(f)

@@ -24,7 +24,10 @@ func (a *actor) expect(e *scenario.Expect) *Failure {
 	exact := e.Frame.Kind == scenario.FrameExact && !want.Equals.Wild()
 	mark := a.log.Want.Mark()
 	if exact {
-		record(&a.log.Want, transcript.Recv, want.Equals, want.Equals.Len(), 0, a.step)
+		a.meantBytes(transcript.Recv, want.Equals)
+	}
+	if a.packets {
+		want.Frame = scenario.FrameDatagram
 	}
 	a.listen(a.deadline)
 	a.welcome = !exact
@@ -78,6 +81,8 @@ func (a *actor) sawEnd(err error) {
 		a.over = true
 	case wire.IsReset(err):
 		a.saw(transcript.PeerReset, "")
+	case wire.IsRefused(err):
+		a.saw(transcript.Refused, "")
 	}
 }
 
@@ -109,8 +114,11 @@ func (a *actor) outcome(e *scenario.Expect) *Failure {
 	kind := outcomeKinds[e.Outcome]
 	switch {
 	case err == nil:
-		f := a.failure(Unread, "bytes came, where %s was expected", e)
-		return f
+		what := "bytes"
+		if a.packets {
+			what = "a datagram"
+		}
+		return a.failure(Unread, "%s came, where %s was expected", what, e)
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		if a.stopped() {
 			return a.failure(Unfinished, "was waiting: expect %s", e)
@@ -123,8 +131,11 @@ func (a *actor) outcome(e *scenario.Expect) *Failure {
 			return nil
 		}
 		f := a.late("%s had not come", e)
-		f.Notes = append(f.Notes, "the connection is open and silent")
+		f.Notes = append(f.Notes, a.silent())
 		return f
+	case wire.IsRefused(err) && e.Outcome == scenario.Refused, wire.IsUnreachable(err) && e.Outcome == scenario.Unreachable:
+		a.saw(kind, "")
+		return nil
 	case err == io.EOF && (e.Outcome == scenario.EOF || e.Outcome == scenario.End),
 		wire.IsReset(err) && (e.Outcome == scenario.PeerReset || e.Outcome == scenario.End):
 		if !a.over || kind != transcript.EOF {
@@ -139,8 +150,11 @@ func (a *actor) outcome(e *scenario.Expect) *Failure {
 }
 
 func endName(err error) string {
-	if err == io.EOF {
+	switch {
+	case err == io.EOF:
 		return "eof"
+	case wire.IsRefused(err):
+		return "refused"
 	}
 	return "reset"
 }
@@ -174,7 +188,7 @@ func (a *actor) shutdown(how scenario.How) *Failure {
 
 // meantClose says what a close brings.
 func (a *actor) meantClose(mode scenario.CloseMode) {
-	if !a.over && !a.loose {
+	if !a.over && !a.loose && !a.packets {
 		switch mode {
 		case scenario.CloseClean:
 			a.meant(transcript.EOF, "")
@@ -187,6 +201,10 @@ func (a *actor) meantClose(mode scenario.CloseMode) {
 
 // close ends the connection as its mode says.
 func (a *actor) close(mode scenario.CloseMode) *Failure {
+	if a.packets {
+		a.leave(mode)
+		return nil
+	}
 	a.meantClose(mode)
 	if mode != scenario.CloseNow && !a.over && !a.loose {
 		if f := a.readToEnd(mode); f != nil {

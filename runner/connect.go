@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/netip"
 	"os"
-	"strconv"
 	"syscall"
 	"time"
 
@@ -48,6 +47,7 @@ func (a *actor) connect(c scenario.Connect, ride *scenario.Expect) *Failure {
 	}
 	began := a.p.now()
 	conn, err := a.dial(c, to)
+	a.packets = to.Network == "udp"
 	switch {
 	case err == nil:
 		a.p.hold(conn)
@@ -104,55 +104,16 @@ type broken struct{}
 
 func (broken) Read([]byte) (int, error) { return 0, wire.ErrReset }
 
-// target is where a connect goes, and the name of that in transcripts.
-func (p *play) target(c scenario.Connect) (netip.AddrPort, string, error) {
-	if c.Server != "" {
-		return p.server(c.Server).addr, c.Server, nil
-	}
-	text, err := p.text(c.Address)
-	if err != nil {
-		return netip.AddrPort{}, string(text), err
-	}
-	host, port, err := net.SplitHostPort(string(text))
-	if err != nil {
-		return netip.AddrPort{}, string(text), err
-	}
-	n, err := strconv.ParseUint(port, 10, 16)
-	if err != nil {
-		return netip.AddrPort{}, string(text), fmt.Errorf("no port: %q", port)
-	}
-	if host == "" {
-		host = "127.0.0.1"
-	}
-	ip, err := wire.Resolve(p.ctx, host)
-	to := netip.AddrPortFrom(wire.Reachable(ip), uint16(n))
-	if s := p.serverAt(to); s != nil {
-		return to, s.decl.Name, err
-	}
-	return to, string(text), err
-}
-
-// serverAt is the declared server that has an address, or nil.
-func (p *play) serverAt(to netip.AddrPort) *server {
-	for _, s := range p.servers {
-		everywhere := s.decl.Bind != nil && (s.decl.Bind.Host == "" || s.decl.Bind.Host == "0.0.0.0" || s.decl.Bind.Host == "::")
-		if s.addr == to || everywhere && s.addr.Port() == to.Port() {
-			return s
-		}
-	}
-	return nil
-}
-
 // dial connects, and has the connection known under the client's name from the
 // moment on at which its server can see it.
-func (a *actor) dial(c scenario.Connect, to netip.AddrPort) (*wire.Conn, error) {
+func (a *actor) dial(c scenario.Connect, to wire.Addr) (*wire.Conn, error) {
 	p := a.p
 	o := wire.DialOptions{RcvBuf: a.client.RcvBuf, SndBuf: a.client.SndBuf}
 	local := a.client.Bind
 	if c.Bind != nil {
 		local = c.Bind
 	}
-	if local != nil {
+	if local != nil && to.Path == "" {
 		ip := netip.IPv4Unspecified()
 		if to.Addr().Is6() {
 			ip = netip.IPv6Unspecified()
@@ -166,13 +127,17 @@ func (a *actor) dial(c scenario.Connect, to netip.AddrPort) (*wire.Conn, error) 
 		o.Local = netip.AddrPortFrom(ip, uint16(local.Port))
 	}
 	d := &dial{client: a, remote: to}
-	o.Began = func(name func() netip.AddrPort) {
+	o.Began = func(name func() wire.Addr) {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		d.local = name
 		p.dials[d] = struct{}{}
 	}
 	srv := p.serverAt(to)
+	a.callee = nil
+	if to.Network == "udp" {
+		a.callee, srv = srv, nil
+	}
 	if srv != nil {
 		p.mu.Lock()
 		srv.called++
@@ -187,6 +152,9 @@ func (a *actor) dial(c scenario.Connect, to netip.AddrPort) (*wire.Conn, error) 
 	if _, waits := p.dials[d]; waits {
 		delete(p.dials, d)
 		if err == nil { // its server has not accepted it yet
+			if conn.Packets {
+				to = wire.Addr{} // as the server sees it; the client's own is enough
+			}
 			p.names[pair{local: conn.Local, remote: to}] = a
 			if srv != nil {
 				srv.pending++
@@ -210,7 +178,7 @@ func (p *play) queue(name string) []string {
 		return nil
 	}
 	length, limit, err := ln.Queue()
-	if err != nil {
+	if err != nil || length < 0 {
 		return nil
 	}
 	return []string{fmt.Sprintf("waiting in the backlog of %s, which is %d: %d", name, limit, length)}

@@ -46,7 +46,7 @@ func (a *actor) mismatch(m *match.Mismatch) *Failure {
 	if m.Kind == match.Short && (silent || a.stopped()) {
 		f := a.late("%s", had(m))
 		if silent {
-			f.Notes = append(f.Notes, "the connection is open and silent")
+			f.Notes = append(f.Notes, a.silent())
 		}
 		f.show(m)
 		return f
@@ -54,6 +54,11 @@ func (a *actor) mismatch(m *match.Mismatch) *Failure {
 	kind := Differs
 	if m.Kind == match.Short {
 		kind = Short
+		if wire.IsRefused(m.End) {
+			f := a.failure(Ended, "refused: nobody takes datagrams there")
+			f.Want, f.Any = m.Want, m.Any
+			return f
+		}
 		if !wire.IsReset(m.End) && m.End != io.EOF {
 			kind = Environment
 			m.Message = "can't read: " + wire.Reason(m.End)
@@ -68,6 +73,14 @@ func (a *actor) mismatch(m *match.Mismatch) *Failure {
 // show has the failure show the bytes of a mismatch.
 func (f *Failure) show(m *match.Mismatch) {
 	f.Start, f.Want, f.Any, f.Got, f.Offset = m.Start, m.Want, m.Any, m.Got, m.Offset
+}
+
+// silent is what there is to say of a connection on which nothing comes.
+func (a *actor) silent() string {
+	if a.packets {
+		return "nothing came; over UDP nobody says whether what was sent has arrived"
+	}
+	return "the connection is open and silent"
 }
 
 // had says how far a frame had got.
@@ -108,7 +121,7 @@ func (a *actor) fail(f *Failure) {
 
 // collect reads on for the picture.
 func (a *actor) collect(f *Failure) {
-	if a.stream == nil || a.cut || a.over {
+	if a.stream == nil || a.cut || a.over || a.packets {
 		return
 	}
 	a.grace = 0
@@ -126,7 +139,7 @@ func (a *actor) collect(f *Failure) {
 // abandon half-closes, reads to the peer's end and closes.
 func (a *actor) abandon() {
 	a.grace = 0
-	if a.conn != nil && !a.cut {
+	if a.conn != nil && !a.cut && !a.packets {
 		a.conn.CloseWrite()
 		if !a.over {
 			a.arm(a.conn.SetReadDeadline, time.Now().Add(a.p.timeout(0)))
@@ -143,8 +156,8 @@ func (a *actor) foreseeRest() {
 	if a.reply != nil {
 		return
 	}
-	over, loose := a.over, a.loose // as they would be, and not as they are
-	defer func() { a.over, a.loose = over, loose }()
+	over, loose, packets := a.over, a.loose, a.packets // as they would be, and not as they are
+	defer func() { a.over, a.loose, a.packets = over, loose, packets }()
 	steps := a.place.steps[min(a.done, len(a.place.steps)):]
 	open := a.stream != nil
 	for i, step := range steps {
@@ -177,7 +190,7 @@ func (a *actor) foreseeEnd(e *scenario.Expect) {
 func (a *actor) foresee(step *scenario.Step, begun bool) {
 	bytes := func(payload *scenario.Payload, kind transcript.Kind) {
 		if b, err := payload.Bytes(a.p); err == nil {
-			record(&a.log.Want, kind, &b, b.Len(), 0, 0)
+			a.meantBytes(kind, &b)
 		}
 	}
 	expect := func(e *scenario.Expect) {
@@ -199,6 +212,7 @@ func (a *actor) foresee(step *scenario.Step, begun bool) {
 	}
 	switch act := step.Action.(type) {
 	case scenario.Connect:
+		a.packets = act.Transport == scenario.UDP
 		_, name, _ := a.p.target(act)
 		a.meant(transcript.Connect, name)
 	case scenario.Send:

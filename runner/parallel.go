@@ -68,6 +68,9 @@ func (a *actor) parallel(par scenario.Parallel, within time.Duration) *Failure {
 	}
 	for _, b := range branches {
 		a.over, a.cut, a.loose = a.over || b.over, a.cut || b.cut, a.loose || b.loose
+		if b.callee == nil {
+			a.callee = nil
+		}
 	}
 	failures = slices.DeleteFunc(failures, func(f *Failure) bool { return f == nil })
 	if len(failures) == 0 {

@@ -65,6 +65,7 @@ func Run(ctx context.Context, s *scenario.Scenario, opts Options) (Result, error
 	}
 	p.order.changed() // no connection will come any more
 	p.serving.Wait()
+	p.settle()
 	return p.judge(), context.Cause(ctx)
 }
 
@@ -85,6 +86,8 @@ type play struct {
 
 	playing sync.WaitGroup // clients
 	serving sync.WaitGroup // accept loops and the connections that they have accepted
+
+	delivering sync.WaitGroup // of what still comes to UDP servers
 
 	filesMu sync.Mutex
 	files   map[string][]byte // payload files that were read

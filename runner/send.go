@@ -17,6 +17,9 @@ import (
 // our bytes or after them is a matter of timing, so the step that looks at the
 // connection next says what it means. The bytes count as sent either way.
 func (a *actor) send(payload *scenario.Payload, ride *scenario.Expect) *Failure {
+	if a.packets {
+		return a.sendDatagram(payload, ride)
+	}
 	pieces, total, err := a.pieces(payload, make([]piece, 0, 1))
 	if err != nil {
 		return a.failure(Environment, "%s", err)

@@ -6,8 +6,6 @@ import (
 	"net"
 	"net/netip"
 	"slices"
-	"strconv"
-	"syscall"
 	"time"
 
 	"banter/runner/scenario"
@@ -18,10 +16,10 @@ import (
 type server struct {
 	p    *play
 	decl *scenario.Server
-	addr netip.AddrPort // where clients reach it
+	addr wire.Addr // where clients reach it
 
 	// Under play.mu.
-	ln        *wire.Listener // nil while not bound
+	ln        listener // nil while not bound
 	listening bool
 	round     int // of listening: which accept loop is the one
 	closed    bool
@@ -33,14 +31,25 @@ type server struct {
 	named     map[string]int // accepted connections by client
 }
 
+// listener is what a server listens with: a *wire.Listener or a
+// *wire.PacketListener.
+type listener interface {
+	Addr() wire.Addr
+	Listen() error
+	Accept() (*wire.Conn, error)
+	Queue() (length, limit int, err error)
+	Stop() error
+	Close() error
+}
+
 // pair is the two ends of a connection, as its client sees them.
-type pair struct{ local, remote netip.AddrPort }
+type pair struct{ local, remote wire.Addr }
 
 // dial is a connect that runs: the server may accept before it returns.
 type dial struct {
 	client *actor
-	remote netip.AddrPort
-	local  func() netip.AddrPort
+	remote wire.Addr
+	local  func() wire.Addr
 }
 
 // bind binds every server, and reports whether it could.
@@ -64,9 +73,10 @@ func (s *server) bindPos() scenario.Pos {
 
 // bind binds the server as it is declared, and listens where it shall.
 func (s *server) bind() error {
-	at := wire.Local{Host: "127.0.0.1", Backlog: s.decl.Backlog, RcvBuf: s.decl.RcvBuf, SndBuf: s.decl.SndBuf}
-	if b := s.decl.Bind; b != nil {
-		at.Host, at.Port = b.Host, b.Port
+	at := s.local()
+	if !s.decl.Start && at.Path != "" {
+		s.addr = wire.Unix(at.Path)
+		return nil
 	}
 	if !s.decl.Start && at.Port != 0 {
 		// Not even bound, and still it has an address that clients try.
@@ -75,7 +85,10 @@ func (s *server) bind() error {
 			host = "127.0.0.1"
 		}
 		ip, err := wire.Resolve(s.p.ctx, host)
-		s.addr = netip.AddrPortFrom(wire.Reachable(ip), uint16(at.Port))
+		s.addr = wire.TCP(netip.AddrPortFrom(wire.Reachable(ip), uint16(at.Port)))
+		if s.packets() {
+			s.addr = wire.UDP(s.addr.AddrPort)
+		}
 		return err
 	}
 	if err := s.openAt(at, s.decl.Listen && s.decl.Start); err != nil {
@@ -86,29 +99,18 @@ func (s *server) bind() error {
 }
 
 func (s *server) openAt(at wire.Local, listen bool) error {
-	ln, err := wire.Open(s.p.ctx, at, listen)
+	var ln listener
+	var err error
+	if s.packets() {
+		ln, err = wire.OpenPackets(s.p.ctx, at, listen)
+	} else {
+		ln, err = wire.Open(s.p.ctx, at, listen)
+	}
 	if err != nil {
 		return refusal(at, err)
 	}
 	s.ln, s.listening = ln, listen
 	return nil
-}
-
-// refusal is why the system does not let the server bind, in a sentence.
-func refusal(at wire.Local, err error) error {
-	return bindError(net.JoinHostPort(at.Host, fmt.Sprint(at.Port)), err)
-}
-
-func bindError(address string, err error) error {
-	switch {
-	case errors.Is(err, syscall.EADDRINUSE):
-		return fmt.Errorf("can't bind %s: the port is in use", address)
-	case errors.Is(err, syscall.EADDRNOTAVAIL):
-		return fmt.Errorf("can't bind %s: the address is not this machine's", address)
-	case errors.Is(err, syscall.EACCES):
-		return fmt.Errorf("can't bind %s: ports below 1024 need the right to (%s)", address, wire.Reason(err))
-	}
-	return fmt.Errorf("can't bind %s: %s", address, wire.Reason(err))
 }
 
 // checkBacklog refuses a backlog that the kernel has cut down in silence.
@@ -135,13 +137,11 @@ func (s *server) start() error {
 		return nil
 	}
 	if s.ln == nil {
-		b := s.decl.Bind
-		at := wire.Local{Host: b.Host, Port: b.Port, Backlog: s.decl.Backlog, RcvBuf: s.decl.RcvBuf, SndBuf: s.decl.SndBuf}
-		if err := s.openAt(at, true); err != nil {
+		if err := s.openAt(s.local(), true); err != nil {
 			return err
 		}
 	} else if err := s.ln.Listen(); err != nil {
-		return refusal(wire.Local{Host: s.addr.Addr().String(), Port: int(s.addr.Port())}, err)
+		return refusal(wire.Local{Path: s.addr.Path, Host: s.addr.Addr().String(), Port: int(s.addr.Port())}, err)
 	}
 	s.listening = true
 	if err := s.checkBacklog(); err != nil {
@@ -171,6 +171,9 @@ func (s *server) stop(deadline time.Time) error {
 			delete(s.p.names, at)
 			s.pending--
 		}
+	}
+	if s.packets() { // and those of UDP are not heard
+		s.pending = 0
 	}
 	s.p.progress.Broadcast()
 	return s.ln.Stop()
@@ -213,7 +216,7 @@ func (s *server) await(deadline time.Time, holds func() bool) {
 // settled reports whether nobody who connected waits for an accept that will
 // come.
 func (s *server) settled() bool {
-	return !s.listening || s.closed || s.pending == 0 || s.limit()
+	return !s.listening || s.closed || s.pending <= 0 || s.limit()
 }
 
 func (s *server) limit() bool { return s.decl.Accept >= 0 && s.accepted >= s.decl.Accept }
@@ -226,14 +229,25 @@ func (s *server) close() {
 	defer s.p.mu.Unlock()
 	s.closed = true
 	s.p.progress.Broadcast()
-	if s.ln != nil {
+	switch {
+	case s.ln == nil:
+	case s.packets():
+		s.ln.Stop() // what is for those who still play comes; see settle
+	default:
 		s.ln.Close()
 	}
 }
 
+// packets reports whether the server is one of UDP.
+func (s *server) packets() bool { return s.decl.Transport() == scenario.UDP }
+
 // accept starts the accept loop of a server that listens.
 func (s *server) accept() {
 	if s.ln == nil || !s.listening || s.decl.Accept == 0 {
+		return
+	}
+	if ln, ok := s.ln.(*wire.PacketListener); ok {
+		s.p.serving.Go(func() { s.demux(ln) })
 		return
 	}
 	s.round++
@@ -258,8 +272,7 @@ func (s *server) acceptLoop(round int) {
 			return
 		}
 		if err != nil {
-			p.fail(Failure{Kind: Environment, Actor: s.decl.Name, Pos: s.decl.Pos, At: p.now(), Message: "can't accept: " + wire.Reason(err)})
-			p.end()
+			s.unaccepted(err)
 			return
 		}
 		a := s.admit(conn)
@@ -267,86 +280,11 @@ func (s *server) acceptLoop(round int) {
 	}
 }
 
-// admit gives an accepted connection its name and its script.
-func (s *server) admit(conn *wire.Conn) *actor {
+// unaccepted ends a scenario whose server can't be called any more.
+func (s *server) unaccepted(err error) {
 	p := s.p
-	p.mu.Lock()
-	at := pair{local: conn.Remote, remote: conn.Local}
-	client := p.names[at]
-	delete(p.names, at)
-	for d := range p.dials {
-		if client == nil && d.remote == conn.Local && d.local() == conn.Remote {
-			client = d.client
-			delete(p.dials, d)
-			s.pending++
-		}
-	}
-	a := &actor{p: p, ctx: p.ctx, server: s, pos: s.decl.Pos, nth: s.accepted}
-	a.rank = [3]int{slices.Index(p.servers, s), len(p.clients), a.nth}
-	who := ""
-	if client == nil {
-		s.outsiders++
-		who = fmt.Sprint(s.outsiders)
-	} else {
-		who = client.place.name
-		s.named[who]++
-		if n := s.named[who]; n > 1 {
-			who = fmt.Sprintf("%s#%d", who, n)
-		}
-		a.rank[1] = client.rank[1]
-		a.peer = client.place.name
-		client.peer = s.decl.Name + "/" + who
-	}
-	a.place = &place{name: s.decl.Name + "/" + who}
-	a.cast(client)
-	a.attach(conn)
-	p.open[conn] = struct{}{}
-	p.accepted = append(p.accepted, a)
-	p.mu.Unlock()
-
-	p.order.join(a.place)
-	p.mu.Lock()
-	s.accepted++
-	s.busy++
-	if client != nil {
-		s.pending--
-	}
-	p.progress.Broadcast()
-	p.mu.Unlock()
-	return a
-}
-
-// cast gives an accepted connection its part: the script that it runs.
-func (a *actor) cast(client *actor) {
-	decl := a.server.decl
-	switch {
-	case decl.Steps != nil:
-		a.place.steps = decl.Steps
-	case decl.ReplyAfter != nil:
-		a.place.steps = []*scenario.Step{
-			{Pos: decl.ReplyAfter.Pos, Action: decl.ReplyAfter},
-			{Pos: decl.Reply.Pos, Action: scenario.Send{Payload: decl.Reply}},
-			{Pos: decl.Reply.Pos, Action: scenario.Close{}},
-		}
-	case decl.Reply != nil:
-		a.reply = decl.Reply
-		a.pos = decl.Reply.Pos
-	case decl.Connections == nil:
-		a.place.steps = []*scenario.Step{{Pos: decl.Pos, Action: scenario.Close{}}}
-	case decl.ByClient:
-		i := slices.IndexFunc(decl.Connections, func(c *scenario.Script) bool {
-			return client != nil && c.Client == client.place.name
-		})
-		if i < 0 {
-			a.uncast = "connections has no script for this client"
-			return
-		}
-		a.place.steps, a.pos = decl.Connections[i].Steps, decl.Connections[i].Pos
-	case a.nth >= len(decl.Connections):
-		a.uncast = fmt.Sprintf("connection %d came; connections lists %d", a.nth+1, len(decl.Connections))
-	default:
-		a.place.steps, a.pos = decl.Connections[a.nth].Steps, decl.Connections[a.nth].Pos
-	}
+	p.fail(Failure{Kind: Environment, Actor: s.decl.Name, Pos: s.decl.Pos, At: p.now(), Message: "can't accept: " + wire.Reason(err)})
+	p.end()
 }
 
 // uncalled are the failures of a server whom nobody called, or too few did.
@@ -388,7 +326,11 @@ func (p *play) mayCome(running []*place) [][]*scenario.Step {
 			called = called || slices.ContainsFunc(c.place.steps, calls)
 		}
 		for _, r := range running {
-			may = may || slices.ContainsFunc(r.rest(), calls)
+			steps := r.rest()
+			if s.packets() && !r.over { // it may have a socket and not have sent yet
+				steps = r.steps
+			}
+			may = may || slices.ContainsFunc(steps, calls)
 		}
 		if s.closed || s.limit() || called && !may {
 			continue
@@ -399,18 +341,4 @@ func (p *play) mayCome(running []*place) [][]*scenario.Step {
 		}
 	}
 	return scripts
-}
-
-// isCalledBy reports whether a connect goes to the server, by its name or by
-// its port.
-func (s *server) isCalledBy(c scenario.Connect) bool {
-	if c.Server != "" {
-		return c.Server == s.decl.Name
-	}
-	address, err := s.p.text(c.Address)
-	if err != nil {
-		return false
-	}
-	_, port, err := net.SplitHostPort(string(address))
-	return err == nil && port == strconv.Itoa(int(s.addr.Port()))
 }

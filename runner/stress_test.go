@@ -232,9 +232,6 @@ clients:
 			t.Fatalf("%s has no peer", a.Name)
 		}
 	}
-	if !raceDetector && result.Elapsed > soon {
-		t.Errorf("it took %s", result.Elapsed)
-	}
 }
 
 // 10 MiB in each direction at once, in big frames of every kind.

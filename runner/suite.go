@@ -3,9 +3,6 @@ package runner
 import (
 	"context"
 	"math"
-	"net"
-	"slices"
-	"strconv"
 	"sync"
 
 	"banter/runner/scenario"
@@ -41,7 +38,7 @@ func (p *Play) Failed() bool {
 // then the whole list again). It returns when all have been delivered; deliver
 // is called from PlayAll's own goroutine.
 //
-// Scenarios that need the same fixed port are never played at the same time,
+// Scenarios that need the same fixed port, or path of a Unix socket, are never played at the same time,
 // and the others don't wait for them.
 //
 // Nothing new is started once ctx is done, or after a failure with FailFast or
@@ -116,7 +113,7 @@ func newSuite(ctx context.Context, scenarios []*scenario.Scenario, opts SuiteOpt
 	for _, sc := range scenarios {
 		s.needs = append(s.needs, fixedPorts(sc))
 	}
-	s.ports = ports{users: map[int]int{}, waiting: map[int][]int{}, needs: s.needsOf}
+	s.ports = ports{users: map[fixed]int{}, waiting: map[fixed][]int{}, needs: s.needsOf}
 	return s
 }
 
@@ -222,133 +219,4 @@ func (s *suite) nextResult() (p Play, more bool) {
 		}
 	}
 	return Play{}, false
-}
-
-// need is a fixed port that a scenario uses: bound, so that nobody else may
-// use it at that time, or (shared) only called, perhaps to see it refuse.
-type need struct {
-	port   int
-	shared bool
-}
-
-// fixedPorts are the ports that a scenario names itself, each once.
-func fixedPorts(sc *scenario.Scenario) []need {
-	var needs []need
-	add := func(port int, shared bool) {
-		i := slices.IndexFunc(needs, func(n need) bool { return n.port == port })
-		switch {
-		case port == 0:
-		case i < 0:
-			needs = append(needs, need{port, shared})
-		case !shared:
-			needs[i].shared = false
-		}
-	}
-	bind := func(a *scenario.Address) {
-		if a != nil {
-			add(a.Port, false)
-		}
-	}
-	for _, server := range sc.Servers {
-		bind(server.Bind)
-	}
-	for _, client := range sc.Clients {
-		bind(client.Bind)
-		for _, step := range client.Steps {
-			if connect, ok := step.Action.(scenario.Connect); ok {
-				bind(connect.Bind)
-				add(literalPort(connect.Address), true)
-			}
-		}
-	}
-	return needs
-}
-
-// literalPort is the port of an address without variables, or 0.
-func literalPort(address scenario.Text) int {
-	if len(address) != 1 || address[0].Var != "" {
-		return 0
-	}
-	_, port, err := net.SplitHostPort(string(address[0].Lit))
-	if err != nil {
-		return 0
-	}
-	n, _ := strconv.Atoi(port)
-	return n
-}
-
-// ports says which fixed ports are in use, and which plays wait for them.
-type ports struct {
-	users   map[int]int   // of a port: how many share it, or bound
-	waiting map[int][]int // plays, in order
-	ready   []int         // plays that waited and now have their ports
-	queued  int           // plays in waiting and ready
-	needs   func(play int) []need
-}
-
-const bound = -1 // one user, who binds it
-
-// acquire takes all the ports of a play. Where one is in use it takes none and
-// leaves the play to wait.
-func (p *ports) acquire(play int) bool {
-	busy := p.try(play)
-	if busy != 0 {
-		p.waiting[busy] = append(p.waiting[busy], play)
-		p.queued++
-	}
-	return busy == 0
-}
-
-// try takes all the ports of a play, or none and returns one that is in use.
-func (p *ports) try(play int) (busy int) {
-	for _, n := range p.needs(play) {
-		if users := p.users[n.port]; users == bound || users > 0 && !n.shared {
-			return n.port
-		}
-	}
-	for _, n := range p.needs(play) {
-		if n.shared {
-			p.users[n.port]++
-		} else {
-			p.users[n.port] = bound
-		}
-	}
-	return 0
-}
-
-// takeReady returns the first play that has got the ports that it waited for.
-func (p *ports) takeReady() (play int, ok bool) {
-	if len(p.ready) == 0 {
-		return 0, false
-	}
-	play, p.ready = p.ready[0], p.ready[1:]
-	p.queued--
-	return play, true
-}
-
-// release gives the ports of a play to those that wait for them.
-func (p *ports) release(play int) {
-	for _, n := range p.needs(play) {
-		if n.shared {
-			p.users[n.port]--
-		} else {
-			p.users[n.port] = 0
-		}
-	}
-	for _, n := range p.needs(play) {
-		queue := p.waiting[n.port]
-		for len(queue) > 0 {
-			busy := p.try(queue[0])
-			if busy == n.port {
-				break
-			}
-			if busy == 0 {
-				p.ready = append(p.ready, queue[0])
-			} else {
-				p.waiting[busy] = append(p.waiting[busy], queue[0])
-			}
-			queue = queue[1:]
-		}
-		p.waiting[n.port] = queue
-	}
 }

@@ -31,6 +31,8 @@ func (s *Stream) Expect(e *Expectation) *Mismatch {
 		return s.through(e)
 	case scenario.FrameLength:
 		return s.counted(e)
+	case scenario.FrameDatagram:
+		return s.datagram(e)
 	}
 	panic("match: a frame without a kind")
 }

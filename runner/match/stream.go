@@ -40,6 +40,9 @@ type Stream struct {
 	buf   []byte
 	// filled says that a read has brought more than half of what buf holds.
 	filled bool
+
+	packets bool // each read brings a datagram
+	held    bool // ahead is one, which may have no bytes
 }
 
 // NewStream makes a stream of a source. taken, if not nil, is called with all
@@ -136,9 +139,12 @@ func (s *Stream) take(n int) error {
 // valid until the next call. At the peer's end the error is io.EOF.
 func (s *Stream) Some(n int64) ([]byte, error) { return s.read(n) }
 
-// Ready waits until there is a byte, and takes nothing. The error is nil if
+// Ready waits until there is a byte, or a datagram, and takes nothing. The error is nil if
 // there is one, else how the connection ended, or os.ErrDeadlineExceeded.
 func (s *Stream) Ready() error {
+	if s.packets {
+		return s.packet()
+	}
 	_, err := s.look(1)
 	return err
 }

@@ -64,12 +64,23 @@ func (p *parser) target(e entry, c *Connect) bool {
 	}
 	if !strings.Contains(s, ":") && !strings.Contains(s, "${") {
 		c.Server = s
+		c.Transport = p.doc.transport(c)
 		p.serverName(e)
 		return true
 	}
 	p.traps(e.value)
 	c.Address, ok = p.text(e.value)
+	c.Transport = p.doc.transport(c)
 	if _, literal := c.Address.literal(); ok && literal {
+		_, s = cutTransport(s)
+		if c.Transport == Unix {
+			if problem := unixProblem(s); problem != "" {
+				p.errorf(e.value.pos, "%s", problem)
+				ok = false
+			}
+			p.doc.badTarget = p.doc.badTarget || !ok
+			return ok
+		}
 		switch host, port, problem := splitAddress(s); {
 		case problem != "":
 			p.errorf(e.value.pos, "an address to connect to must be host:port: %s", problem)
@@ -78,7 +89,7 @@ func (p *parser) target(e entry, c *Connect) bool {
 			p.errorf(e.value.pos, "port 0 can't be connected to; it is for bind")
 			ok = false
 		case host == "":
-			p.errorf(e.value.pos, "an address to connect to needs a host, such as 127.0.0.1%s", s)
+			p.errorf(e.value.pos, "an address to connect to needs a host, such as %s127.0.0.1%s", prefixes[c.Transport], s)
 			ok = false
 		}
 	}
@@ -235,6 +246,10 @@ func (p *parser) meet(e entry) Action {
 
 func (p *parser) stop(e entry) Action {
 	if name, ok := p.serverName(e); ok {
+		if p.doc.carriers[name] == UDP {
+			p.errorf(e.value.pos, "server %s is UDP: it has one socket for everybody, and none to stop that only listens", quote(name))
+			return nil
+		}
 		return Stop{Pos: e.value.pos, Server: name}
 	}
 	return nil

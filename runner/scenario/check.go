@@ -14,12 +14,16 @@ func (p *parser) check(d *document) {
 	p.ports(d)
 	p.circles(d)
 	for _, c := range d.Clients {
-		p.flow(c.Steps, false)
+		p.carried(c)
+		p.flow(c.Steps, nil)
 	}
 	for _, s := range d.Servers {
-		p.flow(s.Steps, true)
+		p.flow(s.Steps, s)
+		if s.ReplyAfter != nil {
+			p.flow([]*Step{{Pos: s.ReplyAfter.Pos, Action: s.ReplyAfter}}, s)
+		}
 		for _, c := range s.Connections {
-			p.flow(c.Steps, true)
+			p.flow(c.Steps, s)
 		}
 	}
 	// These ask whether something is nowhere in the file: only a file that
@@ -34,22 +38,36 @@ func (p *parser) check(d *document) {
 	o.uncalled()
 }
 
-// ports complains about two servers on one port.
+// ports complains about two servers on one port, or one path.
 func (p *parser) ports(d *document) {
-	byPort := map[int][]*Server{}
+	type port struct {
+		udp bool
+		n   int
+	}
+	byPort := map[port][]*Server{}
+	byPath := map[string]*Server{}
 	for _, s := range d.Servers {
+		if s.Transport() == Unix && s.Start {
+			path := d.Path(s.Bind.Path)
+			if other := byPath[path]; other != nil {
+				p.errorf(s.Bind.Pos, "%s is bound by server %s already, in line %d; only one of two can have it",
+					shorten(s.Bind.String()), quote(other.Name), other.Bind.Pos.Line)
+			}
+			byPath[path] = s
+		}
 		if s.Bind == nil || s.Bind.Port == 0 || !s.Start {
 			continue
 		}
-		for _, other := range byPort[s.Bind.Port] {
+		at := port{s.Transport() == UDP, s.Bind.Port}
+		for _, other := range byPort[at] {
 			if overlap(s.Bind.Host, other.Bind.Host) {
 				p.errorf(s.Bind.Pos, "port %d is bound by server %s already, in line %d; only one of two can have it",
 					s.Bind.Port, quote(other.Name), other.Bind.Pos.Line)
 				break
 			}
 		}
-		if same := byPort[s.Bind.Port]; len(same) < 256 { // each with each, within bounds
-			byPort[s.Bind.Port] = append(same, s)
+		if same := byPort[at]; len(same) < 256 { // each with each, within bounds
+			byPort[at] = append(same, s)
 		}
 	}
 }

@@ -15,6 +15,7 @@ type document struct {
 	shared
 	serverNames nameSet
 	clientNames nameSet
+	carriers    map[string]Transport // of the servers
 
 	servers, clients, transcript *entry
 
@@ -117,6 +118,7 @@ func (p *parser) scenario(n *node, from shared, mayShare bool) (*Scenario, *shar
 	d.Timeout, d.Tags = d.timeout, d.tags
 	d.serverNames.fill(n.entry("servers"))
 	d.clientNames.fill(n.entry("clients"))
+	d.carriers = transports(n.entry("servers"))
 	// A misspelt "servers" must not make each of them unknown.
 	d.serverNames.unknown = d.serverNames.unknown || !known && d.servers == nil
 	d.clientNames.unknown = d.clientNames.unknown || !known && d.clients == nil

@@ -55,6 +55,10 @@ var frameAndMatchKeys = table[expectation]{
 		d.check(p.noValue(e))
 	}},
 	{"some", (*parser).someFrame},
+	{"datagram", func(p *parser, d *expectation, e entry) {
+		p.setFrame(d, e, FrameDatagram)
+		d.check(p.noValue(e))
+	}},
 	{"equals", func(p *parser, d *expectation, e entry) { p.matchPayload(d, e, &d.Match.Equals) }},
 	{"prefix", func(p *parser, d *expectation, e entry) { p.matchPayload(d, e, &d.Match.Prefix) }},
 	{"suffix", func(p *parser, d *expectation, e entry) { p.matchPayload(d, e, &d.Match.Suffix) }},
@@ -179,6 +183,9 @@ func (p *parser) complete(d *expectation) bool {
 	switch kind := d.Frame.Kind; {
 	case d.max == nil && kind != FrameExact && kind != FrameBytes && kind != FrameSome:
 		d.Frame.Max = DefaultMax
+	case d.max != nil && kind == FrameDatagram:
+		p.errorf(d.max.pos, `"max" bounds line, until and rest; a datagram bounds itself`)
+		return false
 	case d.max != nil && kind == FrameExact:
 		p.errorf(d.max.pos, `"max" bounds line, lines, until, length and rest; an exact payload bounds itself`)
 		return false

@@ -5,7 +5,8 @@ package scenario
 // script is.
 type flow struct {
 	p      *parser
-	server bool
+	server *Server   // whose script it is; nil for a client's
+	via    Transport // of the connection
 
 	open   bool
 	why    string // it is not open
@@ -18,9 +19,12 @@ type flow struct {
 	lost   bool // an error hides where the script is
 }
 
-// flow checks a script's order.
-func (p *parser) flow(steps []*Step, server bool) {
-	f := &flow{p: p, server: server, open: server, why: "there was no connect yet"}
+// flow checks the order of a script, which is a server's or (nil) a client's.
+func (p *parser) flow(steps []*Step, server *Server) {
+	f := &flow{p: p, server: server, open: server != nil, why: "there was no connect yet"}
+	if server != nil {
+		f.via = server.Transport()
+	}
 	for _, s := range steps {
 		if p.doc.broken[s] {
 			f.lost = true
@@ -42,17 +46,27 @@ func (f *flow) step(s *Step) {
 		f.expect(a, s, nil)
 		return
 	case Send:
+		f.datagramSent(a.Payload)
 		if f.needs(s) && f.wrote.IsValid() {
 			f.fail(s.Pos, `"send" after the shutdown in line %d, which ended what is sent`, f.wrote.Line)
 		}
 	case Shutdown:
+		if f.via == UDP {
+			f.fail(s.Pos, `"shutdown" on UDP, where nobody sees an end`)
+		}
 		f.shutdown(s, a.How)
 	case Close:
 		if f.needsOpen(s) {
 			f.closed("closed", s)
 		}
 	case Reset:
-		if f.needsOpen(s) {
+		switch {
+		case !f.needsOpen(s):
+		case f.via == UDP:
+			f.fail(s.Pos, `"reset" on UDP, which has no connection to reset`)
+		case f.via == Unix:
+			f.fail(s.Pos, `"reset" on a Unix socket, which has no RST; the peer sees a reset where "close: {now}" leaves bytes unread`)
+		default:
 			f.closed("reset", s)
 		}
 	case Parallel:
@@ -65,12 +79,16 @@ func (f *flow) step(s *Step) {
 	}
 }
 
-func (f *flow) connect(s *Step, _ Connect) {
+func (f *flow) connect(s *Step, c Connect) {
 	if f.open && !f.lost {
 		f.fail(s.Pos, `"connect" while the connection of line %d is still open; close it first`, f.since.Line)
 	}
-	*f = flow{p: f.p, server: f.server, open: true, since: s.Pos}
+	*f = flow{p: f.p, server: f.server, via: c.Transport, open: true, since: s.Pos}
 	if s.Expect == nil {
+		return
+	}
+	if f.via == UDP && (s.Expect.Outcome == Refused || s.Expect.Outcome == Timeout) {
+		f.fail(s.Expect.Pos, "{%s} beside a connect on UDP, which asks nobody; that a datagram was refused comes after its send", s.Expect.Outcome.word())
 		return
 	}
 	switch s.Expect.Outcome {
@@ -115,7 +133,7 @@ func (f *flow) needs(s *Step) bool {
 func (f *flow) closed(how string, s *Step) {
 	f.open = false
 	f.why = "it was " + how + " in line " + line(s.Pos)
-	if !f.server {
+	if f.server == nil {
 		f.why += "; connect again first"
 	}
 }
@@ -140,6 +158,9 @@ func (f *flow) shutdown(s *Step, how How) {
 
 // expect follows a plain expect, or one that rides on an action.
 func (f *flow) expect(x *Expect, s *Step, on Action) {
+	if f.misfit(x, s) {
+		return
+	}
 	if !f.open && !f.lost {
 		why := f.why
 		if on != nil && (on.Word() == "close" || on.Word() == "reset") {

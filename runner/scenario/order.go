@@ -23,6 +23,7 @@ type order struct {
 	stops   []Stop
 	called  map[string]bool // servers
 	ports   map[int]bool    // of literal addresses that are connected to
+	paths   map[string]bool // of Unix sockets, in the same way
 }
 
 // given is one step of an actor.
@@ -51,6 +52,7 @@ func (p *parser) order(d *document) *order {
 		started: map[string]Pos{},
 		called:  map[string]bool{},
 		ports:   map[int]bool{},
+		paths:   map[string]bool{},
 	}
 	for _, s := range d.Servers {
 		o.servers[s.Name] = s
@@ -124,7 +126,12 @@ func (o *order) calls(c Connect) {
 		o.called[name] = true
 	}
 	if lit, ok := c.Address.literal(); ok {
-		_, port, _ := splitAddress(string(lit))
+		if t, rest := cutTransport(string(lit)); t == Unix {
+			o.paths[o.d.Path(rest)] = true
+			return
+		}
+		_, address := cutTransport(string(lit))
+		_, port, _ := splitAddress(address)
 		o.ports[port] = true
 	}
 }
@@ -203,6 +210,7 @@ func (o *order) uncalled() {
 		switch {
 		case o.called[s.Name], s.Accept == 0, !s.Listen, !s.Start:
 		case s.Bind != nil && s.Bind.Port != 0 && o.ports[s.Bind.Port]:
+		case s.Transport() == Unix && o.paths[o.d.Path(s.Bind.Path)]:
 		default:
 			o.p.warnf(s.Pos, "no client connects to server %s", quote(s.Name))
 		}

@@ -154,6 +154,8 @@ func (p *parser) sizes(d *expectation) {
 			return
 		}
 		most, bound = maxSize, ""
+	case FrameDatagram:
+		most, bound = MaxDatagram, "datagram"
 	case FrameLine:
 		most -= int64(max(len(f.EOL), 1))
 	case FrameLength:

@@ -84,11 +84,14 @@ func (s *Scenario) Client(name string) *Client {
 }
 
 // Address is a host and a port as written: "127.0.0.1:0", ":7890",
-// "[::1]:80", "localhost:25". An empty Host is every address.
+// "[::1]:80", "localhost:25". An empty Host is every address. Of a Unix socket
+// it is a path, as written: "unix:greeter.sock".
 type Address struct {
-	Pos  Pos
-	Host string
-	Port int // 0 to 65535; 0: a free one
+	Pos       Pos
+	Transport Transport
+	Host      string
+	Port      int    // 0 to 65535; 0: a free one
+	Path      string // of a Unix socket; see Scenario.Path
 }
 
 // Unlimited stands for "no limit given" in Server.Backlog and Server.Accept.
@@ -161,12 +164,14 @@ type Action interface {
 // The actions. Each is what language.md says of its word.
 type (
 	// Connect opens a connection to a declared server or, where Server is
-	// empty, to the address that Address becomes ("host:port").
+	// empty, to the address that Address becomes ("host:port",
+	// "udp:host:port", "unix:PATH").
 	Connect struct {
-		Pos     Pos // of the target
-		Server  string
-		Address Text
-		Bind    *Address // local address, before the client's own
+		Pos       Pos // of the target
+		Server    string
+		Address   Text
+		Transport Transport
+		Bind      *Address // local address, before the client's own
 	}
 	// Send sends a payload, all of it.
 	Send struct{ Payload *Payload }
@@ -302,14 +307,15 @@ type FrameKind uint8
 
 // The frames.
 const (
-	FrameExact  FrameKind = iota // as many bytes as Match.Equals has
-	FrameLine                    // up to and with the end of line; the match sees it without
-	FrameUntil                   // up to and with the delimiter
-	FrameBytes                   // N bytes
-	FrameRest                    // to the peer's end
-	FrameSome                    // whatever the next read brings, N bytes at most
-	FrameLines                   // whole lines up to and with the one that Through matches
-	FrameLength                  // At bytes, a length, and as many bytes as it says and Plus; the match sees those
+	FrameExact    FrameKind = iota // as many bytes as Match.Equals has
+	FrameLine                      // up to and with the end of line; the match sees it without
+	FrameUntil                     // up to and with the delimiter
+	FrameBytes                     // N bytes
+	FrameRest                      // to the peer's end
+	FrameSome                      // whatever the next read brings, N bytes at most
+	FrameLines                     // whole lines up to and with the one that Through matches
+	FrameLength                    // At bytes, a length, and as many bytes as it says and Plus; the match sees those
+	FrameDatagram                  // one datagram of UDP
 )
 
 // Frame says how many bytes an expect takes.

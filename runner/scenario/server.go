@@ -15,7 +15,7 @@ type server struct {
 }
 
 var serverKeys = table[server]{
-	{"bind", func(p *parser, s *server, e entry) { s.Bind = p.address(e) }},
+	{"bind", func(p *parser, s *server, e entry) { s.Bind = p.serverAddress(e) }},
 	{"backlog", func(p *parser, s *server, e entry) {
 		if n, ok := p.number(e, 0, MaxBacklog); ok {
 			s.Backlog = n
@@ -65,6 +65,7 @@ func (p *parser) server(e entry) *Server {
 		p.doc.inServer = true
 		decode(p, n, "server "+quote(e.key), serverKeys, s)
 		p.doc.inServer = false
+		p.packetServer(s.Server, n)
 	}
 	if n := len(s.Connections); !s.ByClient && s.Accept >= 0 && s.Accept < n {
 		p.errorf(s.Pos, "server %s accepts %s and has %s", quote(s.Name), count(s.Accept, "connection"), count(n, "script"))
@@ -166,18 +167,48 @@ func (p *parser) bufferSize(e entry) int {
 	return int(n)
 }
 
+// serverAddress reads what a server is bound to: host:port, udp:host:port or
+// unix:PATH. It returns nil if something is wrong.
+func (p *parser) serverAddress(e entry) *Address {
+	t, rest := cutTransport(e.value.value)
+	if t == UDP && e.value.kind == scalarNode {
+		return p.hostPort(e, UDP, rest)
+	}
+	if e.value.kind != scalarNode || t == TCP {
+		return p.address(e)
+	}
+	if strings.Contains(rest, "${") {
+		p.errorf(e.value.pos, `"bind" takes no variables`)
+		return nil
+	}
+	if problem := unixProblem(rest); problem != "" {
+		p.errorf(e.value.pos, "%s", problem)
+		return nil
+	}
+	return &Address{Pos: e.value.pos, Transport: t, Path: rest}
+}
+
 // address reads host:port. It returns nil if something is wrong.
 func (p *parser) address(e entry) *Address {
 	s, ok := p.scalar(e, "host:port, such as 127.0.0.1:0")
 	if !ok {
 		return nil
 	}
-	host, port, problem := splitAddress(s)
-	if problem != "" {
-		p.errorf(e.value.pos, "%s must be host:port, such as 127.0.0.1:0: %s", quote(e.key), problem)
+	if t, _ := cutTransport(s); t != TCP {
+		p.errorf(e.value.pos, "%s of a client is host:port; whom it connects to says the rest", quote(e.key))
 		return nil
 	}
-	a := &Address{Pos: e.value.pos, Host: host, Port: port}
+	return p.hostPort(e, TCP, s)
+}
+
+func (p *parser) hostPort(e entry, t Transport, s string) *Address {
+	host, port, problem := splitAddress(s)
+	if problem != "" {
+		problem = strings.Replace(problem, "write ", "write "+prefixes[t], 1)
+		p.errorf(e.value.pos, "%s must be %shost:port, such as %[2]s127.0.0.1:0: %s", quote(e.key), prefixes[t], problem)
+		return nil
+	}
+	a := &Address{Pos: e.value.pos, Transport: t, Host: host, Port: port}
 	p.checkLocal(a)
 	return a
 }
@@ -225,5 +256,8 @@ func isHost(host string) bool {
 
 // String is the address as it is written.
 func (a *Address) String() string {
-	return net.JoinHostPort(a.Host, strconv.Itoa(a.Port))
+	if a.Transport == Unix {
+		return prefixes[Unix] + a.Path
+	}
+	return prefixes[a.Transport] + net.JoinHostPort(a.Host, strconv.Itoa(a.Port))
 }

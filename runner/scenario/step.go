@@ -176,11 +176,6 @@ func (p *parser) fits(x *Expect, on Action) bool {
 	_, connect := on.(Connect)
 	_, send := on.(Send)
 	switch x.Outcome {
-	case Refused, Unreachable:
-		if !connect {
-			p.errorf(x.Pos, "{%s} is how a connect ends; write {connect: ..., expect: {%[1]s}}", x.Outcome.word())
-			return false
-		}
 	case Timeout:
 		if !connect && !send {
 			p.errorf(x.Pos, "{timeout} is how a connect or a send ends and stands beside it; that nothing comes is {silence: 200ms}")

@@ -197,6 +197,8 @@ func (f *Frame) describe() string {
 		return "the rest"
 	case FrameSome:
 		return fmt.Sprintf("some bytes (%d at most)", f.N)
+	case FrameDatagram:
+		return "a datagram"
 	}
 	return ""
 }

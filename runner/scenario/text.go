@@ -88,7 +88,11 @@ func (t *texts) place() Pos {
 
 // variable reports whether a variable is known, and complains if not.
 func (p *parser) variable(pos Pos, name string) bool {
-	server, _ := strings.CutSuffix(name, ".port")
+	server, port := strings.CutSuffix(name, ".port")
+	if port && p.doc.carriers[server] == Unix {
+		p.errorf(pos, "server %s is a Unix socket, which has no port", quote(server))
+		return false
+	}
 	if p.doc.serverNames.has(server) || p.doc.serverNames.unknown {
 		return true
 	}

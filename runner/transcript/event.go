@@ -53,4 +53,6 @@ type Entry struct {
 	Event
 	At   time.Duration // since the scenario's start
 	Step int           // the step that it happened in, from 1; 0: in none
+
+	Datagram bool // no bytes are joined to it
 }

@@ -54,6 +54,16 @@ func (r *Recorder) Bytes(kind Kind, p []byte, at time.Duration, step int) {
 // already: what they are is not looked at.
 func (r *Recorder) Count(n int64) { r.entries[len(r.entries)-1].Size += n }
 
+// Datagram records a datagram that was sent (Send) or taken (Recv): an event of
+// its own, also if it has no bytes.
+func (r *Recorder) Datagram(kind Kind, p []byte, at time.Duration, step int) {
+	r.entries = append(r.entries, Entry{
+		Event: Event{Kind: kind, Data: append(r.reserve(len(p)), p...), Size: int64(len(p))},
+		At:    at, Step: step,
+		Datagram: true,
+	})
+}
+
 // reserve is an empty slice with room for n bytes and no more, so that an event
 // that grows moves away and leaves its neighbours alone.
 func (r *Recorder) reserve(n int) []byte {
@@ -102,7 +112,7 @@ func (l *Log) Append(other *Log) {
 
 func (r *Recorder) append(other *Recorder) {
 	for _, e := range other.entries {
-		if (e.Kind == Send || e.Kind == Recv) && e.Name == "" && e.Size <= Kept {
+		if (e.Kind == Send || e.Kind == Recv) && e.Name == "" && !e.Datagram && e.Size <= Kept {
 			r.Bytes(e.Kind, e.Data, e.At, e.Step)
 			continue
 		}

@@ -22,48 +22,75 @@ import (
 // two is a matter of timing.
 var ErrReset = errors.New("connection reset")
 
-// Conn is a TCP connection. The kernel tells of a reset once, and then of an
-// end; a Conn remembers what it said first. One goroutine uses it at a time,
-// but another may write while it reads, and any may set
+// ErrRefused is what a datagram met that nobody takes: the peer's system says so
+// in an ICMP message, and the socket with the next read or write.
+var ErrRefused = errors.New("connection refused")
+
+// Conn is a connection of TCP, of a Unix socket, or what goes between two
+// sockets of UDP; there a Read brings one datagram, and a Write sends one. The kernel tells of a reset
+// once, and then of an end; a Conn remembers what it said first. One goroutine
+// uses it at a time, but another may write while it reads, and any may set
 // deadlines and close.
 type Conn struct {
-	tcp           *net.TCPConn
-	raw           syscall.RawConn
+	sock          net.Conn        // a *net.TCPConn, *net.UnixConn, *net.UDPConn or *peer
+	raw           syscall.RawConn // nil of a peer
 	reset         atomic.Bool
-	shut          bool // we have half-closed
-	Local, Remote netip.AddrPort
+	refused       atomic.Bool // a Write has heard it, and no Read has told
+	shut          bool        // we have half-closed
+	Packets       bool        // of UDP
+	Local, Remote Addr
 }
 
-func newConn(tcp *net.TCPConn) (*Conn, error) {
-	raw, err := tcp.SyscallConn()
+// stream is a *net.TCPConn or a *net.UnixConn.
+type stream interface {
+	CloseRead() error
+	CloseWrite() error
+}
+
+func newConn(sock net.Conn) (*Conn, error) {
+	raw, err := sock.(syscall.Conn).SyscallConn()
 	if err != nil {
-		tcp.Close()
+		sock.Close()
 		return nil, err
 	}
-	return &Conn{tcp: tcp, raw: raw, Local: addrPort(tcp.LocalAddr()), Remote: addrPort(tcp.RemoteAddr())}, nil
-}
-
-// addrPort is an address without the disguise that an IPv4 address has on a
-// socket for both families.
-func addrPort(a net.Addr) netip.AddrPort {
-	ap := a.(*net.TCPAddr).AddrPort()
-	return netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port())
+	return &Conn{sock: sock, raw: raw, Local: addrOf(sock.LocalAddr()), Remote: addrOf(sock.RemoteAddr())}, nil
 }
 
 // Read reads what is there, waiting for the first byte. The error is io.EOF
 // where the peer has half-closed, ErrReset, or os.ErrDeadlineExceeded.
 func (c *Conn) Read(p []byte) (int, error) {
-	n, err := c.tcp.Read(p)
+	if c.refused.Load() && c.refused.Swap(false) {
+		return 0, ErrRefused
+	}
+	n, err := c.sock.Read(p)
 	return n, c.meaning(err)
 }
 
-// Write writes all of p. The error is ErrReset or os.ErrDeadlineExceeded.
+// Write writes all of p. The error is ErrReset or os.ErrDeadlineExceeded. That
+// an earlier datagram was refused is left for the next Read to tell.
 func (c *Conn) Write(p []byte) (int, error) {
-	n, err := c.tcp.Write(p)
+	n, err := c.sock.Write(p)
+	if err != nil && c.Packets && c.meaning(err) == ErrRefused {
+		c.refused.Store(true)
+		n, err = c.sock.Write(p) // that one was not sent
+	}
 	return n, c.meaning(err)
 }
 
-// meaning reduces an error to the three that matter, where it is one of them.
+// Late is a Read, or a Peek, after the deadline: it brings what is there
+// already and does not wait. A machine that stood still must not make what came
+// in time come too late.
+func (c *Conn) Late(p []byte, peek bool) (int, error) {
+	if c.refused.Swap(false) {
+		return 0, ErrRefused
+	}
+	if peer, ok := c.sock.(*peer); ok {
+		return peer.late(p)
+	}
+	return c.late(p, peek)
+}
+
+// meaning reduces an error to those that matter, where it is one of them.
 func (c *Conn) meaning(err error) error {
 	switch {
 	case err == nil:
@@ -73,6 +100,8 @@ func (c *Conn) meaning(err error) error {
 			return ErrReset
 		}
 		return io.EOF
+	case c.Packets && (IsRefused(err) || IsReset(err)): // Windows says reset
+		return ErrRefused
 	case IsReset(err):
 		c.reset.Store(true)
 		return ErrReset
@@ -83,41 +112,53 @@ func (c *Conn) meaning(err error) error {
 }
 
 // SetDeadline bounds reads and writes, also those that wait now.
-func (c *Conn) SetDeadline(t time.Time) error { return c.tcp.SetDeadline(t) }
+func (c *Conn) SetDeadline(t time.Time) error { return c.sock.SetDeadline(t) }
 
 // SetReadDeadline bounds reads alone.
-func (c *Conn) SetReadDeadline(t time.Time) error { return c.tcp.SetReadDeadline(t) }
+func (c *Conn) SetReadDeadline(t time.Time) error { return c.sock.SetReadDeadline(t) }
 
 // SetWriteDeadline bounds writes alone.
-func (c *Conn) SetWriteDeadline(t time.Time) error { return c.tcp.SetWriteDeadline(t) }
+func (c *Conn) SetWriteDeadline(t time.Time) error { return c.sock.SetWriteDeadline(t) }
 
 // CloseWrite half-closes: the peer reads an end, and can go on sending. Once
 // that is done it does nothing: the system would say ENOTCONN where the peer
 // has ended as well, as it does of a connection that was reset.
 func (c *Conn) CloseWrite() error {
-	if c.shut {
+	s, ok := c.sock.(stream)
+	switch {
+	case !ok:
+		return errNoStream
+	case c.shut:
 		return nil
 	}
 	c.shut = true
-	return c.meaning(c.tcp.CloseWrite())
+	return c.meaning(s.CloseWrite())
 }
 
 // CloseRead ends reading (SHUT_RD). Where both sides have ended already, there
 // is nothing to do.
 func (c *Conn) CloseRead() error {
-	if err := c.tcp.CloseRead(); !errors.Is(err, syscall.ENOTCONN) {
+	s, ok := c.sock.(stream)
+	if !ok {
+		return errNoStream
+	}
+	if err := s.CloseRead(); !errors.Is(err, syscall.ENOTCONN) {
 		return c.meaning(err)
 	}
 	return nil
 }
 
 // Close is close(2): bytes that were not read make the kernel send a RST.
-func (c *Conn) Close() error { return c.tcp.Close() }
+func (c *Conn) Close() error { return c.sock.Close() }
 
-// Reset closes with a RST: SO_LINGER with a time of 0, see socket(7).
+// Reset closes with a RST: SO_LINGER with a time of 0, see socket(7). A Unix
+// socket has none, and closes as it is.
 func (c *Conn) Reset() error {
-	err := c.tcp.SetLinger(0)
-	return errors.Join(err, c.tcp.Close())
+	var err error
+	if tcp, ok := c.sock.(*net.TCPConn); ok {
+		err = tcp.SetLinger(0)
+	}
+	return errors.Join(err, c.sock.Close())
 }
 
 // IsReset reports whether an error says that the peer ended the connection
@@ -128,7 +169,13 @@ func IsReset(err error) bool {
 }
 
 // IsRefused reports whether an error says that nobody listens there.
-func IsRefused(err error) bool { return errors.Is(err, syscall.ECONNREFUSED) || isSystemRefused(err) }
+// So does a Unix socket's path where no file is: a server that never was leaves
+// none, one that is gone may leave a file that refuses.
+func IsRefused(err error) bool {
+	var op *net.OpError
+	return errors.Is(err, ErrRefused) || errors.Is(err, syscall.ECONNREFUSED) || isSystemRefused(err) ||
+		errors.As(err, &op) && op.Net == unixNet && op.Op == "dial" && errors.Is(err, syscall.ENOENT)
+}
 
 // IsUnreachable reports whether an error says that there is no way there.
 func IsUnreachable(err error) bool {
@@ -155,22 +202,32 @@ func Reason(err error) string {
 
 // DialOptions are what a client's socket is made with.
 type DialOptions struct {
-	Local          netip.AddrPort // zero: the system's choice
+	Local          netip.AddrPort // of TCP and UDP; zero: the system's choice
 	RcvBuf, SndBuf int            // in bytes; 0: the system's
 	// Began is called before the socket connects, with a function that tells
 	// the socket's local address as soon as it has one: the peer may accept
 	// before Dial returns.
-	Began func(local func() netip.AddrPort)
+	Began func(local func() Addr)
+}
+
+func (o *DialOptions) began(raw syscall.RawConn) {
+	if o.Began != nil {
+		o.Began(func() Addr { return sockName(raw) })
+	}
 }
 
 // Dial connects. The context bounds it.
-func Dial(ctx context.Context, to netip.AddrPort, o DialOptions) (*Conn, error) {
+func Dial(ctx context.Context, to Addr, o DialOptions) (*Conn, error) {
+	switch to.Network {
+	case unixNet:
+		return dialUnix(ctx, to, o)
+	case udpNet:
+		return dialUDP(ctx, to, o)
+	}
 	d := net.Dialer{
 		KeepAlive: -1,
 		ControlContext: func(_ context.Context, _, _ string, raw syscall.RawConn) error {
-			if o.Began != nil {
-				o.Began(func() netip.AddrPort { return sockName(raw) })
-			}
+			o.began(raw)
 			return setOptions(raw, o)
 		},
 	}

@@ -3,7 +3,10 @@
 package wire
 
 import (
+	"errors"
 	"io"
+	"net"
+	"net/netip"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -23,10 +26,7 @@ func (c *Conn) Peek(p []byte) (int, error) {
 	return c.received(n, sys)
 }
 
-// Late is a Read, or a Peek, after the deadline: it brings what is there
-// already and does not wait. A machine that stood still must not make what came
-// in time come too late.
-func (c *Conn) Late(p []byte, peek bool) (int, error) {
+func (c *Conn) late(p []byte, peek bool) (int, error) {
 	flags := 0
 	if peek {
 		flags = unix.MSG_PEEK
@@ -42,6 +42,9 @@ func (c *Conn) Late(p []byte, peek bool) (int, error) {
 // LateWrite is a Write after the deadline: it writes what the kernel takes
 // without waiting.
 func (c *Conn) LateWrite(p []byte) (int, error) {
+	if c.raw == nil {
+		return 0, os.ErrDeadlineExceeded
+	}
 	var n int
 	var sys error
 	if err := c.raw.Control(func(fd uintptr) {
@@ -74,8 +77,29 @@ func (c *Conn) received(n int, sys error) (int, error) {
 		return 0, os.ErrDeadlineExceeded
 	case sys != nil:
 		return 0, c.meaning(os.NewSyscallError("recv", sys))
-	case n == 0:
+	case n == 0 && !c.Packets:
 		return 0, c.meaning(io.EOF)
 	}
 	return n, nil
+}
+
+// lateFrom reads a datagram that is there, whatever the deadline.
+func lateFrom(c *net.UDPConn, p []byte) (n int, from netip.AddrPort, err error) {
+	raw, err := c.SyscallConn()
+	if err != nil {
+		return 0, from, err
+	}
+	var sa unix.Sockaddr
+	cerr := raw.Control(func(fd uintptr) {
+		for err = unix.EINTR; err == unix.EINTR; {
+			n, sa, err = unix.Recvfrom(int(fd), p, unix.MSG_DONTWAIT)
+		}
+	})
+	switch sa := sa.(type) {
+	case *unix.SockaddrInet4:
+		from = netip.AddrPortFrom(netip.AddrFrom4(sa.Addr), uint16(sa.Port))
+	case *unix.SockaddrInet6:
+		from = netip.AddrPortFrom(netip.AddrFrom16(sa.Addr), uint16(sa.Port))
+	}
+	return n, from, errors.Join(cerr, err)
 }

@@ -12,6 +12,7 @@ import (
 
 // Local is where a listener is bound.
 type Local struct {
+	Path           string // of a Unix socket, absolute; "": the socket is of TCP
 	Host           string // "": every address, of both families where the system has them
 	Port           int    // 0: a free one
 	Backlog        int    // of listen(2); negative: the system's maximum
@@ -37,6 +38,16 @@ func freePort() int { return firstPort + int(nextPort.Add(1)%ports) }
 
 // Open binds a socket and, if listen is set, makes it listen.
 func Open(ctx context.Context, at Local, listen bool) (*Listener, error) {
+	if at.Path != "" {
+		l, err := bindPath(at)
+		if err == nil && listen {
+			err = l.listenOrClose()
+		}
+		if err != nil {
+			return nil, err
+		}
+		return l, nil
+	}
 	var ip netip.Addr
 	if at.Host != "" {
 		var err error
@@ -44,36 +55,52 @@ func Open(ctx context.Context, at Local, listen bool) (*Listener, error) {
 			return nil, err
 		}
 	}
-	// Any number of tries will do that is far more than the ports which other
-	// programs hold.
-	for try := 0; ; try++ {
-		port := at.Port
-		if port == 0 {
-			port = freePort()
+	var l *Listener
+	err := onPort(at.Port, func(port int) (err error) {
+		if l, err = bind(ip, port, at); err == nil && listen {
+			err = l.listenOrClose()
 		}
-		l, err := bind(ip, port, at)
-		if err == nil && listen {
-			if err = l.Listen(); err != nil {
-				l.Close()
-			}
-		}
-		if err == nil {
-			return l, nil
-		}
-		if at.Port != 0 || try == 1000 || !errors.Is(err, syscall.EADDRINUSE) && !errors.Is(err, syscall.EACCES) {
-			return nil, err
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+// onPort tries a port or, if that is 0, free ones. Any number of tries will do
+// that is far more than the ports which other programs hold.
+func onPort(port int, try func(port int) error) error {
+	if port != 0 {
+		return try(port)
+	}
+	for n := 0; ; n++ {
+		err := try(freePort())
+		if err == nil || n == 1000 || !errors.Is(err, syscall.EADDRINUSE) && !errors.Is(err, syscall.EACCES) {
+			return err
 		}
 	}
 }
 
+func (l *Listener) listenOrClose() error {
+	err := l.Listen()
+	if err != nil {
+		l.Close()
+	}
+	return err
+}
+
 // Addr is where a client of this machine reaches the listener: its address, or
 // the loopback address where it is bound to all of them.
-func (l *Listener) Addr() netip.AddrPort {
+func (l *Listener) Addr() Addr {
+	if l.at.Path != "" {
+		return Unix(l.at.Path)
+	}
 	ip := l.bound.Addr()
 	if l.dual {
 		ip = netip.IPv4Unspecified()
 	}
-	return netip.AddrPortFrom(Reachable(ip), l.bound.Port())
+	return TCP(netip.AddrPortFrom(Reachable(ip), l.bound.Port()))
 }
 
 // Reachable is the address that a connect to ip goes to: of an unspecified one
@@ -106,5 +133,10 @@ func (l *Listener) Accept() (*Conn, error) {
 		}
 		return nil, err
 	}
-	return newConn(c.(*net.TCPConn))
+	conn, err := newConn(c)
+	if err == nil && l.at.Path != "" {
+		conn.Local = l.Addr() // the system knows the name that it was bound by
+		err = conn.inherit(l.at)
+	}
+	return conn, err
 }

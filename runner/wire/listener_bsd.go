@@ -4,6 +4,10 @@ package wire
 
 import (
 	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync/atomic"
 
 	"golang.org/x/sys/unix"
 )
@@ -26,4 +30,15 @@ func (l *Listener) unlisten() error {
 // Queue tells the backlog's length and limit on Linux alone.
 func (l *Listener) Queue() (length, limit int, err error) {
 	return 0, 0, errors.ErrUnsupported
+}
+
+var clients atomic.Uint64
+
+// nameClient gives a client's Unix socket a name: else it has none, and its
+// server can't tell whose connection it accepts. Only Linux has names that are
+// no files; this one can be removed once the socket is connected.
+func nameClient(fd int) (forget func(), err error) {
+	path := filepath.Join(os.TempDir(), fmt.Sprintf("banter-%d-%d", os.Getpid(), clients.Add(1)))
+	os.Remove(path) // of a program that had the same number and was killed
+	return func() { os.Remove(path) }, unix.Bind(fd, &unix.SockaddrUnix{Name: path})
 }

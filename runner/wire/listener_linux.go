@@ -1,8 +1,13 @@
 package wire
 
 import (
+	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
+	"strconv"
+	"strings"
+	"sync/atomic"
 
 	"golang.org/x/sys/unix"
 )
@@ -22,16 +27,41 @@ func (l *Listener) unlisten() error {
 
 // Queue is how many connections wait for accept, and how many may, as the
 // kernel has it (TCP_INFO of a listening socket). One more than the limit gets
-// in.
+// in. Of a Unix socket it does not tell the length, which is -1 then.
 func (l *Listener) Queue() (length, limit int, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.ln == nil {
 		return 0, 0, net.ErrClosed
 	}
+	if l.at.Path != "" {
+		limit, err := somaxconn()
+		return -1, min(limit, l.at.Backlog), err
+	}
 	info, err := unix.GetsockoptTCPInfo(l.fd, unix.IPPROTO_TCP, unix.TCP_INFO)
 	if err != nil {
 		return 0, 0, os.NewSyscallError("getsockopt", err)
 	}
 	return int(info.Unacked), int(info.Sacked), nil
+}
+
+// somaxconn is what listen(2) cuts every backlog down to.
+func somaxconn() (int, error) {
+	b, err := os.ReadFile("/proc/sys/net/core/somaxconn")
+	if err != nil {
+		return 0, err
+	}
+	return strconv.Atoi(strings.TrimSpace(string(b)))
+}
+
+var (
+	program = rand.Uint32() // this one, among those that name their clients here
+	clients atomic.Uint64
+)
+
+// nameClient gives a client's Unix socket an abstract name, see unix(7): else
+// it has none, and its server can't tell whose connection it accepts.
+func nameClient(fd int) (forget func(), err error) {
+	name := fmt.Sprintf("@banter-%08x-%d", program, clients.Add(1))
+	return func() {}, unix.Bind(fd, &unix.SockaddrUnix{Name: name})
 }

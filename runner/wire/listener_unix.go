@@ -13,12 +13,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Listener is a TCP socket that is bound, and listens or not. It keeps its
-// port from Open to Close.
+// Listener is a socket that is bound, and listens or not. It keeps its port, or
+// its path, from Open to Close.
 type Listener struct {
 	bound netip.AddrPort
 	dual  bool // bound to every address of both families
 	at    Local
+	file  socketFile // of a Unix socket
 
 	mu sync.Mutex
 	fd int          // the socket itself; -1 once closed
@@ -62,21 +63,13 @@ func boundSocket(ip netip.Addr, port int, dual bool, at Local) (int, error) {
 		}
 		sa = in6
 	}
-	syscall.ForkLock.RLock()
-	fd, err := unix.Socket(family, unix.SOCK_STREAM, 0)
-	if err == nil {
-		unix.CloseOnExec(fd)
-	}
-	syscall.ForkLock.RUnlock()
+	fd, err := newSocket(family)
 	if err != nil {
-		return -1, os.NewSyscallError("socket", err)
+		return -1, err
 	}
 	fail := func(call string, err error) (int, error) {
 		unix.Close(fd)
 		return -1, os.NewSyscallError(call, err)
-	}
-	if err := unix.SetNonblock(fd, true); err != nil {
-		return fail("fcntl", err)
 	}
 	// Without it a port is taken for a minute after a server that ended first.
 	if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1); err != nil {
@@ -96,6 +89,25 @@ func boundSocket(ip netip.Addr, port int, dual bool, at Local) (int, error) {
 	}
 	if err := unix.Bind(fd, sa); err != nil {
 		return fail("bind", err)
+	}
+	return fd, nil
+}
+
+// newSocket makes a stream socket that does not block, and that no program
+// inherits.
+func newSocket(family int) (int, error) {
+	syscall.ForkLock.RLock()
+	fd, err := unix.Socket(family, unix.SOCK_STREAM, 0)
+	if err == nil {
+		unix.CloseOnExec(fd)
+	}
+	syscall.ForkLock.RUnlock()
+	if err != nil {
+		return -1, os.NewSyscallError("socket", err)
+	}
+	if err := unix.SetNonblock(fd, true); err != nil {
+		unix.Close(fd)
+		return -1, os.NewSyscallError("fcntl", err)
 	}
 	return fd, nil
 }
@@ -156,11 +168,16 @@ func (l *Listener) Stop() error {
 	}
 	ln := l.ln
 	l.ln = nil
-	err := l.unlisten()
+	var err error
+	if l.at.Path != "" {
+		err = l.rebind()
+	} else {
+		err = l.unlisten()
+	}
 	return errors.Join(err, ln.Close())
 }
 
-// Close gives up the port. Connections that waited for accept are reset.
+// Close gives up the port, or the path. Connections that waited for accept are reset.
 func (l *Listener) Close() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -174,11 +191,12 @@ func (l *Listener) Close() error {
 	}
 	err = errors.Join(err, unix.Close(l.fd))
 	l.fd = -1
+	l.file.remove()
 	return err
 }
 
-// sockName is a socket's local address, or the zero AddrPort.
-func sockName(raw syscall.RawConn) (ap netip.AddrPort) {
+// sockName is a socket's local address, or the zero Addr.
+func sockName(raw syscall.RawConn) (at Addr) {
 	raw.Control(func(fd uintptr) {
 		sa, err := unix.Getsockname(int(fd))
 		if err != nil {
@@ -186,12 +204,14 @@ func sockName(raw syscall.RawConn) (ap netip.AddrPort) {
 		}
 		switch sa := sa.(type) {
 		case *unix.SockaddrInet4:
-			ap = netip.AddrPortFrom(netip.AddrFrom4(sa.Addr), uint16(sa.Port))
+			at = TCP(netip.AddrPortFrom(netip.AddrFrom4(sa.Addr), uint16(sa.Port)))
 		case *unix.SockaddrInet6:
-			ap = netip.AddrPortFrom(netip.AddrFrom16(sa.Addr).Unmap(), uint16(sa.Port))
+			at = TCP(netip.AddrPortFrom(netip.AddrFrom16(sa.Addr).Unmap(), uint16(sa.Port)))
+		case *unix.SockaddrUnix:
+			at = Unix(sa.Name)
 		}
 	})
-	return ap
+	return at
 }
 
 func setOptions(raw syscall.RawConn, o DialOptions) error {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"sync"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/windows"
 )
@@ -71,18 +72,33 @@ func (l *Listener) Close() error {
 	return err
 }
 
+// errNoUnix is of every Unix socket here.
+var errNoUnix = errors.New("banter has no Unix sockets on Windows")
+
+func bindPath(Local) (*Listener, error) { return nil, errNoUnix }
+
+func dialUnix(context.Context, Addr, DialOptions) (*Conn, error) { return nil, errNoUnix }
+
+func (c *Conn) inherit(Local) error { return nil }
+
 // Queue tells the backlog's length and limit on Linux alone.
 func (l *Listener) Queue() (length, limit int, err error) {
 	return 0, 0, errors.ErrUnsupported
 }
 
-// Late brings nothing after the deadline.
-func (c *Conn) Late(p []byte, peek bool) (int, error) { return 0, os.ErrDeadlineExceeded }
+// late brings nothing after the deadline.
+func (c *Conn) late(p []byte, peek bool) (int, error) { return 0, os.ErrDeadlineExceeded }
+
+// lateFrom has to wait a little, so that the system looks at the socket at all.
+func lateFrom(c *net.UDPConn, p []byte) (int, netip.AddrPort, error) {
+	c.SetReadDeadline(time.Now().Add(10 * time.Millisecond))
+	return c.ReadFromUDPAddrPort(p)
+}
 
 // LateWrite takes nothing after the deadline.
 func (c *Conn) LateWrite(p []byte) (int, error) { return 0, os.ErrDeadlineExceeded }
 
-func sockName(raw syscall.RawConn) (ap netip.AddrPort) {
+func sockName(raw syscall.RawConn) (at Addr) {
 	raw.Control(func(fd uintptr) {
 		sa, err := windows.Getsockname(windows.Handle(fd))
 		if err != nil {
@@ -90,12 +106,12 @@ func sockName(raw syscall.RawConn) (ap netip.AddrPort) {
 		}
 		switch sa := sa.(type) {
 		case *windows.SockaddrInet4:
-			ap = netip.AddrPortFrom(netip.AddrFrom4(sa.Addr), uint16(sa.Port))
+			at = TCP(netip.AddrPortFrom(netip.AddrFrom4(sa.Addr), uint16(sa.Port)))
 		case *windows.SockaddrInet6:
-			ap = netip.AddrPortFrom(netip.AddrFrom16(sa.Addr).Unmap(), uint16(sa.Port))
+			at = TCP(netip.AddrPortFrom(netip.AddrFrom16(sa.Addr).Unmap(), uint16(sa.Port)))
 		}
 	})
-	return ap
+	return at
 }
 
 func setOptions(raw syscall.RawConn, o DialOptions) error {

@@ -15,7 +15,7 @@ import (
 
 func open(t *testing.T, at Local, listen bool) *Listener {
 	t.Helper()
-	if at.Host == "" {
+	if at.Host == "" && at.Path == "" {
 		at.Host = "127.0.0.1"
 	}
 	l, err := Open(t.Context(), at, listen)
@@ -26,7 +26,7 @@ func open(t *testing.T, at Local, listen bool) *Listener {
 	return l
 }
 
-func dialTo(t *testing.T, to netip.AddrPort) (*Conn, error) {
+func dialTo(t *testing.T, to Addr) (*Conn, error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 	defer cancel()
@@ -225,7 +225,7 @@ func TestPeekLeavesTheBytes(t *testing.T) {
 }
 
 func TestFreePortsAreUnlike(t *testing.T) {
-	seen := map[netip.AddrPort]bool{}
+	seen := map[Addr]bool{}
 	for range 200 {
 		l := open(t, Local{}, false)
 		if seen[l.Addr()] {
@@ -251,7 +251,7 @@ func TestEveryAddress(t *testing.T) {
 	defer l.Close()
 	connected(t, l)
 	if l.dual {
-		if _, err := dialTo(t, netip.AddrPortFrom(netip.IPv6Loopback(), l.Addr().Port())); err != nil {
+		if _, err := dialTo(t, TCP(netip.AddrPortFrom(netip.IPv6Loopback(), l.Addr().Port()))); err != nil {
 			t.Errorf("over IPv6: %v", err)
 		}
 	}
@@ -273,8 +273,8 @@ func TestIPv6(t *testing.T) {
 func TestLocalAddressIsKnownBeforeAccept(t *testing.T) {
 	l := open(t, Local{}, true)
 	for range 50 {
-		var local func() netip.AddrPort
-		c, err := Dial(t.Context(), l.Addr(), DialOptions{Began: func(f func() netip.AddrPort) { local = f }})
+		var local func() Addr
+		c, err := Dial(t.Context(), l.Addr(), DialOptions{Began: func(f func() Addr) { local = f }})
 		if err != nil {
 			t.Fatal(err)
 		}

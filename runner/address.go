@@ -1,0 +1,122 @@
+package runner
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"banter/runner/scenario"
+	"banter/runner/wire"
+)
+
+// target is where a connect goes, and the name of that in transcripts.
+func (p *play) target(c scenario.Connect) (wire.Addr, string, error) {
+	if c.Server != "" {
+		return p.server(c.Server).addr, c.Server, nil
+	}
+	text, err := p.text(c.Address)
+	if err != nil {
+		return wire.Addr{}, string(text), err
+	}
+	to, err := p.resolve(p.ctx, string(text))
+	if s := p.serverAt(to); s != nil {
+		return to, s.decl.Name, err
+	}
+	return to, string(text), err
+}
+
+// resolve is the address that a text means, in which the variables are filled
+// in.
+func (p *play) resolve(ctx context.Context, text string) (wire.Addr, error) {
+	if path, unix := strings.CutPrefix(text, "unix:"); unix {
+		return wire.Unix(p.scenario.Path(path)), nil
+	}
+	text, udp := strings.CutPrefix(text, "udp:")
+	host, port, err := net.SplitHostPort(text)
+	if err != nil {
+		return wire.Addr{}, err
+	}
+	n, err := strconv.ParseUint(port, 10, 16)
+	if err != nil {
+		return wire.Addr{}, fmt.Errorf("no port: %q", port)
+	}
+	ip, err := wire.Resolve(ctx, cmp.Or(host, "127.0.0.1"))
+	to := netip.AddrPortFrom(wire.Reachable(ip), uint16(n))
+	if udp {
+		return wire.UDP(to), err
+	}
+	return wire.TCP(to), err
+}
+
+// serverAt is the declared server that has an address, or nil.
+func (p *play) serverAt(to wire.Addr) *server {
+	for _, s := range p.servers {
+		everywhere := s.decl.Bind != nil && (s.decl.Bind.Host == "" || s.decl.Bind.Host == "0.0.0.0" || s.decl.Bind.Host == "::")
+		if s.addr == to || everywhere && s.addr.Network == to.Network && s.addr.Path == "" && s.addr.Port() == to.Port() {
+			return s
+		}
+	}
+	return nil
+}
+
+// isCalledBy reports whether a connect goes to the server, by its name or by
+// its address.
+func (s *server) isCalledBy(c scenario.Connect) bool {
+	if c.Server != "" {
+		return c.Server == s.decl.Name
+	}
+	address, err := s.p.text(c.Address)
+	if err != nil {
+		return false
+	}
+	if path, unix := strings.CutPrefix(string(address), "unix:"); unix || s.addr.Path != "" {
+		return unix && s.p.scenario.Path(path) == s.addr.Path
+	}
+	text, udp := strings.CutPrefix(string(address), "udp:")
+	_, port, err := net.SplitHostPort(text)
+	return err == nil && udp == s.packets() && port == strconv.Itoa(int(s.addr.Port()))
+}
+
+// local is where the server is bound, as it is declared.
+func (s *server) local() wire.Local {
+	at := wire.Local{Host: "127.0.0.1", Backlog: s.decl.Backlog, RcvBuf: s.decl.RcvBuf, SndBuf: s.decl.SndBuf}
+	if b := s.decl.Bind; b != nil {
+		at.Host, at.Port = b.Host, b.Port
+		if b.Transport == scenario.Unix {
+			at.Path = s.p.scenario.Path(b.Path)
+		}
+	}
+	return at
+}
+
+// refusal is why the system does not let the server bind, in a sentence.
+func refusal(at wire.Local, err error) error {
+	if at.Path == "" {
+		return bindError(net.JoinHostPort(at.Host, fmt.Sprint(at.Port)), err)
+	}
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return fmt.Errorf("can't bind unix:%s: the path is in use", at.Path)
+	case errors.Is(err, syscall.ENOENT):
+		return fmt.Errorf("can't bind unix:%s: there is no such folder", at.Path)
+	}
+	return fmt.Errorf("can't bind unix:%s: %s", at.Path, wire.Reason(err))
+}
+
+func bindError(address string, err error) error {
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return fmt.Errorf("can't bind %s: the port is in use", address)
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return fmt.Errorf("can't bind %s: the address is not this machine's", address)
+	case errors.Is(err, syscall.EACCES):
+		return fmt.Errorf("can't bind %s: ports below 1024 need the right to (%s)", address, wire.Reason(err))
+	}
+	return fmt.Errorf("can't bind %s: %s", address, wire.Reason(err))
+}

@@ -1,0 +1,91 @@
+package runner
+
+import (
+	"fmt"
+	"slices"
+
+	"banter/runner/scenario"
+	"banter/runner/wire"
+)
+
+// admit gives an accepted connection its name and its script.
+func (s *server) admit(conn *wire.Conn) *actor {
+	p := s.p
+	p.mu.Lock()
+	at := pair{local: conn.Remote, remote: conn.Local}
+	client := p.names[at]
+	delete(p.names, at)
+	for d := range p.dials {
+		if client == nil && d.remote == conn.Local && d.local() == conn.Remote {
+			client = d.client
+			delete(p.dials, d)
+			s.pending++
+		}
+	}
+	a := &actor{p: p, ctx: p.ctx, server: s, pos: s.decl.Pos, nth: s.accepted}
+	a.rank = [3]int{slices.Index(p.servers, s), len(p.clients), a.nth}
+	who := ""
+	if client == nil {
+		s.outsiders++
+		who = fmt.Sprint(s.outsiders)
+	} else {
+		who = client.place.name
+		s.named[who]++
+		if n := s.named[who]; n > 1 {
+			who = fmt.Sprintf("%s#%d", who, n)
+		}
+		a.rank[1] = client.rank[1]
+		a.peer = client.place.name
+		client.peer = s.decl.Name + "/" + who
+	}
+	a.place = &place{name: s.decl.Name + "/" + who}
+	a.cast(client)
+	a.attach(conn)
+	p.open[conn] = struct{}{}
+	p.accepted = append(p.accepted, a)
+	p.mu.Unlock()
+
+	p.order.join(a.place)
+	p.mu.Lock()
+	s.accepted++
+	s.busy++
+	if client != nil {
+		s.pending--
+	}
+	p.progress.Broadcast()
+	p.mu.Unlock()
+	return a
+}
+
+// cast gives an accepted connection its part: the script that it runs.
+func (a *actor) cast(client *actor) {
+	decl := a.server.decl
+	switch {
+	case decl.Steps != nil:
+		a.place.steps = decl.Steps
+	case decl.ReplyAfter != nil:
+		a.place.steps = []*scenario.Step{
+			{Pos: decl.ReplyAfter.Pos, Action: decl.ReplyAfter},
+			{Pos: decl.Reply.Pos, Action: scenario.Send{Payload: decl.Reply}},
+			{Pos: decl.Reply.Pos, Action: scenario.Close{}},
+		}
+	case decl.Reply != nil:
+		a.reply = decl.Reply
+		a.pos = decl.Reply.Pos
+	case decl.Connections == nil:
+		a.place.steps = []*scenario.Step{{Pos: decl.Pos, Action: scenario.Close{}}}
+	case decl.ByClient:
+		i := slices.IndexFunc(decl.Connections, func(c *scenario.Script) bool {
+			return client != nil && c.Client == client.place.name
+		})
+		if i < 0 {
+			a.uncast = "connections has no script for this client"
+			return
+		}
+		a.place.steps, a.pos = decl.Connections[i].Steps, decl.Connections[i].Pos
+	case a.nth >= len(decl.Connections):
+		a.uncast = fmt.Sprintf("connection %d came; connections lists %d", a.nth+1, len(decl.Connections))
+	default:
+		a.place.steps, a.pos = decl.Connections[a.nth].Steps, decl.Connections[a.nth].Pos
+	}
+}

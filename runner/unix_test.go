@@ -1,0 +1,287 @@
+//go:build unix
+
+package runner_test
+
+import (
+	"net"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"banter/runner"
+	"banter/runner/scenario"
+)
+
+// inFolder makes an empty folder the one that the scenarios of a test are in,
+// and reports what is left in it at the end.
+func inFolder(t *testing.T) {
+	t.Helper()
+	t.Chdir(t.TempDir())
+	t.Cleanup(func() {
+		left, err := os.ReadDir(".")
+		if err != nil || len(left) > 0 {
+			t.Errorf("left behind: %v (%v)", left, err)
+		}
+	})
+}
+
+func TestUnixTranscripts(t *testing.T) {
+	for _, test := range []struct{ name, text, want string }{
+		{"half-close", `
+servers: {s: {bind: "unix:s.sock", backlog: 5, steps: [{expect: {rest, equals: "question"}}, {send: "answer"}, close]}}
+clients: {ann: [{connect: s}, {send: "question"}, shutdown, {expect: "answer"}, {expect: {eof}}, close]}
+`, `
+ann:
+  connect s
+  > "question"
+  shutdown
+  < "answer"
+  < eof
+  close
+s/ann:
+  accept
+  < "question"
+  < eof
+  > "answer"
+  close
+`}, {"by path, by reference", `
+servers: {s: {bind: "unix:s.sock", reply: "hhhh"}}
+clients:
+  ann: [{connect: "unix:./s.sock"}, {send: "x", expect: "hhhh"}]
+  ben: {after: ann, steps: [{connect: "${s}"}, {send: "x", expect: "hhhh"}]}
+`, `
+ann:
+  connect s
+  > "x"
+  < "hhhh"
+  < eof
+  close
+ben:
+  connect s
+  > "x"
+  < "hhhh"
+  < eof
+  close
+s/ann:
+  accept
+  < "x"
+  > "hhhh"
+  < eof
+  close
+s/ben:
+  accept
+  < "x"
+  > "hhhh"
+  < eof
+  close
+`}, {"bytes that are not read make a reset", `
+servers: {s: {bind: "unix:s.sock", steps: [{expect: "a"}, close: {now}]}}
+clients: {c: [{connect: s}, {send: "ab", expect: {reset}}, close]}
+`, `
+c:
+  connect s
+  > "ab"
+  < reset
+  close
+s/c:
+  accept
+  < "a"
+  close
+`}, {"bound, started, stopped and started again", `
+servers:
+  s: {bind: "unix:s.sock", listen: false, reply: "hhhh"}
+  late: {bind: "unix:late.sock", start: false, reply: "hhhh"}
+clients:
+  c:
+    - {connect: s, expect: {refused}}
+    - {connect: late, expect: {refused}}
+    - start: s
+    - start: late
+    - connect: s
+    - stop: s
+    - {send: "x", expect: "hhhh"}
+    - close
+    - {connect: s, expect: {refused}}
+    - start: s
+    - connect: s
+    - {send: "x", expect: "hhhh"}
+    - close
+    - connect: late
+    - {send: "x", expect: "hhhh"}
+    - close
+`, `
+c:
+  connect s
+  refused
+  connect late
+  refused
+  start s
+  start late
+  connect s
+  stop s
+  > "x"
+  < "hhhh"
+  < eof
+  close
+  connect s
+  refused
+  start s
+  connect s
+  > "x"
+  < "hhhh"
+  < eof
+  close
+  connect late
+  > "x"
+  < "hhhh"
+  < eof
+  close
+s/c:
+  accept
+  < "x"
+  > "hhhh"
+  < eof
+  close
+s/c#2:
+  accept
+  < "x"
+  > "hhhh"
+  < eof
+  close
+late/c:
+  accept
+  < "x"
+  > "hhhh"
+  < eof
+  close
+`}} {
+		t.Run(test.name, func(t *testing.T) {
+			inFolder(t)
+			got := transcripts(passes(t, test.text))
+			if diff := cmp.Diff(strings.TrimPrefix(test.want, "\n"), got); diff != "" {
+				t.Errorf("transcripts (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// Connections of Unix sockets are told apart without an order.
+func TestUnixConnectionsByName(t *testing.T) {
+	inFolder(t)
+	var servers, clients strings.Builder
+	for i := range 50 {
+		name := string(rune('a'+i/10)) + string(rune('a'+i%10))
+		servers.WriteString("      " + name + ": [{expect: \"" + name + "\"}, {send: \"hello " + name + "\"}]\n")
+		clients.WriteString("  " + name + ": [{connect: s}, {send: \"" + name + "\"}, {expect: \"hello " + name + "\"}]\n")
+	}
+	passes(t, "servers:\n  s:\n    bind: unix:s.sock\n    connections:\n"+servers.String()+"clients:\n"+clients.String())
+}
+
+// A client waits for a place in a full backlog, as one of TCP does.
+func TestUnixBacklogIsFull(t *testing.T) {
+	inFolder(t)
+	passes(t, `
+servers: {s: {bind: "unix:s.sock", backlog: 0, at_once: 1, steps: [{expect: "a"}, {send: "b"}]}}
+clients:
+  one: [{connect: s}, signal: in, {await: go}, {send: "a"}, {expect: "b"}]
+  two: [{await: in}, {connect: s}, signal: queued, {send: "a"}, {expect: "b"}]
+  three:
+    - await: queued
+    - {connect: s, expect: {timeout}, within: 20ms}
+    - signal: go
+    - connect: s
+    - {send: "a", expect: "b"}
+`)
+}
+
+func TestUnixPathInTheWay(t *testing.T) {
+	const text = `
+servers: {s: {bind: "unix:s.sock", reply: "hhhh"}}
+clients: {c: [{connect: s}, {send: "x", expect: "hhhh"}]}
+`
+	t.Run("dead server", func(t *testing.T) {
+		inFolder(t)
+		ln, err := net.ListenUnix("unix", &net.UnixAddr{Name: "s.sock"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ln.SetUnlinkOnClose(false)
+		ln.Close()
+		passes(t, text)
+	})
+	for _, test := range []struct {
+		name, want string
+		make       func(t *testing.T) (end func())
+	}{
+		{"live server", "the path is in use", func(t *testing.T) func() {
+			ln, err := net.Listen("unix", "s.sock")
+			if err != nil {
+				t.Fatal(err)
+			}
+			return func() { ln.Close() }
+		}},
+		{"some file", "a file that is no socket has this name", func(t *testing.T) func() {
+			if err := os.WriteFile("s.sock", nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			return func() { os.Remove("s.sock") }
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			inFolder(t)
+			defer test.make(t)()
+			got := failures(run(t, text))
+			if len(got) != 1 || !strings.HasPrefix(got[0], "2:21 s: can't bind unix:/") || !strings.HasSuffix(got[0], test.want) {
+				t.Errorf("got %q", got)
+			}
+			if _, err := os.Lstat("s.sock"); err != nil {
+				t.Error("it was removed")
+			}
+		})
+	}
+	t.Run("no folder", func(t *testing.T) {
+		inFolder(t)
+		got := failures(run(t, strings.ReplaceAll(text, "s.sock", "no/s.sock")))
+		if len(got) != 1 || !strings.HasSuffix(got[0], "no/s.sock: there is no such folder") {
+			t.Errorf("got %q", got)
+		}
+	})
+	// A folder that is deep does not keep its sockets from being bound, as
+	// long as they are near to where the command runs.
+	t.Run("deep", func(t *testing.T) {
+		inFolder(t)
+		deep := strings.Repeat("folder/", 20)
+		if err := os.MkdirAll(deep, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { os.RemoveAll("folder") })
+		s := parse(t, text)
+		s.File.Path = deep + "test.yaml"
+		got := failures(play(t, s))
+		if len(got) != 1 || !strings.Contains(got[0], "the address of a Unix socket holds") {
+			t.Errorf("got %q", got)
+		}
+		t.Chdir(deep)
+		s.File.Path = "test.yaml"
+		if r := play(t, s); !r.Passed() {
+			t.Error(failures(r))
+		}
+	})
+}
+
+// Scenarios with the same socket wait for each other.
+func TestUnixOneAtATime(t *testing.T) {
+	inFolder(t)
+	s := parse(t, `
+servers: {s: {bind: "unix:s.sock", reply: "hhhh"}}
+clients: {c: [{connect: s}, {send: "x", expect: "hhhh"}]}
+`)
+	runner.PlayAll(t.Context(), slices.Repeat([]*scenario.Scenario{s}, 50), runner.SuiteOptions{Jobs: 8}, func(p runner.Play) {
+		if p.Err != nil || !p.Result.Passed() {
+			t.Error(p.Err, failures(p.Result))
+		}
+	})
+}
