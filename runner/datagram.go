@@ -25,10 +25,13 @@ func (a *actor) sendDatagram(payload *scenario.Payload, ride *scenario.Expect) *
 	}
 	b := made.Whole()
 	a.meantBytes(transcript.Send, &b)
-	a.call()
+	uncall := a.call()
 	a.arm(a.conn.SetWriteDeadline, a.deadline)
 	at := a.p.now()
 	_, err = a.conn.Write(b.Data)
+	if err != nil && !wire.IsRefused(err) {
+		uncall()
+	}
 	switch {
 	case err == nil, wire.IsRefused(err):
 	case errors.Is(err, os.ErrDeadlineExceeded):
@@ -41,18 +44,27 @@ func (a *actor) sendDatagram(payload *scenario.Payload, ride *scenario.Expect) *
 }
 
 // call counts a client with its server, at its first datagram: before that
-// nobody but its own system knows of the socket.
-func (a *actor) call() {
-	if a.callee == nil {
-		return
+// nobody but its own system knows of the socket. It is counted before that is
+// sent, so that the server can't be ahead; and not, if it can't be sent.
+func (a *actor) call() (uncall func()) {
+	s := a.callee
+	a.callee = nil
+	if s == nil {
+		return func() {}
 	}
 	a.p.mu.Lock()
 	defer a.p.mu.Unlock()
-	a.callee.called++
-	if a.callee.listening {
-		a.callee.pending++
+	s.called++
+	if !s.listening { // it will not come
+		return func() {}
 	}
-	a.callee = nil
+	s.pending++
+	return func() {
+		a.p.mu.Lock()
+		defer a.p.mu.Unlock()
+		s.pending--
+		s.p.progress.Broadcast()
+	}
 }
 
 // replyDatagram is a server's plain reply to the first datagram of a client.

@@ -210,6 +210,10 @@ clients: {c: [{connect: s}, close]}
 servers: {s: {bind: "udp:127.0.0.1:0", connections: [[expect: "a"]]}}
 clients: {c: [{connect: s}, {send: "a"}, close, {connect: s}, {send: "a"}, close]}
 `, `2:11 s/c#2: connection 2 came; connections lists 1`},
+		{"too long to be sent, and so never on its way", `
+servers: {s: {bind: "udp:127.0.0.1:0", reply: "b"}}
+clients: {c: [{connect: s}, {send: ["BIG"]}]}
+`, `3:30 c: can't send a datagram of 65520 bytes: message too long`},
 		{"no answer", `
 timeout: 30ms
 servers: {s: {bind: "udp:127.0.0.1:0", steps: [{expect: "a"}]}}
@@ -217,7 +221,11 @@ clients: {c: [{connect: s}, {send: "a"}, {expect: {datagram}}]}
 `, `4:43 c: timeout after 30ms: nothing had come`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			r := run(t, test.text)
+			began := time.Now()
+			r := run(t, strings.ReplaceAll(test.text, "BIG", strings.Repeat("x", 65520)))
+			if took := time.Since(began); took > 5*time.Second {
+				t.Errorf("took %v", took)
+			}
 			if got := strings.Join(failures(r), "\n"); got != test.want {
 				t.Errorf("got\n%s\nwant\n%s", got, test.want)
 			}

@@ -47,6 +47,32 @@ s/ann:
   < eof
   > "answer"
   close
+`}, {"lines that came together", `
+servers: {s: {bind: "unix:s.sock", sndbuf: 8KiB, steps: [{expect: {line: one}}, {send: {lines: [a, b]}}, {parallel: [{expect: {line: two}}, {send: "c;d"}]}]}}
+clients:
+  ann:
+    - connect: s
+    - send: {lines: [one, two]}
+    - expect: {line}
+    - expect: {regex: "^b$"}
+    - expect: {until: ";"}
+    - expect: "d"
+    - expect: {eof}
+`, `
+ann:
+  connect s
+  > "one\r\ntwo\r\n"
+  < "a\r\nb\r\nc;d"
+  < eof
+  close
+s/ann:
+  accept
+  < "one\r\n"
+  > "a\r\nb\r\n"
+  < "two\r\n"
+  > "c;d"
+  < eof
+  close
 `}, {"by path, by reference", `
 servers: {s: {bind: "unix:s.sock", reply: "hhhh"}}
 clients:
