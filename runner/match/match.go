@@ -34,6 +34,15 @@ type Expectation struct {
 	Regex    *pattern.Pattern
 	Size     int64  // negative: any
 	SHA256   []byte // nil: any
+	Like     *Like
+	JSON     *JSON
+	Not      *Expectation // does not hold
+}
+
+// Like is a text with holes, and the pattern that it stands for.
+type Like struct {
+	*pattern.Pattern
+	Text string // as a message shows it
 }
 
 // Kind is why a frame is not what was expected.
@@ -75,7 +84,7 @@ type judge struct {
 }
 
 func newJudge(e *Expectation) judge {
-	j := judge{e: e, all: e.Regex != nil || e.Contains != nil || e.Suffix != nil}
+	j := judge{e: e, all: e.Regex != nil || e.Contains != nil || e.Suffix != nil || e.Like != nil || e.JSON != nil || e.Not != nil}
 	if e.SHA256 != nil {
 		j.hash = sha256.New()
 	}
@@ -132,6 +141,11 @@ func (j *judge) end() *Mismatch {
 			return unmet("the frame does not contain %s", short(want))
 		}
 	}
+	if e.JSON != nil {
+		if why := notJSON(*e.JSON, j.kept); why != "" {
+			return unmet("%s", why)
+		}
+	}
 	switch {
 	case e.Prefix != nil && j.size < e.Prefix.Len():
 		return unmet("the frame has only %s of the prefix %s", count(j.size), short(e.Prefix))
@@ -139,6 +153,10 @@ func (j *judge) end() *Mismatch {
 		return unmet("the frame does not end with %s", short(e.Suffix))
 	case e.Regex != nil && !e.Regex.Match(j.kept):
 		return unmet("the frame does not match %s", e.Regex)
+	case e.Like != nil && !e.Like.Match(j.kept):
+		return unmet("the frame is not like %s", e.Like.Text)
+	case e.Not != nil && e.Not.holds(j.kept):
+		return unmet(`the frame is what "not" rules out`)
 	case e.Size >= 0 && j.size != e.Size:
 		return unmet("the frame has %s, not %d", count(j.size), e.Size)
 	case e.SHA256 != nil:
@@ -147,6 +165,12 @@ func (j *judge) end() *Mismatch {
 		}
 	}
 	return nil
+}
+
+// holds reports whether all conditions hold for bytes.
+func (e *Expectation) holds(p []byte) bool {
+	j := newJudge(e)
+	return j.write(p) == nil && j.end() == nil
 }
 
 // begins reports whether p begins with b, which is held.

@@ -59,7 +59,17 @@ var frameAndMatchKeys = table[expectation]{
 	{"prefix", func(p *parser, d *expectation, e entry) { p.matchPayload(d, e, &d.Match.Prefix) }},
 	{"suffix", func(p *parser, d *expectation, e entry) { p.matchPayload(d, e, &d.Match.Suffix) }},
 	{"contains", (*parser).matchContains},
+	{"like", (*parser).matchLike},
 	{"regex", (*parser).matchRegex},
+	{"json", func(p *parser, d *expectation, e entry) {
+		var ok bool
+		d.Match.JSON, ok = p.json(e.value)
+		d.check(ok)
+	}},
+	{"not", func(p *parser, d *expectation, e entry) {
+		d.Match.Not = p.condition(e)
+		d.check(d.Match.Not != nil)
+	}},
 	{"size", func(p *parser, d *expectation, e entry) {
 		n, ok := p.size(e, 0)
 		if d.check(ok) {
@@ -163,7 +173,7 @@ func (p *parser) complete(d *expectation) bool {
 		switch {
 		case m.Equals != nil:
 			d.Frame.Kind = FrameExact
-		case m.Prefix != nil || m.Suffix != nil || m.Contains != nil || m.Regex != nil:
+		case m.Prefix != nil || m.Suffix != nil || m.Contains != nil || m.Regex != nil || m.Like != nil || m.JSON != nil || m.Not != nil:
 			d.Frame.Kind, d.Frame.EOL = FrameLine, p.doc.eol
 		case m.SHA256 != nil:
 			p.errorf(d.n.pos, `"sha256" of what? add a frame: bytes, rest, until or line`)

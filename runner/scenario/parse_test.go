@@ -184,6 +184,16 @@ func TestSteps(t *testing.T) {
 		{`expect: {regex: "^${s}$"}`, `expect a line with regex "^${s}$"`,
 			&Step{Action: &Expect{Frame: line, Match: Match{Size: -1, Regex: &Regex{
 				Source: Text{{Lit: []byte("^")}, {Var: "s"}, {Lit: []byte("$")}}}}}}},
+		{`expect: {like: "id=${?id:int} ${?}"}`, `expect a line with like "id=${?id:int} ${?}"`,
+			&Step{Action: &Expect{Frame: line, Match: Match{Size: -1, Like: &Like{
+				Text:     Text{{Lit: []byte("id=")}, {Var: "?id:int"}, {Lit: []byte(" ")}, {Var: "?"}},
+				Compiled: pattern.MustCompile(`\Aid=[0-9]+ [^\r\n]*\z`)}}}}},
+		{`expect: {line, not: {prefix: 5}}`, `expect a line with not (prefix "5")`,
+			&Step{Action: &Expect{Frame: line, Match: Match{Size: -1, Not: &Match{Prefix: lit("5"), Size: -1}}}}},
+		{`expect: {json: {a: [1, true, "1", "x${s}", null]}}`, `expect a line with json {"a":[1,true,"1","x${s}",null]}`,
+			&Step{Action: &Expect{Frame: line, Match: Match{Size: -1, JSON: &JSON{Kind: JSONObject, Members: []Member{{"a", &JSON{Kind: JSONArray, Items: []*JSON{
+				{Literal: "1"}, {Literal: "true"}, {Kind: JSONString, Text: Text{{Lit: []byte("1")}}},
+				{Kind: JSONString, Text: Text{{Lit: []byte("x")}, {Var: "s"}}}, {Literal: "null"}}}}}}}}}},
 		{`expect: {until: "\r\n\r\n"}`, `expect bytes until "\r\n\r\n"`,
 			&Step{Action: &Expect{Frame: Frame{Kind: FrameUntil, Delim: lit("\r\n\r\n"), Max: DefaultMax}, Match: none}}},
 		{"expect: {lines: {through: '^250 '}, max: 4KiB}", `expect lines through "^250 "`,

@@ -351,6 +351,9 @@ type Match struct {
 	Suffix   *Payload
 	Contains []*Payload // each of them
 	Regex    *Regex
+	Like     *Like
+	JSON     *JSON
+	Not      *Match // does not hold
 	Size     int64  // -1: not given
 	SHA256   []byte // 32 bytes, or nil
 }

@@ -217,6 +217,15 @@ func (m *Match) describe() string {
 	if m.Regex != nil {
 		parts = append(parts, "regex "+m.Regex.String())
 	}
+	if m.Like != nil {
+		parts = append(parts, "like "+m.Like.Text.quoted())
+	}
+	if m.JSON != nil {
+		parts = append(parts, "json "+shorten(m.JSON.String()))
+	}
+	if m.Not != nil {
+		parts = append(parts, "not ("+m.Not.describe()+")")
+	}
 	if m.Size >= 0 {
 		parts = append(parts, fmt.Sprintf("size %d", m.Size))
 	}
