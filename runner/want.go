@@ -21,6 +21,7 @@ func (p *play) fill(w *wanted, e *scenario.Expect) error {
 	f := &e.Frame
 	w.Expectation = match.Expectation{
 		Frame: f.Kind, EOL: f.EOL, N: f.N, Max: f.Max, Form: f.Form, At: f.At, Plus: f.Plus,
+		Optional: e.Optional,
 	}
 	if f.Delim != nil {
 		if err := p.held(f.Delim, &w.delim); err != nil {

@@ -26,6 +26,7 @@ type Expectation struct {
 	Through  *pattern.Pattern // of lines: of the last
 	Form     scenario.Form    // of a length, as what follows
 	At, Plus int64
+	Optional bool         // if the next frame is another, nothing is taken
 	Header   *Expectation // of the bytes before the length; with others optional, as all that follows
 	Equals   *Bytes       // of an exact frame; with others optional, as all that follows
 	Prefix   *Bytes
@@ -67,6 +68,7 @@ type Mismatch struct {
 	Want    []byte // the bytes that were wanted, where they are known
 	Any     []bool // offsets of Want where any byte will do
 	Got     []byte // what had come of the frame, the last Most bytes at least
+	Had     string // of a Short one: what had come, where it is more than bytes
 	End     error  // of a Short one: io.EOF, a reset, or os.ErrDeadlineExceeded
 }
 

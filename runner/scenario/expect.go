@@ -14,6 +14,7 @@ type expectation struct {
 	frame   *entry // the key that says how many bytes
 	outcome *entry
 	max     *entry
+	skip    *entry
 	length  map[string]*entry // the keys that belong to a length
 	wrong   bool
 }
@@ -79,6 +80,13 @@ var frameAndMatchKeys = table[expectation]{
 	{"sha256", func(p *parser, d *expectation, e entry) {
 		sum, ok := p.sha256Sum(e)
 		d.Match.SHA256 = sum
+		d.check(ok)
+	}},
+	{"any_order", (*parser).anyOrder},
+	{"skip", (*parser).skip},
+	{"optional", func(p *parser, d *expectation, e entry) {
+		var ok bool
+		d.Optional, ok = p.boolean(e)
 		d.check(ok)
 	}},
 	{"max", func(p *parser, d *expectation, e entry) {
@@ -169,6 +177,12 @@ func (p *parser) complete(d *expectation) bool {
 		}
 		return true
 	}
+	if !p.anyOrderComplete(d) {
+		return false
+	}
+	if d.Frame.Kind == FrameAnyOrder {
+		return true
+	}
 	if d.frame == nil {
 		switch {
 		case m.Equals != nil:
@@ -196,6 +210,9 @@ func (p *parser) complete(d *expectation) bool {
 	if d.Frame.Kind == FrameExact && p.notEmpty(d.Expect, d.n.pos) == nil {
 		return false
 	}
+	if d.Optional && p.canTry(d.Expect, d.pos("optional"), `"optional"`) == nil {
+		return false
+	}
 	return p.lengthComplete(d) && p.satisfiable(d)
 }
 
@@ -221,6 +238,9 @@ func (p *parser) condition(e entry) *Match {
 		return nil
 	case d.max != nil:
 		p.errorf(d.max.pos, `"max" in %s, which has no frame of its own`, quote(e.key))
+		return nil
+	case d.Optional || d.skip != nil || d.length != nil:
+		p.errorf(n.pos, "%s is a condition; any_order, skip, optional, at, plus and header are for frames", quote(e.key))
 		return nil
 	case len(n.entries) == 0:
 		p.errorf(n.pos, "nothing says what must be true of the bytes; add a payload, prefix, suffix, contains or regex")

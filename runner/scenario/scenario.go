@@ -279,6 +279,10 @@ type Expect struct {
 	Silence time.Duration // with OutcomeSilence
 	Frame   Frame
 	Match   Match
+
+	Optional bool      // if the next frame is another, nothing is taken
+	AnyOrder []*Expect // as many frames, in whatever order they come
+	Skip     *Expect   // with AnyOrder: frames that are passed over
 }
 
 // Outcome is how a connection or a wait ends.
@@ -301,14 +305,15 @@ type FrameKind uint8
 
 // The frames.
 const (
-	FrameExact  FrameKind = iota // as many bytes as Match.Equals has
-	FrameLine                    // up to and with the end of line; the match sees it without
-	FrameUntil                   // up to and with the delimiter
-	FrameBytes                   // N bytes
-	FrameRest                    // to the peer's end
-	FrameSome                    // whatever the next read brings, N bytes at most
-	FrameLines                   // whole lines up to and with the one that Through matches
-	FrameLength                  // At bytes, a length, and as many bytes as it says and Plus; the match sees those
+	FrameExact    FrameKind = iota // as many bytes as Match.Equals has
+	FrameLine                      // up to and with the end of line; the match sees it without
+	FrameUntil                     // up to and with the delimiter
+	FrameBytes                     // N bytes
+	FrameRest                      // to the peer's end
+	FrameSome                      // whatever the next read brings, N bytes at most
+	FrameLines                     // whole lines up to and with the one that Through matches
+	FrameAnyOrder                  // those of AnyOrder
+	FrameLength                    // At bytes, a length, and as many bytes as it says and Plus; the match sees those
 )
 
 // Frame says how many bytes an expect takes.

@@ -158,6 +158,14 @@ func (x *Expect) String() string {
 	if x.Outcome != NoOutcome {
 		return x.Outcome.word()
 	}
+	if x.AnyOrder != nil {
+		return x.showAnyOrder()
+	}
+	if x.Optional {
+		must := *x
+		must.Optional = false
+		return "optional " + must.String()
+	}
 	frame, rest := x.Frame.describe(), x.Match
 	switch {
 	case x.Frame.Kind == FrameExact:
