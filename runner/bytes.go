@@ -17,11 +17,14 @@ func (a *actor) expect(e *scenario.Expect) *Failure {
 	if e.Outcome != scenario.NoOutcome {
 		return a.outcome(e)
 	}
+	if e.AnyOrder != nil {
+		return a.anyOrder(e)
+	}
 	want := &a.wants
 	if err := a.p.fill(want, e); err != nil {
 		return a.failure(Environment, "%s", err)
 	}
-	exact := e.Frame.Kind == scenario.FrameExact && !want.Equals.Wild()
+	exact := e.Frame.Kind == scenario.FrameExact && !e.Optional && !want.Equals.Wild()
 	mark := a.log.Want.Mark()
 	if exact {
 		a.meantBytes(transcript.Recv, want.Equals)
@@ -43,6 +46,50 @@ func (a *actor) expect(e *scenario.Expect) *Failure {
 		a.log.Want.Undo(mark)
 		a.meant(transcript.Recv, e.String())
 	}
+	if m.Kind == match.Short {
+		a.sawEnd(m.End)
+	}
+	return a.mismatch(m)
+}
+
+// anyOrder takes frames in whatever order they come. In the transcript they
+// stand sorted, and those that are skipped not at all, so that it is the same
+// on every run.
+func (a *actor) anyOrder(e *scenario.Expect) *Failure {
+	all := make([]*match.Expectation, len(e.AnyOrder))
+	fill := func(x *scenario.Expect) (*match.Expectation, error) {
+		w := &wanted{}
+		return &w.Expectation, a.p.fill(w, x)
+	}
+	var skip *match.Expectation
+	for i, x := range e.AnyOrder {
+		var err error
+		if all[i], err = fill(x); err != nil {
+			return a.failure(Environment, "%s", err)
+		}
+	}
+	if e.Skip != nil {
+		var err error
+		if skip, err = fill(e.Skip); err != nil {
+			return a.failure(Environment, "%s", err)
+		}
+	}
+	a.listen(a.deadline)
+	a.deaf = true
+	frames, m := a.stream.AnyOrder(all, skip)
+	a.deaf = false
+	now := a.p.now()
+	for _, frame := range frames {
+		a.log.Seen.Bytes(transcript.Recv, frame, now, a.step)
+		if m == nil {
+			a.log.Want.Bytes(transcript.Recv, frame, now, a.step)
+		}
+	}
+	if m == nil {
+		return nil
+	}
+	a.log.Seen.Bytes(transcript.Recv, m.Got, now, a.step)
+	a.meant(transcript.Recv, e.String())
 	if m.Kind == match.Short {
 		a.sawEnd(m.End)
 	}

@@ -85,6 +85,9 @@ func (a *actor) silent() string {
 
 // had says how far a frame had got.
 func had(m *match.Mismatch) string {
+	if m.Had != "" {
+		return m.Had + " had come"
+	}
 	if m.Want != nil {
 		return fmt.Sprintf("%d of %s had come", m.Offset, count(m.Wanted))
 	}
@@ -198,6 +201,7 @@ func (a *actor) foresee(step *scenario.Step, begun bool) {
 		case e == nil:
 		case e.Outcome != scenario.NoOutcome:
 			a.meantOutcome(e)
+		case e.Optional: // nobody knows
 		case e.Frame.Kind == scenario.FrameExact:
 			bytes(e.Match.Equals, transcript.Recv)
 		default:

@@ -2,6 +2,7 @@ package runner
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 
 	"banter/runner/match"
@@ -20,6 +21,7 @@ func (p *play) fill(w *wanted, e *scenario.Expect) error {
 	f := &e.Frame
 	w.Expectation = match.Expectation{
 		Frame: f.Kind, EOL: f.EOL, N: f.N, Max: f.Max, Form: f.Form, At: f.At, Plus: f.Plus,
+		Optional: e.Optional,
 	}
 	if f.Delim != nil {
 		if err := p.held(f.Delim, &w.delim); err != nil {
@@ -68,8 +70,60 @@ func (p *play) conditions(w *wanted, m *scenario.Match) (err error) {
 		}
 		w.Contains = append(w.Contains, want)
 	}
+	if m.Like != nil {
+		like, err := m.Like.Pattern(p.value)
+		if err != nil {
+			return err
+		}
+		w.Like = &match.Like{Pattern: like, Text: m.Like.Text.String()}
+	}
+	if m.JSON != nil {
+		value, err := p.json(m.JSON)
+		if err != nil {
+			return err
+		}
+		w.JSON = &value
+	}
+	if w.Not, err = p.inner(m.Not); err != nil {
+		return err
+	}
 	w.Regex, err = p.regex(m.Regex)
 	return err
+}
+
+// json fills in the variables of a value in JSON.
+func (p *play) json(v *scenario.JSON) (match.JSON, error) {
+	switch v.Kind {
+	case scenario.JSONString:
+		text, err := p.text(v.Text)
+		return string(text), err
+	case scenario.JSONArray:
+		items := make([]match.JSON, len(v.Items))
+		for i := range v.Items {
+			var err error
+			if items[i], err = p.json(v.Items[i]); err != nil {
+				return nil, err
+			}
+		}
+		return items, nil
+	case scenario.JSONObject:
+		members := make(match.Object, len(v.Members))
+		for i, m := range v.Members {
+			value, err := p.json(m.Value)
+			if err != nil {
+				return nil, err
+			}
+			members[i] = match.Member{Name: m.Name, Value: value}
+		}
+		return members, nil
+	}
+	switch v.Literal {
+	case "true", "false":
+		return v.Literal == "true", nil
+	case "null":
+		return nil, nil
+	}
+	return json.Number(v.Literal), nil
 }
 
 // put puts a payload, if there is one, into space, and has to point there.

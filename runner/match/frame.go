@@ -16,6 +16,13 @@ import (
 // Expect takes a frame from the stream and judges it: nil if it is as
 // expected. What a frame that is not had taken stays taken.
 func (s *Stream) Expect(e *Expectation) *Mismatch {
+	if e.Optional {
+		return s.optional(e)
+	}
+	return s.frame(e)
+}
+
+func (s *Stream) frame(e *Expectation) *Mismatch {
 	switch e.Frame {
 	case scenario.FrameExact:
 		return s.sized(e, e.Equals.Len())

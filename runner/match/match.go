@@ -27,6 +27,7 @@ type Expectation struct {
 	Through  *pattern.Pattern // of lines: of the last
 	Form     scenario.Form    // of a length, as what follows
 	At, Plus int64
+	Optional bool         // if the next frame is another, nothing is taken
 	Header   *Expectation // of the bytes before the length; with others optional, as all that follows
 	Equals   *Bytes       // of an exact frame; with others optional, as all that follows
 	Prefix   *Bytes
@@ -35,6 +36,15 @@ type Expectation struct {
 	Regex    *pattern.Pattern
 	Size     int64  // negative: any
 	SHA256   []byte // nil: any
+	Like     *Like
+	JSON     *JSON
+	Not      *Expectation // does not hold
+}
+
+// Like is a text with holes, and the pattern that it stands for.
+type Like struct {
+	*pattern.Pattern
+	Text string // as a message shows it
 }
 
 // Kind is why a frame is not what was expected.
@@ -59,6 +69,7 @@ type Mismatch struct {
 	Want    []byte // the bytes that were wanted, where they are known
 	Any     []bool // offsets of Want where any byte will do
 	Got     []byte // what had come of the frame, the first Head bytes at least
+	Had     string // of a Short one: what had come, where it is more than bytes
 	End     error  // of a Short one: io.EOF, a reset, or os.ErrDeadlineExceeded
 	Notes   []string
 }
@@ -83,7 +94,8 @@ const Head = 4 << 10
 func newJudge(e *Expectation) judge {
 	j := judge{e: e}
 	switch {
-	case e.Regex != nil, e.Contains != nil, e.Suffix != nil, wild(e.Equals), wild(e.Prefix):
+	case e.Regex != nil, e.Contains != nil, e.Suffix != nil, e.Like != nil, e.JSON != nil, e.Not != nil,
+		wild(e.Equals), wild(e.Prefix):
 		j.keep = math.MaxInt64
 	case e.Equals == nil && e.Frame != scenario.FrameLine && e.Frame != scenario.FrameUntil:
 		j.keep = Head
@@ -157,6 +169,11 @@ func (j *judge) end() *Mismatch {
 			return unmet("the frame does not contain %s", short(want))
 		}
 	}
+	if e.JSON != nil {
+		if why := notJSON(*e.JSON, j.kept); why != "" {
+			return unmet("%s", why)
+		}
+	}
 	switch {
 	case e.Prefix != nil && j.size < e.Prefix.Len():
 		return unmet("the frame has only %s of the prefix %s", count(j.size), short(e.Prefix))
@@ -164,6 +181,10 @@ func (j *judge) end() *Mismatch {
 		return unmet("the frame does not end with %s", short(e.Suffix))
 	case e.Regex != nil && !e.Regex.Match(j.kept):
 		return unmet("the frame does not match %s", e.Regex)
+	case e.Like != nil && !e.Like.Match(j.kept):
+		return unmet("the frame is not like %s", e.Like.Text)
+	case e.Not != nil && e.Not.holds(j.kept):
+		return unmet(`the frame is what "not" rules out`)
 	case e.Size >= 0 && j.size != e.Size:
 		return unmet("the frame has %s, not %d", count(j.size), e.Size)
 	case e.SHA256 != nil:
@@ -178,6 +199,12 @@ func (j *judge) end() *Mismatch {
 
 // wild reports whether there are offsets where any byte will do.
 func wild(b *Bytes) bool { return b != nil && b.Wild() }
+
+// holds reports whether all conditions hold for bytes.
+func (e *Expectation) holds(p []byte) bool {
+	j := newJudge(e)
+	return j.write(p) == nil && j.end() == nil
+}
 
 // begins reports whether p begins with b, which is held.
 func begins(b *Bytes, p []byte) bool { return len(p) >= len(b.Data) && b.Differs(0, p) < 0 }

@@ -3,6 +3,7 @@ package match
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/json"
 	"io"
 	"math/rand/v2"
 	"os"
@@ -60,6 +61,12 @@ func sum(s string) []byte { h := sha256.Sum256([]byte(s)); return h[:] }
 
 func line(eol scenario.EOL) Expectation {
 	return Expectation{Frame: scenario.FrameLine, EOL: eol, Max: 64, Size: -1}
+}
+
+func jsonLine(want JSON) Expectation {
+	e := line(scenario.CRLF)
+	e.JSON = &want
+	return e
 }
 
 func through(eol scenario.EOL, last string) Expectation {
@@ -129,6 +136,14 @@ var tests = []struct {
 	{"regex", with(line(scenario.CRLF), func(e *Expectation) { e.Regex = pattern.MustCompile(`^\d+ ok$`) }), "250 ok\r\n", nil, 0, 0, ""},
 	{"regex on bytes", with(line(scenario.CRLF), func(e *Expectation) { e.Regex = pattern.MustCompile(`^\xff.你\x00$`) }), "\xff\xfe你\x00\r\n", nil, 0, 0, ""},
 	{"regex not", with(line(scenario.CRLF), func(e *Expectation) { e.Regex = pattern.MustCompile(`^\d+ ok$`) }), "250 no\r\n", nil, Unmet, 6, ""},
+	{"not", with(line(scenario.CRLF), func(e *Expectation) { e.Not = &Expectation{Prefix: text("5"), Size: -1} }), "250 ok\r\nx", nil, 0, 0, "x"},
+	{"not not", with(line(scenario.CRLF), func(e *Expectation) { e.Not = &Expectation{Prefix: text("2"), Size: -1} }), "250 ok\r\nx", nil, Unmet, 6, ""},
+	{"not equal, as it is longer", with(line(scenario.CRLF), func(e *Expectation) { e.Not = &Expectation{Equals: text("2"), Size: -1} }), "250 ok\r\nx", nil, 0, 0, "x"},
+	{"like", with(line(scenario.CRLF), func(e *Expectation) { e.Like = &Like{pattern.MustCompile(`\A250 [0-9]+\z`), `"250 ${?:int}"`} }), "250 17\r\nx", nil, 0, 0, "x"},
+	{"not like", with(line(scenario.CRLF), func(e *Expectation) { e.Like = &Like{pattern.MustCompile(`\A250 [0-9]+\z`), `"250 ${?:int}"`} }), "250 1x\r\nx", nil, Unmet, 6, ""},
+	{"json", jsonLine(Object{{"a", json.Number("1")}, {"b", []JSON{true, nil, "x"}}}), `{"c": {}, "b": [true, null, "x"], "a": 10e-1}` + "\r\nx", nil, 0, 0, "x"},
+	{"json differs", jsonLine(Object{{"a", Object{{"b", []JSON{"x"}}}}}), `{"a":{"b":["y"]}}` + "\r\n", nil, Unmet, 17, ""},
+	{"no json", jsonLine(Object{}), "{\r\n", nil, Unmet, 1, ""},
 	{"lines", through(scenario.CRLF, "^250 "), "250-a\r\n250-b\r\n250 c\r\n250 d\r\n", nil, 0, 0, "250 d\r\n"},
 	{"lines of LF", through(scenario.LF, "^$"), "a\nb\n\nc", nil, 0, 0, "c"},
 	{"lines of any", through(scenario.AnyEOL, "^$"), "a\r\nb\n\r\nc", nil, 0, 0, "c"},

@@ -14,6 +14,7 @@ type expectation struct {
 	frame   *entry // the key that says how many bytes
 	outcome *entry
 	max     *entry
+	skip    *entry
 	length  map[string]*entry // the keys that belong to a length
 	wrong   bool
 }
@@ -63,7 +64,17 @@ var frameAndMatchKeys = table[expectation]{
 	{"prefix", func(p *parser, d *expectation, e entry) { p.matchPayload(d, e, &d.Match.Prefix) }},
 	{"suffix", func(p *parser, d *expectation, e entry) { p.matchPayload(d, e, &d.Match.Suffix) }},
 	{"contains", (*parser).matchContains},
+	{"like", (*parser).matchLike},
 	{"regex", (*parser).matchRegex},
+	{"json", func(p *parser, d *expectation, e entry) {
+		var ok bool
+		d.Match.JSON, ok = p.json(e.value)
+		d.check(ok)
+	}},
+	{"not", func(p *parser, d *expectation, e entry) {
+		d.Match.Not = p.condition(e)
+		d.check(d.Match.Not != nil)
+	}},
 	{"size", func(p *parser, d *expectation, e entry) {
 		n, ok := p.size(e, 0)
 		if d.check(ok) {
@@ -73,6 +84,13 @@ var frameAndMatchKeys = table[expectation]{
 	{"sha256", func(p *parser, d *expectation, e entry) {
 		sum, ok := p.sha256Sum(e)
 		d.Match.SHA256 = sum
+		d.check(ok)
+	}},
+	{"any_order", (*parser).anyOrder},
+	{"skip", (*parser).skip},
+	{"optional", func(p *parser, d *expectation, e entry) {
+		var ok bool
+		d.Optional, ok = p.boolean(e)
 		d.check(ok)
 	}},
 	{"max", func(p *parser, d *expectation, e entry) {
@@ -163,11 +181,17 @@ func (p *parser) complete(d *expectation) bool {
 		}
 		return true
 	}
+	if !p.anyOrderComplete(d) {
+		return false
+	}
+	if d.Frame.Kind == FrameAnyOrder {
+		return true
+	}
 	if d.frame == nil {
 		switch {
 		case m.Equals != nil:
 			d.Frame.Kind = FrameExact
-		case m.Prefix != nil || m.Suffix != nil || m.Contains != nil || m.Regex != nil:
+		case m.Prefix != nil || m.Suffix != nil || m.Contains != nil || m.Regex != nil || m.Like != nil || m.JSON != nil || m.Not != nil:
 			d.Frame.Kind, d.Frame.EOL = FrameLine, p.doc.eol
 		case m.SHA256 != nil:
 			p.errorf(d.n.pos, `"sha256" of what? add a frame: bytes, rest, until or line`)
@@ -191,6 +215,9 @@ func (p *parser) complete(d *expectation) bool {
 		return false
 	}
 	if d.Frame.Kind == FrameExact && p.notEmpty(d.Expect, d.n.pos) == nil {
+		return false
+	}
+	if d.Optional && p.canTry(d.Expect, d.pos("optional"), `"optional"`) == nil {
 		return false
 	}
 	return p.lengthComplete(d) && p.satisfiable(d)
@@ -218,6 +245,9 @@ func (p *parser) condition(e entry) *Match {
 		return nil
 	case d.max != nil:
 		p.errorf(d.max.pos, `"max" in %s, which has no frame of its own`, quote(e.key))
+		return nil
+	case d.Optional || d.skip != nil || d.length != nil:
+		p.errorf(n.pos, "%s is a condition; any_order, skip, optional, at, plus and header are for frames", quote(e.key))
 		return nil
 	case len(n.entries) == 0:
 		p.errorf(n.pos, "nothing says what must be true of the bytes; add a payload, prefix, suffix, contains or regex")

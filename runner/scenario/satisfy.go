@@ -3,6 +3,7 @@ package scenario
 import (
 	"bytes"
 	"crypto/sha256"
+	"strings"
 )
 
 // satisfiable complains about an expect that no bytes can satisfy: its parts
@@ -36,6 +37,14 @@ func (d *expectation) payloads() []matched {
 }
 
 func (p *parser) frameAgainstMatch(d *expectation) {
+	if l := d.Match.Like; l != nil && d.Frame.Kind == FrameLine {
+		for i := range l.Text {
+			if bytes.ContainsRune(l.Text[i].Lit, '\n') && (d.Frame.EOL == AnyEOL || strings.HasSuffix(string(d.Frame.EOL), "\n")) {
+				p.errorf(l.Pos, `"like" holds an end of line, and a line is compared without; several lines are {lines: {through: REGEX}}`)
+				break
+			}
+		}
+	}
 	for _, m := range d.payloads() {
 		text, ok := m.payload.literal()
 		if !ok {
@@ -125,11 +134,41 @@ func (p *parser) equalsAgainstMatch(d *expectation) {
 	if r := m.Regex; r != nil && r.Compiled != nil && !r.Compiled.Match(all) {
 		p.errorf(r.Pos, "%s, which the regular expression does not match", is)
 	}
+	if l := m.Like; l != nil && l.Compiled != nil && !l.Compiled.Match(all) {
+		p.errorf(l.Pos, "%s, which are not like this", is)
+	}
+	if m.Not != nil && m.Not.certainlyHolds(all) {
+		p.errorf(d.pos("not"), "%s, which \"not\" rules out", is)
+	}
 	if m.SHA256 != nil {
 		if sum := sha256.Sum256(all); !bytes.Equal(sum[:], m.SHA256) {
 			p.errorf(d.pos("sha256"), "%s, whose hash is %x", is, sum)
 		}
 	}
+}
+
+// certainlyHolds reports whether bytes meet a condition of which all is known.
+func (m *Match) certainlyHolds(all []byte) bool {
+	holds := m.JSON == nil && m.SHA256 == nil && (m.Size < 0 || m.Size == int64(len(all)))
+	payload := func(pl *Payload, is func(b, x []byte) bool) {
+		if pl != nil {
+			x, known := pl.literal()
+			holds = holds && known && is(all, x)
+		}
+	}
+	payload(m.Equals, bytes.Equal)
+	payload(m.Prefix, bytes.HasPrefix)
+	payload(m.Suffix, bytes.HasSuffix)
+	for _, c := range m.Contains {
+		payload(c, bytes.Contains)
+	}
+	if m.Regex != nil {
+		holds = holds && m.Regex.Compiled != nil && m.Regex.Compiled.Match(all)
+	}
+	if m.Like != nil {
+		holds = holds && m.Like.Compiled != nil && m.Like.Compiled.Match(all)
+	}
+	return holds && m.Not == nil
 }
 
 // sizes compares all that bounds a frame's length: the frame itself, max,

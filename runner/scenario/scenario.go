@@ -285,6 +285,10 @@ type Expect struct {
 	Silence time.Duration // with OutcomeSilence
 	Frame   Frame
 	Match   Match
+
+	Optional bool      // if the next frame is another, nothing is taken
+	AnyOrder []*Expect // as many frames, in whatever order they come
+	Skip     *Expect   // with AnyOrder: frames that are passed over
 }
 
 // Outcome is how a connection or a wait ends.
@@ -314,6 +318,7 @@ const (
 	FrameRest                      // to the peer's end
 	FrameSome                      // whatever the next read brings, N bytes at most
 	FrameLines                     // whole lines up to and with the one that Through matches
+	FrameAnyOrder                  // those of AnyOrder
 	FrameLength                    // At bytes, a length, and as many bytes as it says and Plus; the match sees those
 	FrameDatagram                  // one datagram of UDP
 )
@@ -358,6 +363,9 @@ type Match struct {
 	Suffix   *Payload
 	Contains []*Payload // each of them
 	Regex    *Regex
+	Like     *Like
+	JSON     *JSON
+	Not      *Match // does not hold
 	Size     int64  // -1: not given
 	SHA256   []byte // 32 bytes, or nil
 }

@@ -97,6 +97,9 @@ func (l *Length) String() string {
 	return "length " + l.Form.String()
 }
 
+// String is the text in quotes, shortened.
+func (t Text) String() string { return t.quoted() }
+
 // quoted is a text in quotes, shortened.
 func (t Text) quoted() string {
 	total, known := 0, true

@@ -158,6 +158,14 @@ func (x *Expect) String() string {
 	if x.Outcome != NoOutcome {
 		return x.Outcome.word()
 	}
+	if x.AnyOrder != nil {
+		return x.showAnyOrder()
+	}
+	if x.Optional {
+		must := *x
+		must.Optional = false
+		return "optional " + must.String()
+	}
 	frame, rest := x.Frame.describe(), x.Match
 	switch {
 	case x.Frame.Kind == FrameExact:
@@ -218,6 +226,15 @@ func (m *Match) describe() string {
 	}
 	if m.Regex != nil {
 		parts = append(parts, "regex "+m.Regex.String())
+	}
+	if m.Like != nil {
+		parts = append(parts, "like "+m.Like.Text.quoted())
+	}
+	if m.JSON != nil {
+		parts = append(parts, "json "+shorten(m.JSON.String()))
+	}
+	if m.Not != nil {
+		parts = append(parts, "not ("+m.Not.describe()+")")
 	}
 	if m.Size >= 0 {
 		parts = append(parts, fmt.Sprintf("size %d", m.Size))

@@ -13,6 +13,8 @@ type texts struct {
 	n   *node
 	at  mark // in the source; zero: not looked up yet
 	end int  // of the scalar, if it is in double quotes
+
+	holes bool // ${?} may stand in it
 }
 
 func (p *parser) texts(n *node) *texts { return &texts{p: p, n: n} }
@@ -55,7 +57,15 @@ func (t *texts) text(s string) (Text, bool) {
 			lit = nil
 		}
 		out = append(out, Segment{Pos: pos, Var: name})
-		ok = t.p.variable(pos, name) && ok
+		switch {
+		case !strings.HasPrefix(name, "?"):
+			ok = t.p.variable(pos, name) && ok
+		case t.holes:
+			ok = t.p.hole(pos, name) && ok
+		default:
+			t.p.errorf(pos, `a hole such as ${?} can only stand in "like"`)
+			ok = false
+		}
 	}
 	if len(lit) > 0 {
 		out = append(out, Segment{Pos: t.n.pos, Lit: lit})

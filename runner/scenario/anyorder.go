@@ -1,0 +1,97 @@
+package scenario
+
+import "strings"
+
+// anyOrder reads matches that may come in whatever order.
+func (p *parser) anyOrder(d *expectation, e entry) {
+	if !p.setFrame(d, e, FrameAnyOrder) {
+		return
+	}
+	const want = `"any_order" must be a list of matches`
+	switch {
+	case e.value.isNull():
+		p.blank(e, "a list of matches")
+		d.wrong = true
+		return
+	case !d.check(p.list(e.value, want)):
+		return
+	case len(e.value.items) == 0:
+		p.errorf(e.value.pos, `"any_order" has no matches`)
+		d.wrong = true
+	}
+	for _, item := range e.value.items {
+		x := p.tried(entry{key: e.key, pos: item.pos, value: item})
+		if d.check(x != nil) {
+			d.AnyOrder = append(d.AnyOrder, x)
+		}
+	}
+}
+
+func (p *parser) skip(d *expectation, e entry) {
+	d.skip = &e
+	d.Skip = p.tried(e)
+	d.check(d.Skip != nil)
+}
+
+// tried reads a match whose frame may be another's.
+func (p *parser) tried(e entry) *Expect {
+	x := p.expect(e)
+	switch {
+	case x == nil:
+		return nil
+	case x.Outcome != NoOutcome:
+		p.errorf(x.Pos, "{%s} is no frame, and %s takes frames", x.Outcome.word(), quote(e.key))
+		return nil
+	case x.Optional || x.AnyOrder != nil:
+		p.errorf(x.Pos, "%s takes frames; each is one", quote(e.key))
+		return nil
+	}
+	return p.canTry(x, x.Pos, quote(e.key))
+}
+
+// canTry complains about a frame that can't be looked at before it is taken.
+func (p *parser) canTry(x *Expect, pos Pos, what string) *Expect {
+	n, known := x.Match.Equals.length()
+	if x.Frame.Kind == FrameBytes {
+		n, known = x.Frame.N, true
+	}
+	switch {
+	case x.Frame.Kind == FrameRest || x.Frame.Kind == FrameSome:
+		p.errorf(pos, "%s needs a frame that ends before the stream does, such as line", what)
+		return nil
+	case known && n > DefaultMax:
+		p.errorf(pos, "%s looks at a frame before it is taken: %s at most, not %s", what, sizeString(DefaultMax), count(n, "byte"))
+		return nil
+	}
+	return x
+}
+
+// anyOrderComplete complains about keys that do not stand beside any_order.
+func (p *parser) anyOrderComplete(d *expectation) bool {
+	if d.frame == nil || d.Frame.Kind != FrameAnyOrder {
+		if d.skip != nil {
+			p.errorf(d.skip.pos, `"skip" belongs beside "any_order"`)
+		}
+		return d.skip == nil
+	}
+	for _, e := range d.n.entries {
+		if e.key != "any_order" && e.key != "skip" {
+			p.errorf(e.pos, `%s beside "any_order"; it belongs into its matches`, quote(e.key))
+			return false
+		}
+	}
+	return true
+}
+
+// showAnyOrder is any_order in a few words.
+func (x *Expect) showAnyOrder() string {
+	var all []string
+	for _, y := range x.AnyOrder {
+		all = append(all, y.String())
+	}
+	out := "in any order: " + strings.Join(all, " | ")
+	if x.Skip != nil {
+		out += ", skipping " + x.Skip.String()
+	}
+	return out
+}

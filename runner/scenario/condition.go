@@ -1,0 +1,180 @@
+package scenario
+
+import (
+	"encoding/json"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"banter/runner/pattern"
+)
+
+// Like is a text with holes: segments whose Var begins with "?". A hole takes
+// any run of bytes within a line, or digits. Compiled is set where the text has
+// no variables.
+type Like struct {
+	Pos      Pos
+	Text     Text
+	Compiled *pattern.Pattern
+}
+
+// Hole is what stands behind the question mark of a hole.
+type Hole struct {
+	Name   string // of the variable that it becomes; "" for none
+	Digits bool
+}
+
+// Hole returns what a segment's hole says, if it is one.
+func (s *Segment) Hole() (Hole, bool) {
+	text, ok := strings.CutPrefix(s.Var, "?")
+	name, kind, _ := strings.Cut(text, ":")
+	return Hole{Name: name, Digits: kind == "int"}, ok
+}
+
+// Pattern is the expression that a like stands for; value gives a variable's
+// value.
+func (l *Like) Pattern(value func(name string) (string, error)) (*pattern.Pattern, error) {
+	if l.Compiled != nil {
+		return l.Compiled, nil
+	}
+	var b strings.Builder
+	b.WriteString(`\A`)
+	for i := range l.Text {
+		seg := &l.Text[i]
+		hole, isHole := seg.Hole()
+		switch {
+		case isHole && hole.Digits:
+			b.WriteString(`[0-9]+`)
+		case isHole:
+			b.WriteString(`[^\r\n]*`)
+		case seg.Var != "":
+			v, err := value(seg.Var)
+			if err != nil {
+				return nil, err
+			}
+			b.WriteString(regexp.QuoteMeta(v))
+		default:
+			b.WriteString(regexp.QuoteMeta(string(seg.Lit)))
+		}
+	}
+	b.WriteString(`\z`)
+	return pattern.Compile(b.String())
+}
+
+func (p *parser) matchLike(d *expectation, e entry) {
+	if _, ok := p.scalar(e, "a text with holes"); !d.check(ok) {
+		return
+	}
+	p.traps(e.value)
+	t := p.texts(e.value)
+	t.holes = true
+	text, ok := t.text(e.value.value)
+	l := &Like{Pos: e.value.pos, Text: text}
+	d.Match.Like = l
+	if !d.check(ok) {
+		return
+	}
+	if len(text) == 0 {
+		p.errorf(e.value.pos, `"like" is empty; an empty line is {line: ""}`)
+		d.wrong = true
+	}
+	for i := range text {
+		if _, isHole := text[i].Hole(); !isHole && text[i].Var != "" {
+			return // compiled when it is known
+		}
+	}
+	l.Compiled, _ = l.Pattern(nil) // what is quoted is right
+}
+
+// hole complains about a hole that is none.
+func (p *parser) hole(pos Pos, name string) bool {
+	name, kind, typed := strings.Cut(name[1:], ":")
+	switch {
+	case typed && kind != "int":
+		p.errorf(pos, "no kind %s of holes; ${?%s:int} takes digits, ${?%[2]s} anything within the line", quote(kind), name)
+	case name != "" && !p.validName(pos, name, "a variable's name"):
+	default:
+		return true
+	}
+	return false
+}
+
+// JSON is a value in JSON, of an object the members that it has at least.
+type JSON struct {
+	Kind    JSONKind
+	Text    Text   // of a string
+	Literal string // of a number, true, false or null
+	Items   []*JSON
+	Members []Member
+}
+
+// Member is a member of an object.
+type Member struct {
+	Name  string
+	Value *JSON
+}
+
+// JSONKind is a kind of values in JSON.
+type JSONKind uint8
+
+// The kinds of values.
+const (
+	JSONLiteral JSONKind = iota // a number, true, false or null
+	JSONString
+	JSONArray
+	JSONObject
+)
+
+// json reads a value as YAML spells it: unquoted numbers, true, false and null
+// are those, and everything else is a string.
+func (p *parser) json(n *node) (*JSON, bool) {
+	ok := true
+	switch n.kind {
+	case mappingNode:
+		v := &JSON{Kind: JSONObject}
+		for _, e := range n.entries {
+			value, good := p.json(e.value)
+			v.Members = append(v.Members, Member{e.key, value})
+			ok = ok && good
+		}
+		return v, ok
+	case listNode:
+		v := &JSON{Kind: JSONArray}
+		for _, item := range n.items {
+			value, good := p.json(item)
+			v.Items = append(v.Items, value)
+			ok = ok && good
+		}
+		return v, ok
+	}
+	if n.isNull() && n.value != "null" {
+		p.errorf(n.pos, `a value is missing; JSON's null is written out, and the empty string is ""`)
+		return nil, false
+	}
+	if n.style == plain && json.Valid([]byte(n.value)) {
+		return &JSON{Literal: n.value}, true
+	}
+	p.traps(n)
+	text, ok := p.text(n)
+	return &JSON{Kind: JSONString, Text: text}, ok
+}
+
+// String is the value as it stands in JSON, with variables as they are written.
+func (v *JSON) String() string {
+	var out []string
+	switch v.Kind {
+	case JSONString:
+		return strconv.Quote(v.Text.plain())
+	case JSONArray:
+		for _, item := range v.Items {
+			out = append(out, item.String())
+		}
+		return "[" + strings.Join(out, ",") + "]"
+	case JSONObject:
+		for _, m := range v.Members {
+			out = append(out, strconv.Quote(m.Name)+":"+m.Value.String())
+		}
+		return "{" + strings.Join(out, ",") + "}"
+	}
+	return v.Literal
+}
