@@ -58,7 +58,7 @@ func (a *actor) connect(c scenario.Connect, ride *scenario.Expect) *Failure {
 		a.over, a.cut, a.loose = false, true, false
 		a.saw(transcript.Connect, name)
 	default:
-		return a.unconnected(name, err, outcome)
+		return a.unconnected(to, name, err, outcome)
 	}
 	if a.riding {
 		f := a.failure(Ended, "connected, where %s was expected", ride)
@@ -68,7 +68,7 @@ func (a *actor) connect(c scenario.Connect, ride *scenario.Expect) *Failure {
 }
 
 // unconnected is a connect that did not get through.
-func (a *actor) unconnected(name string, err error, outcome scenario.Outcome) *Failure {
+func (a *actor) unconnected(to wire.Addr, name string, err error, outcome scenario.Outcome) *Failure {
 	a.saw(transcript.Connect, name)
 	met := func(o scenario.Outcome, kind transcript.Kind, f *Failure) *Failure {
 		a.saw(kind, "")
@@ -89,6 +89,7 @@ func (a *actor) unconnected(name string, err error, outcome scenario.Outcome) *F
 		f := a.failure(TimedOut, "timeout after %s: %s did not answer", a.allowed(), name)
 		f.Notes = a.p.queue(name)
 		return met(scenario.Timeout, transcript.Timeout, f)
+	case to.Path != "":
 	case errors.Is(err, syscall.EADDRINUSE), errors.Is(err, syscall.EADDRNOTAVAIL), errors.Is(err, syscall.EACCES):
 		return a.failure(Environment, "%s", bindError("a local address", err))
 	}
