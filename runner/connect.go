@@ -61,7 +61,7 @@ func (a *actor) connect(c scenario.Connect, ride *scenario.Expect) *Failure {
 		a.saw(transcript.Connect, name)
 	default:
 		a.log.Seen.Add(transcript.Connect, name, began, a.step)
-		return a.unconnected(name, err, outcome)
+		return a.unconnected(to, name, err, outcome)
 	}
 	if a.riding {
 		return a.failure(Ended, "connected, where %s was expected", ride)
@@ -70,7 +70,7 @@ func (a *actor) connect(c scenario.Connect, ride *scenario.Expect) *Failure {
 }
 
 // unconnected is a connect that did not get through.
-func (a *actor) unconnected(name string, err error, outcome scenario.Outcome) *Failure {
+func (a *actor) unconnected(to wire.Addr, name string, err error, outcome scenario.Outcome) *Failure {
 	met := func(o scenario.Outcome, kind transcript.Kind, f *Failure) *Failure {
 		a.saw(kind, "")
 		if o == outcome {
@@ -93,6 +93,7 @@ func (a *actor) unconnected(name string, err error, outcome scenario.Outcome) *F
 		return met(scenario.Timeout, transcript.Timeout, f)
 	case errors.Is(err, syscall.EADDRNOTAVAIL) && errors.As(err, &call) && call.Syscall == "connect":
 		return a.failure(Environment, "can't connect to %s: no local port is free, or these two ports were connected a moment ago", name)
+	case to.Path != "": // what follows is of ports
 	case errors.Is(err, syscall.EADDRINUSE), errors.Is(err, syscall.EADDRNOTAVAIL), errors.Is(err, syscall.EACCES):
 		return a.failure(Environment, "%s", bindError("a local address", err))
 	}

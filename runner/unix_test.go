@@ -223,6 +223,23 @@ clients:
 `)
 }
 
+// What the kernel would cut down in silence is said.
+func TestUnixBacklogIsTooLong(t *testing.T) {
+	most, err := os.ReadFile("/proc/sys/net/core/somaxconn")
+	if err != nil {
+		t.Skip("only Linux tells")
+	}
+	inFolder(t)
+	got := failures(run(t, `
+servers: {s: {bind: "unix:s.sock", backlog: 65535, accept: 0}}
+clients: {c: [{connect: s}, close: {now}]}
+`))
+	want := "2:21 s: backlog 65535: this machine allows " + strings.TrimSpace(string(most)) + " (net.core.somaxconn)"
+	if len(got) != 1 || got[0] != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 func TestUnixPathInTheWay(t *testing.T) {
 	const text = `
 servers: {s: {bind: "unix:s.sock", reply: "hhhh"}}

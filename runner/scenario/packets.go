@@ -6,7 +6,8 @@ package scenario
 // streamFrames are the frames of streams, as a sentence names them.
 var streamFrames = map[FrameKind]string{
 	FrameLine: "a line", FrameUntil: "what comes up to a delimiter", FrameBytes: "a number of bytes",
-	FrameRest: "the rest of a stream", FrameSome: "some bytes",
+	FrameRest: "the rest of a stream", FrameSome: "some bytes", FrameLines: "lines",
+	FrameLength: "a length and as many bytes", FrameAnyOrder: "frames in any order",
 }
 
 // packetServer complains about keys that have no meaning on a UDP server.
