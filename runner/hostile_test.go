@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -42,16 +44,19 @@ func same(t *testing.T, times int, text string) {
 	}
 }
 
-// freePort is a port that was free a moment ago.
+// freePort is a port that was free a moment ago, and that the system gives to
+// nobody of its own accord.
 func freePort(t *testing.T) string {
 	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 100 {
+		port := strconv.Itoa(10_000 + rand.IntN(5000))
+		if ln, err := net.Listen("tcp", "127.0.0.1:"+port); err == nil {
+			ln.Close()
+			return port
+		}
 	}
-	defer ln.Close()
-	_, port, _ := net.SplitHostPort(ln.Addr().String())
-	return port
+	t.Fatal("no port is free")
+	return ""
 }
 
 // outside plays a text while somebody outside of it does something: PORT in the
@@ -132,6 +137,7 @@ clients:
 // A client that has gone may still wait for its accept, for longer than any
 // step may take.
 func TestServesThoseWhoHaveGone(t *testing.T) {
+	t.Parallel()
 	same(t, 1, `
 timeout: 200ms
 servers: {s: {at_once: 1, connections: {a: [{expect: "a"}, {wait: 500ms}], b: [{expect: "b"}]}}}
@@ -185,6 +191,7 @@ clients: {c: [{connect: %q}, {send: "x", expect: "hhhh"}]}
 
 // Fixed ports at both ends, again and again.
 func TestFixedPorts(t *testing.T) {
+	t.Parallel()
 	text := `
 servers: {s: {bind: "127.0.0.1:PORT1", steps: [{expect: "x"}, {send: "y"}, LAST1]}}
 clients: {c: {bind: "127.0.0.1:PORT2", steps: [{connect: s}, {send: "x"}, {expect: "y"}, LAST2]}}
@@ -481,6 +488,7 @@ clients:
 `
 
 func TestInterruptInEveryState(t *testing.T) {
+	t.Parallel()
 	same(t, 5, states)
 	stop := errors.New("stop")
 	s := parse(t, states)
@@ -511,6 +519,7 @@ func TestInterruptInEveryState(t *testing.T) {
 // Time runs out in every state, too: there is one reason, and what follows
 // from it.
 func TestTimeoutInEveryState(t *testing.T) {
+	t.Parallel()
 	text := strings.Replace(states, "{wait: 2ms}", `{expect: {silence: 2ms}}, {expect: "never", within: 50ms}`, 1)
 	for range 8 {
 		result := run(t, text)

@@ -189,6 +189,7 @@ func (w *writer) scenario() string {
 // Scenarios that must pass do, with the same transcripts however the senders
 // cut what they send.
 func TestAnyScenario(t *testing.T) {
+	t.Parallel()
 	n := 40
 	if testing.Short() {
 		n = 20
