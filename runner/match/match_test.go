@@ -358,6 +358,18 @@ func BenchmarkUntilByteByByte(b *testing.B) {
 	}
 }
 
+// So are lines.
+func BenchmarkLinesByteByByte(b *testing.B) {
+	data := append(bytes.Repeat([]byte("250-x\r\n"), 1<<20), "250 x\r\n"...)
+	for b.Loop() {
+		src := &trickle{data: data}
+		e := Expectation{Frame: scenario.FrameLines, EOL: scenario.CRLF, Through: pattern.MustCompile("^250 "), Max: 16 << 20, Size: -1}
+		if m := NewStream(src, nil).Expect(&e); m != nil {
+			b.Fatal(m)
+		}
+	}
+}
+
 type trickle struct{ data []byte }
 
 func (t *trickle) Read(p []byte) (int, error) {
