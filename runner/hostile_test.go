@@ -441,8 +441,8 @@ clients: {c: [{connect: s}, {send: {file: FILE, slice: 1}, within: 100ms}]}
 // A send that was to run into its timeout and did not says why.
 func TestTimeoutThatWasAReset(t *testing.T) {
 	result := run(t, `
-servers: {s: {steps: [{expect: "x"}, reset]}}
-clients: {c: [{connect: s}, {send: "x"}, {await: gone}, {send: "y", expect: {timeout}}], d: {after: e, steps: [{signal: gone}]}, e: [{wait: 20ms}]}
+servers: {s: {steps: [{expect: "x"}, reset, {signal: gone}]}}
+clients: {c: [{connect: s}, {send: "x"}, {await: gone}, {send: "y", expect: {timeout}}]}
 `)
 	if got := failures(result); len(got) != 1 || !strings.Contains(got[0], "reset") {
 		t.Error(got)

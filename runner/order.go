@@ -2,10 +2,7 @@ package runner
 
 import (
 	"context"
-	"fmt"
-	"maps"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -20,8 +17,9 @@ type order struct {
 	signals map[string]*signal
 	actors  []*place
 	waits   map[*wait]struct{}
-	met     map[string]int // those of the waits that are at a meeting, by its name
-	invited map[string]int // clients whose scripts name a meeting
+	met     map[string]int    // those of the waits that are at a meeting, by its name
+	invited map[string]int    // clients whose scripts name a meeting
+	hope    map[string]*place // who may yet help those who wait for a signal or at a meeting
 	// mayCome reports whether a server's scripts may still be begun by a
 	// connection that one of the running actors makes, or one from outside.
 	mayCome func(running []*place) [][]*scenario.Step
@@ -80,7 +78,7 @@ func (e *stuckError) Error() string { return e.message }
 func newOrder() *order {
 	return &order{
 		signals: map[string]*signal{}, waits: map[*wait]struct{}{},
-		met: map[string]int{}, invited: map[string]int{},
+		met: map[string]int{}, invited: map[string]int{}, hope: map[string]*place{},
 	}
 }
 
@@ -286,146 +284,4 @@ func signals(s *scenario.Step, name string) bool {
 		return slices.ContainsFunc(act.Steps, func(s *scenario.Step) bool { return signals(s, name) })
 	}
 	return false
-}
-
-// stuck finds the waits that can't end: those that nobody can end who runs, or
-// who could run on if he were let. It never names one that can.
-func (o *order) stuck() []*wait {
-	var running []*place
-	for _, p := range o.actors {
-		if p.runs = p.wait == nil && !p.ended; p.runs {
-			running = append(running, p)
-		}
-	}
-	left := maps.Clone(o.waits)
-	for {
-		coming := o.mayCome(running)
-		known := map[any]bool{} // all who wait for the same get the same answer
-		var freed []*place
-		for w := range left {
-			var key any = w
-			switch {
-			case w.await != nil:
-				key = *w.await
-			case w.meet != nil:
-				key = *w.meet
-			}
-			may, ok := known[key]
-			if !ok {
-				may = o.mayEnd(w, running, coming)
-				known[key] = may
-			}
-			if may {
-				delete(left, w)
-				freed = append(freed, w.who)
-			}
-		}
-		for _, p := range freed {
-			p.runs = true
-		}
-		running = append(running, freed...)
-		switch {
-		case len(left) == 0:
-			return nil
-		case len(freed) == 0:
-			return slices.SortedFunc(maps.Keys(left), func(a, b *wait) int { return strings.Compare(a.who.name, b.who.name) })
-		}
-	}
-}
-
-// mayEnd reports whether a wait may end by what those who run may still do, and
-// by the scripts of connections that may still come.
-func (o *order) mayEnd(w *wait, running []*place, coming [][]*scenario.Step) bool {
-	switch {
-	case w.await != nil:
-		gives := func(steps []*scenario.Step) bool {
-			return slices.ContainsFunc(steps, func(s *scenario.Step) bool { return signals(s, w.await.Signal) })
-		}
-		return slices.ContainsFunc(running, func(p *place) bool { return gives(p.rest()) }) || slices.ContainsFunc(coming, gives)
-	case w.meet != nil:
-		comes := func(steps []*scenario.Step) bool {
-			return slices.ContainsFunc(steps, func(s *scenario.Step) bool { return meets(s, w.meet.Name) })
-		}
-		if slices.ContainsFunc(coming, comes) {
-			return true // and so may any number of connections
-		}
-		n := o.met[w.meet.Name]
-		for _, p := range running {
-			there := p.wait != nil && p.wait.meet != nil && p.wait.meet.Name == w.meet.Name
-			if !there && comes(p.rest()) {
-				n++
-			}
-		}
-		return n >= o.parties(w.meet)
-	}
-	return !slices.ContainsFunc(w.after, func(p *place) bool { return !p.ended && !p.runs })
-}
-
-// explain says why a wait can't end.
-func (o *order) explain(w *wait) *stuckError {
-	switch {
-	case w.await != nil:
-		e := &stuckError{message: fmt.Sprintf("signal %q will not come", w.await.Signal)}
-		e.notes = append(e.notes, o.tally(w.await), "nobody who still plays can give it")
-		return e
-	case w.meet != nil:
-		var there []string
-		for _, other := range o.meeting(w.meet) {
-			there = append(there, other.who.name)
-		}
-		slices.Sort(there)
-		e := &stuckError{message: fmt.Sprintf("meeting %q can't come about", w.meet.Name)}
-		e.notes = append(e.notes, fmt.Sprintf("%d of %d are there: %s", len(there), o.parties(w.meet), strings.Join(there, ", ")),
-			"too few of those who still play come to it")
-		return e
-	}
-	var names []string
-	for _, p := range w.after {
-		if !p.ended {
-			names = append(names, p.name)
-		}
-	}
-	return &stuckError{message: fmt.Sprintf("can't start: it comes after %s, who will not end", strings.Join(names, ", "))}
-}
-
-// tally says how often a signal was given and by whom.
-func (o *order) tally(a *scenario.Await) string {
-	s := o.signals[a.Signal]
-	if s == nil {
-		return fmt.Sprintf("given 0 of %d times", a.Times)
-	}
-	var by []string
-	for _, name := range slices.Sorted(maps.Keys(s.givers)) {
-		if n := s.givers[name]; n > 1 {
-			name = fmt.Sprintf("%s (%d)", name, n)
-		}
-		by = append(by, name)
-	}
-	return fmt.Sprintf("given %d of %d times, by %s", s.count, a.Times, strings.Join(by, ", "))
-}
-
-// report is what is to be said of a wait that ran out of time.
-func (o *order) report(w *wait) []string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	var could []string
-	for _, p := range o.actors {
-		is := func(s *scenario.Step) bool {
-			return w.await != nil && signals(s, w.await.Signal) || w.meet != nil && meets(s, w.meet.Name)
-		}
-		if p != w.who && slices.ContainsFunc(p.rest(), is) {
-			could = append(could, p.name)
-		}
-	}
-	var notes []string
-	if w.await != nil {
-		notes = append(notes, o.tally(w.await))
-	}
-	if w.meet != nil {
-		notes = append(notes, fmt.Sprintf("%d of %d are there", o.met[w.meet.Name]+1, o.parties(w.meet)))
-	}
-	if len(could) > 0 {
-		notes = append(notes, "could still come from: "+strings.Join(could, ", "))
-	}
-	return notes
 }

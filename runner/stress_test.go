@@ -215,6 +215,7 @@ func TestAnyScenario(t *testing.T) {
 func TestThousandClients(t *testing.T) {
 	var b strings.Builder
 	b.WriteString(`
+timeout: 2m # of a busy machine
 servers:
   s: {backlog: 1024, reply: "hhhh"}
   t: {backlog: 1024, at_once: 3, steps: [{expect: {line}}, {signal: served}]}
