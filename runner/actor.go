@@ -245,10 +245,7 @@ func (a *actor) play(step *scenario.Step) *Failure {
 	case scenario.Close:
 		return a.close(act.Mode)
 	case scenario.Reset:
-		a.saw(transcript.Reset, "")
-		a.meant(transcript.Reset, "")
-		a.drop(true)
-		return nil
+		return a.reset()
 	case scenario.Wait:
 		return a.ridden(a.pause(act.For), ride)
 	case scenario.Signal:

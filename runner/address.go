@@ -88,6 +88,9 @@ func (s *server) local() wire.Local {
 	at := wire.Local{Host: "127.0.0.1", Backlog: s.decl.Backlog, RcvBuf: s.decl.RcvBuf, SndBuf: s.decl.SndBuf}
 	if b := s.decl.Bind; b != nil {
 		at.Host, at.Port = b.Host, b.Port
+		if at.Host == "::" { // of both families, as the system has it
+			at.Host = ""
+		}
 		if b.Transport == scenario.Unix {
 			at.Path = s.p.scenario.Path(b.Path)
 		}

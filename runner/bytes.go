@@ -310,3 +310,21 @@ func (a *actor) readToEnd(mode scenario.CloseMode) *Failure {
 	}
 	return nil
 }
+
+// reset closes with a RST. That throws away what was sent and has not reached
+// the peer's system yet, and how much that is depends on when the peer reads;
+// so it first waits until all has, or the step's time is up.
+func (a *actor) reset() *Failure {
+	a.meant(transcript.Reset, "")
+	for pause := 100 * time.Microsecond; a.conn != nil && !a.cut && time.Now().Before(a.deadline); pause = min(2*pause, 5*time.Millisecond) {
+		if n, err := a.conn.Unsent(); err != nil || n == 0 {
+			break
+		}
+		if f := a.pause(pause); f != nil {
+			return f
+		}
+	}
+	a.saw(transcript.Reset, "")
+	a.drop(true)
+	return nil
+}

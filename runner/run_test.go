@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -772,5 +773,36 @@ transcript:
 		if diff := cmp.Diff([]string{test.want}, failures(run(t, changed))); diff != "" {
 			t.Error(diff)
 		}
+	}
+}
+
+// What was sent before a reset arrives, however late the peer reads it.
+func TestResetLosesNothing(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux tells what has arrived")
+	}
+	for range 10 {
+		passes(t, `
+servers: {s: {sndbuf: 65536, steps: [{send: {file: ../scenarios/tour/megabyte.txt}}, {signal: sent}, reset]}}
+clients: {c: {rcvbuf: 65536, steps: [{connect: s}, {expect: {bytes: 65536}}, {wait: 2ms}, {expect: {bytes: 983040}}, {expect: {reset}}]}}
+`)
+	}
+}
+
+// A peer that never reads can't be waited for without end.
+func TestResetOfADeafPeer(t *testing.T) {
+	result := passes(t, `
+servers: {s: {rcvbuf: 4096, steps: [{await: reset}, {close: {discard}}]}}
+clients:
+  c:
+    sndbuf: 4096
+    steps:
+      - connect: s
+      - {send: {fill: x, size: 1MiB}, within: 50ms, expect: {timeout}}
+      - {reset, within: 50ms}
+      - signal: reset
+`)
+	if n := len(result.Actors); n != 2 {
+		t.Errorf("%d actors", n)
 	}
 }

@@ -22,7 +22,7 @@ func init() {
 		{"expect", true, false, (*parser).expectAction},
 		{"shutdown", false, true, (*parser).shutdown},
 		{"close", true, true, (*parser).close},
-		{"reset", false, true, (*parser).reset},
+		{"reset", true, true, (*parser).reset},
 		{"wait", false, false, (*parser).wait},
 		{"signal", false, false, (*parser).signal},
 		{"await", true, false, (*parser).await},

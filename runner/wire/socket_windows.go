@@ -95,6 +95,10 @@ func lateFrom(c *net.UDPConn, p []byte) (int, netip.AddrPort, error) {
 	return c.ReadFromUDPAddrPort(p)
 }
 
+// Unsent is how many of the bytes that were written the peer's system has not
+// got yet. Only Linux tells.
+func (c *Conn) Unsent() (int, error) { return 0, errors.ErrUnsupported }
+
 // LateWrite takes nothing after the deadline.
 func (c *Conn) LateWrite(p []byte) (int, error) { return 0, os.ErrDeadlineExceeded }
 
