@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
 	"banter/runner/report"
@@ -20,6 +21,11 @@ import (
 func main() {
 	// A reader that went away is an error of the write, not a silent death.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
+	// A run is short and lives in little memory: collecting less often takes a
+	// sixth off a thousand scenarios, for some 20 MiB.
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(400)
+	}
 	os.Exit(run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
