@@ -167,8 +167,8 @@ func (c *converter) convert(y *yaml.Node, depth int) *node {
 	if depth > maxDepth {
 		return c.fail(pos, "nested more than %d deep", maxDepth)
 	}
-	if y.Style&yaml.TaggedStyle != 0 {
-		return c.fail(pos, "the tag %s has no meaning here; if it is text, put it in quotes", quote(y.Tag))
+	if y.Style&yaml.TaggedStyle != 0 { // and what is tagged is read on, as if it were not
+		c.p.errorf(pos, "the tag %s has no meaning here; if it is text, put it in quotes", quote(y.Tag))
 	}
 	if y.Kind == yaml.AliasNode {
 		return c.alias(y, pos, depth)
@@ -242,6 +242,7 @@ func (c *converter) mapping(n *node, y *yaml.Node, depth int) {
 	if len(y.Content) > 32 {
 		first = make(map[string]Pos, len(y.Content)/2)
 	}
+	var merged []*node
 	for i := 0; i+1 < len(y.Content); i += 2 {
 		key, value := y.Content[i], y.Content[i+1]
 		e := entry{key: key.Value, pos: c.p.pos(key.Line, key.Column)}
@@ -253,8 +254,9 @@ func (c *converter) mapping(n *node, y *yaml.Node, depth int) {
 			c.fail(e.pos, "the tag %s has no meaning here", quote(key.Tag))
 			return
 		case key.Value == "<<" && styleOf(key) == plain:
-			c.fail(e.pos, `"<<" (merging mappings) is not part of the language; write the keys out`)
-			return
+			c.p.errorf(e.pos, `"<<" (merging mappings) is not part of the language; write the keys out`)
+			merged = append(merged, c.child(n, value, depth+1))
+			continue
 		case key.Value == "" && styleOf(key) == plain:
 			c.fail(e.pos, "a key is missing before the colon")
 			return
@@ -272,6 +274,27 @@ func (c *converter) mapping(n *node, y *yaml.Node, depth int) {
 			first[e.key] = e.pos
 		}
 		n.entries = append(n.entries, e)
+	}
+	n.take(merged)
+}
+
+// take adds the entries of others whose keys n has not, so that none of them is
+// missed only because "<<" is an error.
+func (n *node) take(others []*node) {
+	if len(others) == 0 {
+		return
+	}
+	known := map[string]bool{}
+	for _, e := range n.entries {
+		known[e.key] = true
+	}
+	for _, other := range others {
+		for _, e := range other.entries {
+			if !known[e.key] {
+				known[e.key] = true
+				n.entries = append(n.entries, e)
+			}
+		}
 	}
 }
 
