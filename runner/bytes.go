@@ -316,15 +316,23 @@ func (a *actor) readToEnd(mode scenario.CloseMode) *Failure {
 // so it first waits until all has, or the step's time is up.
 func (a *actor) reset() *Failure {
 	a.meant(transcript.Reset, "")
-	for pause := 100 * time.Microsecond; a.conn != nil && !a.cut && time.Now().Before(a.deadline); pause = min(2*pause, 5*time.Millisecond) {
-		if n, err := a.conn.Unsent(); err != nil || n == 0 {
-			break
+	pause := 100 * time.Microsecond
+	for a.unsent() && time.Now().Before(a.deadline) {
+		if a.pause(pause) != nil {
+			return a.failure(Unfinished, "was waiting: reset, once what was sent has arrived")
 		}
-		if f := a.pause(pause); f != nil {
-			return f
-		}
+		pause = min(2*pause, 5*time.Millisecond)
 	}
 	a.saw(transcript.Reset, "")
 	a.drop(true)
 	return nil
+}
+
+// unsent reports whether something that was sent is still on its way.
+func (a *actor) unsent() bool {
+	if a.conn == nil || a.cut {
+		return false
+	}
+	n, err := a.conn.Unsent()
+	return err == nil && n > 0
 }

@@ -27,10 +27,10 @@ var ErrReset = errors.New("connection reset")
 var ErrRefused = errors.New("connection refused")
 
 // Conn is a connection of TCP, of a Unix socket, or what goes between two
-// sockets of UDP; there a Read brings one datagram, and a Write sends one. The kernel tells of a reset
-// once, and then of an end; a Conn remembers what it said first. One goroutine
-// uses it at a time, but another may write while it reads, and any may set
-// deadlines and close.
+// sockets of UDP; there a Read brings one datagram, and a Write sends one. The
+// kernel tells of a reset once, and then of an end; a Conn remembers what it
+// said first. One goroutine uses it at a time, but another may write while it
+// reads, and any may set deadlines and close.
 type Conn struct {
 	sock          net.Conn        // a *net.TCPConn, *net.UnixConn, *net.UDPConn or *peer
 	raw           syscall.RawConn // nil of a peer
