@@ -266,22 +266,26 @@ func (o *order) parties(m *scenario.Meet) int {
 	return n
 }
 
+// meets reports whether a step comes to a meeting.
 func meets(s *scenario.Step, name string) bool {
-	switch act := s.Action.(type) {
-	case scenario.Meet:
-		return act.Name == name
-	case scenario.Parallel:
-		return slices.ContainsFunc(act.Steps, func(s *scenario.Step) bool { return meets(s, name) })
-	}
-	return false
+	return does(s, func(a scenario.Action) bool {
+		m, ok := a.(scenario.Meet)
+		return ok && m.Name == name
+	})
 }
 
+// signals reports whether a step gives a signal.
 func signals(s *scenario.Step, name string) bool {
-	switch act := s.Action.(type) {
-	case scenario.Signal:
-		return act.Name == name
-	case scenario.Parallel:
-		return slices.ContainsFunc(act.Steps, func(s *scenario.Step) bool { return signals(s, name) })
+	return does(s, func(a scenario.Action) bool {
+		g, ok := a.(scenario.Signal)
+		return ok && g.Name == name
+	})
+}
+
+// does reports whether a step is such an action, or does one in parallel.
+func does(s *scenario.Step, such func(scenario.Action) bool) bool {
+	if parallel, ok := s.Action.(scenario.Parallel); ok {
+		return slices.ContainsFunc(parallel.Steps, func(s *scenario.Step) bool { return does(s, such) })
 	}
-	return false
+	return such(s.Action)
 }

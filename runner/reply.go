@@ -20,6 +20,7 @@ func (a *actor) playReply() *Failure {
 	a.welcome = true
 	answered := false
 	var at time.Duration
+	var pieces []piece
 	a.deadline = time.Now().Add(a.p.timeout(0))
 	for {
 		a.listen(a.deadline)
@@ -34,7 +35,8 @@ func (a *actor) playReply() *Failure {
 			if first {
 				answered = true
 				at = a.p.now()
-				if f := a.answer(); f != nil {
+				var f *Failure
+				if pieces, f = a.answer(); f != nil {
 					return f
 				}
 				a.deadline = time.Now().Add(a.p.timeout(0))
@@ -42,7 +44,7 @@ func (a *actor) playReply() *Failure {
 			continue
 		}
 		if answered {
-			a.replied(at)
+			a.replied(pieces, at)
 		}
 		switch {
 		case errors.Is(err, os.ErrDeadlineExceeded) && answered:
@@ -61,12 +63,12 @@ func (a *actor) playReply() *Failure {
 	}
 }
 
-// answer sends the reply and half-closes.
-func (a *actor) answer() *Failure {
+// answer sends the reply and half-closes. It returns what it has sent.
+func (a *actor) answer() ([]piece, *Failure) {
 	a.arm(a.conn.SetWriteDeadline, a.deadline)
 	pieces, _, err := a.pieces(a.reply, nil)
 	if err != nil {
-		return a.failure(Environment, "%s", err)
+		return nil, a.failure(Environment, "%s", err)
 	}
 	sent := int64(0)
 	for i := range pieces {
@@ -74,34 +76,22 @@ func (a *actor) answer() *Failure {
 		sent += n
 		switch {
 		case errors.Is(err, os.ErrDeadlineExceeded):
-			return a.late("%d bytes of the reply were sent", sent)
+			return nil, a.late("%d bytes of the reply were sent", sent)
 		case errors.Is(err, errEnded):
-			return a.failure(Unfinished, "was replying: %d bytes were sent", sent)
+			return nil, a.failure(Unfinished, "was replying: %d bytes were sent", sent)
 		}
 	}
 	if !a.cut {
 		a.conn.CloseWrite()
 	}
-	return nil
+	return pieces, nil
 }
 
-// replied records the reply.
-func (a *actor) replied(at time.Duration) {
-	pieces, _, err := a.pieces(a.reply, nil)
-	if err != nil {
-		return // answer has said so
-	}
+// replied records the reply, which was sent at that time.
+func (a *actor) replied(pieces []piece, at time.Duration) {
 	for i := range pieces {
 		b := &pieces[i].Bytes
 		record(&a.log.Seen, transcript.Send, b, b.Len(), at, 0)
 		record(&a.log.Want, transcript.Send, b, b.Len(), at, 0)
 	}
-}
-
-// left says that a connection of the server has been served.
-func (s *server) left() {
-	s.p.mu.Lock()
-	defer s.p.mu.Unlock()
-	s.busy--
-	s.p.progress.Broadcast()
 }

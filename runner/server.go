@@ -280,6 +280,14 @@ func (s *server) acceptLoop(round int) {
 	}
 }
 
+// left says that a connection of the server has been served.
+func (s *server) left() {
+	s.p.mu.Lock()
+	defer s.p.mu.Unlock()
+	s.busy--
+	s.p.progress.Broadcast()
+}
+
 // unaccepted ends a scenario whose server can't be called any more.
 func (s *server) unaccepted(err error) {
 	p := s.p
