@@ -19,10 +19,40 @@ const (
 	StdinName = "<stdin>"
 )
 
+// Config is what scenarios are read with: values from outside, and what they
+// may touch. The zero Config has no values and allows what is always allowed.
+type Config struct {
+	Vars    map[string]string // of variables, in place of the file's own
+	Secrets map[string]string // the same, shown as *** wherever they would be seen
+	Allow   Allow
+}
+
+// Allow is what a scenario may touch beside loopback addresses and the files
+// below its own folder.
+type Allow struct {
+	Net  Grant    // addresses to connect to and to bind, "host:port"; "host" allows all of its ports
+	Run  Grant    // programs to start, by name
+	Read []string // folders whose files may be read
+}
+
+// Grant allows nothing, all, or what is listed.
+type Grant struct {
+	All  bool
+	Only []string
+}
+
 // Read reads and parses a scenario file; the path "-" is standard input. What
 // is wrong inside of the file, a payload file that can't be read included, is
 // in the File's Problems. The error is that the file itself can't be read.
-func Read(path string, stdin io.Reader) (*File, error) {
+func Read(path string, stdin io.Reader) (*File, error) { return Config{}.Read(path, stdin) }
+
+// Parse reads a scenario file's source. It never fails: what is wrong is in
+// the File's Problems, in the order of their places. It opens no payload file:
+// Read also looks for those.
+func Parse(path string, src []byte) *File { return Config{}.Parse(path, src) }
+
+// Read is the function Read, with values from outside.
+func (c Config) Read(path string, stdin io.Reader) (*File, error) {
 	src, err := readSource(path, stdin)
 	if err != nil {
 		return nil, err
@@ -30,7 +60,7 @@ func Read(path string, stdin io.Reader) (*File, error) {
 	if path == Stdin {
 		path = StdinName
 	}
-	p := parse(path, src)
+	p := c.parse(path, src)
 	for _, f := range p.payloadFiles {
 		if err := readable(f.path); err != nil {
 			p.errorf(f.pos, "the payload file %s %s", quote(f.path), err)
@@ -86,18 +116,15 @@ func reason(err error) error {
 	return err
 }
 
-// Parse reads a scenario file's source. It never fails: what is wrong is in
-// the File's Problems, in the order of their places. It opens no file: Read
-// also looks for the payload files.
-func Parse(path string, src []byte) *File {
-	return parse(path, src).result()
-}
+// Parse is the function Parse, with values from outside.
+func (c Config) Parse(path string, src []byte) *File { return c.parse(path, src).result() }
 
 // parser is what is known while a file is read.
 type parser struct {
-	file *File
-	src  source
-	dir  string // payload files are relative to it
+	config Config
+	file   *File
+	src    source
+	dir    string // payload files are relative to it
 
 	payloadFiles []payloadFile
 	doc          *document // the one being read
@@ -116,8 +143,9 @@ type payloadFile struct {
 // the rest is better read again from the start.
 const maxSuggestions = 100
 
-func parse(path string, src []byte) *parser {
+func (c Config) parse(path string, src []byte) *parser {
 	p := &parser{
+		config:      c,
 		file:        &File{Path: path, Source: src},
 		src:         source{text: bytes.TrimPrefix(src, utf8BOM)},
 		dir:         filepath.Dir(path),
