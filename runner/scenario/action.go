@@ -290,6 +290,9 @@ func (p *parser) parallel(e entry) Action {
 		}
 		a.Steps = append(a.Steps, s)
 		switch w := s.Action.Word(); {
+		case s.Over != "":
+			p.errorf(s.Pos, `"over" in "parallel", which is about one connection`)
+			ok = false
 		case s.Expect != nil:
 			p.errorf(s.Expect.Pos, `in "parallel" an expect is a step of its own`)
 			ok = false
