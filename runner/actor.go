@@ -45,6 +45,7 @@ type actor struct {
 	grace    int            // bytes that may still be read after the deadline
 	lastly   time.Time      // when that is over; zero: it has not begun
 	deaf     bool           // what is taken now is nobody's business
+	minding  bool           // a message that may come at any time is dealt with
 	riding   bool           // the expect that rides on the step has begun
 	done     int
 	failed   bool
@@ -187,6 +188,10 @@ func (a *actor) playConnection() {
 		if f := a.replyDatagram(); f != nil {
 			a.fail(f)
 		}
+	case a.reply != nil && a.reply.Echo():
+		if f := a.echo(); f != nil {
+			a.fail(f)
+		}
 	case a.reply != nil:
 		if f := a.playReply(); f != nil {
 			a.fail(f)
@@ -304,6 +309,8 @@ func (a *actor) play(step *scenario.Step) *Failure {
 		return a.loop(act)
 	case scenario.Retry:
 		return a.retry(act)
+	case scenario.Dispatch:
+		return a.dispatch(act)
 	}
 	panic(fmt.Sprintf("runner: no way to play %T", step.Action))
 }

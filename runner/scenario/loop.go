@@ -137,6 +137,12 @@ func Inner(a Action) []*Step {
 		return a.Steps
 	case Retry:
 		return a.Steps
+	case Dispatch:
+		var all []*Step
+		for _, r := range a.Rules {
+			all = append(all, r.Steps...)
+		}
+		return all
 	}
 	return nil
 }

@@ -122,7 +122,8 @@ type Server struct {
 	ReplyAfter  *Expect  // with Reply: this must come first; nil: anything
 	Steps       []*Step  // the script of every connection
 	Connections []*Script
-	ByClient    bool // Connections are chosen by the client's name, not by order
+	Always      *Always // messages that may come at any time; nil: none
+	ByClient    bool    // Connections are chosen by the client's name, not by order
 }
 
 // Script is one entry of a server's connections.
@@ -149,6 +150,7 @@ type Client struct {
 	RcvBuf int
 	SndBuf int
 	Steps  []*Step
+	Always *Always // messages that may come at any time; nil: none
 }
 
 // Step is one entry of a script: an action, and perhaps an expect that rides
@@ -170,7 +172,7 @@ type Call struct {
 }
 
 // Action is what a step does: one of Connect, Send, *Expect, Shutdown, Close,
-// Reset, Wait, Signal, Await, Meet, Stop, Start, Parallel, Let, Loop and Retry.
+// Reset, Wait, Signal, Await, Meet, Stop, Start, Parallel, Let, Loop, Retry and Dispatch.
 type Action interface {
 	// Word is the step's word in the language.
 	Word() string
@@ -233,9 +235,10 @@ type (
 	// comes that is as Until says, which is taken; with neither, until the peer
 	// has ended when they begin anew.
 	Loop struct {
-		Times int // 0: not counted
-		Until *Expect
-		Steps []*Step
+		Times   int // 0: not counted
+		Until   *Expect
+		Steps   []*Step
+		Patient bool // waits for the peer as long as any client plays
 	}
 	// Retry plays its steps from the start, on a fresh connection, until all of
 	// them pass.
