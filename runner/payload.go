@@ -54,6 +54,9 @@ func (p *play) Content(part *scenario.Part) ([]byte, error) {
 	if b, ok := p.files[part.File]; ok {
 		return b, nil
 	}
+	if err := p.scenario.MayRead(part.File); err != nil {
+		return nil, err
+	}
 	b, err := os.ReadFile(part.File)
 	if err != nil {
 		return nil, err
