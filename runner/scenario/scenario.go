@@ -41,6 +41,7 @@ type File struct {
 	Source    []byte
 	Scenarios []*Scenario
 	Problems  Problems
+	Allow     Allow // what it was read with: runs are held to it too
 }
 
 // Defaults and bounds of the language.

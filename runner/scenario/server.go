@@ -217,7 +217,9 @@ func (p *parser) serverAddress(e entry) *Address {
 		p.errorf(e.value.pos, "%s", problem)
 		return nil
 	}
-	return &Address{Pos: e.value.pos, Transport: t, Path: rest}
+	a := &Address{Pos: e.value.pos, Transport: t, Path: rest}
+	p.mayUse(a)
+	return a
 }
 
 // address reads host:port. It returns nil if something is wrong.
@@ -241,7 +243,9 @@ func (p *parser) hostPort(e entry, t Transport, s string) *Address {
 		return nil
 	}
 	a := &Address{Pos: e.value.pos, Transport: t, Host: host, Port: port}
-	p.checkLocal(a)
+	if p.checkLocal(a) {
+		p.mayUse(a)
+	}
 	return a
 }
 
