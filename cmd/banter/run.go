@@ -69,6 +69,7 @@ nothing to run or no way to, and 130 if it was interrupted.`,
 	flags.BoolVar(&f.suite.FailFast, "fail-fast", false, "start nothing more after a failure")
 	flags.Var(length(&f.suite.Timeout, "D"), "timeout", "how long a step may take that has no \"within\", in place of the scenarios' timeout")
 	flags.Var(factor(&f.suite.Slow, "FACTOR"), "slow", "stretch every timeout by this")
+	valueFlags(cmd, &f.config)
 	allowFlags(cmd, &f.config.Allow)
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "show the transcripts too")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "show failures, and nothing else")
@@ -143,7 +144,7 @@ func (a *app) textOptions(f *runFlags, scenarios []*scenario.Scenario) report.Te
 		Color:   useColor(f.color, terminal, os.Getenv),
 		Columns: columns,
 		Names:   report.NameColumns(scenarios),
-		Flags:   allowWords(f.config.Allow),
+		Flags:   append(valueWords(f.config), allowWords(f.config.Allow)...),
 	}
 	if f.suite.Timeout != 0 {
 		o.Flags = append(o.Flags, "--timeout", f.suite.Timeout.String())

@@ -41,7 +41,8 @@ type File struct {
 	Source    []byte
 	Scenarios []*Scenario
 	Problems  Problems
-	Allow     Allow // what it was read with: runs are held to it too
+	Allow     Allow           // what it was read with: runs are held to it too
+	Takes     map[string]bool // variables from outside that the file has a place for
 }
 
 // Defaults and bounds of the language.
