@@ -237,7 +237,8 @@ type (
 	// comes that is as Until says, which is taken; with neither, until the peer
 	// has ended when they begin anew.
 	Loop struct {
-		Times   int // 0: not counted
+		Times   int    // 0: not counted
+		As      string // a variable that is the round, from 1; "": none
 		Until   *Expect
 		Steps   []*Step
 		Patient bool // waits for the peer as long as any client plays
