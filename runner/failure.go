@@ -59,6 +59,11 @@ func (a *actor) mismatch(m *match.Mismatch) *Failure {
 			f.Want, f.Any = m.Want, m.Any
 			return f
 		}
+		if wire.IsTLS(m.End) {
+			f := a.brokeOff(m.End)
+			f.show(m)
+			return f
+		}
 		if !wire.IsReset(m.End) && m.End != io.EOF {
 			kind = Environment
 			m.Message = "can't read: " + wire.Reason(m.End)
@@ -164,7 +169,7 @@ func (a *actor) foreseeRest() {
 	steps := a.place.steps[min(a.done, len(a.place.steps)):]
 	open := a.stream != nil
 	for i, step := range steps {
-		a.foresee(step, i == 0)
+		a.foresee(step, i == 0 && a.step > 0)
 		switch act := step.Action.(type) {
 		case scenario.Connect:
 			open, a.over, a.loose = true, false, false
@@ -185,7 +190,7 @@ func (a *actor) foreseeRest() {
 // foreseeEnd has the close that follows know of the end that an expect takes.
 func (a *actor) foreseeEnd(e *scenario.Expect) {
 	a.over = a.over || e.Outcome == scenario.EOF || e.Outcome == scenario.NoOutcome && e.Frame.Kind == scenario.FrameRest
-	a.loose = a.loose || e.Outcome == scenario.PeerReset || e.Outcome == scenario.End
+	a.loose = a.loose || e.Outcome == scenario.PeerReset || e.Outcome == scenario.End || e.Outcome == scenario.TLSError
 }
 
 // foresee says what a step that was not passed would have brought. The first
@@ -219,6 +224,11 @@ func (a *actor) foresee(step *scenario.Step, begun bool) {
 		a.packets = act.Transport == scenario.UDP
 		_, name, _ := a.scope.target(act)
 		a.meant(transcript.Connect, name)
+		if act.TLS != nil {
+			a.foreseeTLS(step)
+		}
+	case scenario.StartTLS:
+		a.foreseeTLS(step)
 	case scenario.Send:
 		bytes(act.Payload, transcript.Send)
 	case *scenario.Expect:

@@ -28,7 +28,7 @@ type Certificate struct {
 func LoadCertificate(cert, key []byte) (*Certificate, error) {
 	pair, err := tls.X509KeyPair(cert, key)
 	if err != nil {
-		return nil, tlsReason(err)
+		return nil, TLSReason(err)
 	}
 	return &Certificate{tls: pair, pem: cert, key: key}, nil
 }

@@ -211,6 +211,10 @@ func (c *Conn) Unsent() (int, error) {
 	return n, err
 }
 
+// Broken reports whether TLS could not be agreed on, or broke off. A Close then
+// reads what the peer sends, until its end or the deadline.
+func (c *Conn) Broken() bool { return c.broken.Load() != nil }
+
 // IsReset reports whether an error says that the peer ended the connection
 // abruptly.
 func IsReset(err error) bool {

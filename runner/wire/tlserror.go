@@ -27,13 +27,13 @@ type TLSCause uint8
 
 // The causes that something can be said about.
 const (
-	OtherCause    TLSCause = iota
-	Untrusted              // nobody who is trusted has signed the certificate
-	WrongName              // the certificate is for others
-	NoTLS                  // the peer sent something else
-	NoProtocol             // none was agreed on
-	PeerAlert              // the peer says why
-	NoCertificate          // the client has no certificate
+	OtherCause         TLSCause = iota
+	Untrusted                   // nobody who is trusted has signed the certificate
+	WrongName                   // the certificate is for others
+	NoTLS                       // the peer sent something else
+	NoProtocol                  // none was agreed on
+	RefusedCertificate          // the peer does not take ours, or wants one
+	NoCertificate               // the client has no certificate
 )
 
 // tlsMeaning reduces an error of crypto/tls to those of a Conn. A TLSError is
@@ -45,13 +45,13 @@ func (c *Conn) tlsMeaning(err error) error {
 	case c.handshaken && (err == io.EOF || IsReset(err)):
 		return c.meaning(err)
 	}
-	reason := tlsReason(err)
+	reason := TLSReason(err)
 	c.broken.CompareAndSwap(nil, reason)
 	return c.broken.Load()
 }
 
-// tlsReason says in a few words what an error means.
-func tlsReason(err error) *TLSError {
+// TLSReason says in a few words what an error of a handshake means.
+func TLSReason(err error) *TLSError {
 	because := func(cause TLSCause, format string, args ...any) *TLSError {
 		return &TLSError{Cause: cause, Reason: fmt.Sprintf(format, args...)}
 	}
@@ -71,7 +71,11 @@ func tlsReason(err error) *TLSError {
 		return because(OtherCause, "the certificate has expired")
 	}
 	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "remote error" {
-		return because(PeerAlert, "the peer's alert: %s", plain(op.Err))
+		cause, text := OtherCause, plain(op.Err)
+		if strings.Contains(text, "certificate") {
+			cause = RefusedCertificate
+		}
+		return because(cause, "the peer's alert: %s", text)
 	} else if ok && op.Op == "local error" {
 		return because(OtherCause, "%s", plain(op.Err))
 	}
