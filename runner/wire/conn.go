@@ -117,7 +117,8 @@ func (c *Conn) LateWrite(p []byte) (int, error) {
 	if c.tls != nil {
 		return c.lateWriteTLS(p)
 	}
-	return c.lateSend(p)
+	n, err := c.lateSend(p)
+	return n, c.meaning(err)
 }
 
 // meaning reduces an error to those that matter, where it is one of them.

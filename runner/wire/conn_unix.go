@@ -59,7 +59,7 @@ func (c *Conn) lateSend(p []byte) (int, error) {
 	case sys == unix.EAGAIN || sys == nil && n < len(p):
 		return max(n, 0), os.ErrDeadlineExceeded
 	case sys != nil:
-		return 0, c.meaning(os.NewSyscallError("send", sys))
+		return 0, os.NewSyscallError("send", sys)
 	}
 	return n, nil
 }

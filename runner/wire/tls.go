@@ -9,6 +9,7 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -117,6 +118,9 @@ type tlsSocket struct {
 	kept    []byte
 	left    atomic.Int64 // how many those are
 	nowSend bool         // a write does not wait
+	// What is written is our end. A peer that has closed its socket does not
+	// hear it, which is nothing to tell: a read says how the peer has ended.
+	ending bool
 }
 
 // Read reads from the socket.
@@ -173,11 +177,15 @@ func (s *tlsSocket) keep(p []byte) {
 	s.left.Store(int64(len(p)))
 }
 
-func (s *tlsSocket) put(p []byte) (int, error) {
+func (s *tlsSocket) put(p []byte) (n int, err error) {
 	if s.nowSend {
-		return s.conn.lateSend(p)
+		n, err = s.conn.lateSend(p)
+	} else {
+		n, err = s.conn.sock.Write(p)
 	}
-	n, err := s.conn.sock.Write(p)
+	if s.ending && (errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ENOTCONN)) {
+		return len(p), nil
+	}
 	return n, s.conn.meaning(err)
 }
 
@@ -310,10 +318,14 @@ func (c *Conn) lateWriteTLS(p []byte) (sent int, err error) {
 // does.
 func (c *Conn) endTLS(s stream) error {
 	c.under.hurry(true)
-	c.tls.CloseWrite() // an error of the socket comes again
+	c.under.ending = true
+	if err := c.tls.CloseWrite(); IsReset(err) {
+		return err
+	}
 	c.under.hurry(false)
 	if c.under.left.Load() == 0 {
-		return c.meaning(s.CloseWrite())
+		s.CloseWrite()
+		return nil
 	}
 	c.sock.SetWriteDeadline(time.Time{})
 	c.ending.Go(func() {
@@ -335,8 +347,26 @@ func (c *Conn) closeTLS() error {
 		io.Copy(io.Discard, c.sock)
 	case c.unreadTLS():
 		return c.Reset()
+	case c.handshaken:
+		c.sweepTLS(s)
 	}
 	return c.sock.Close()
+}
+
+// sweepTLS ends what is sent before the socket is closed: the peer's own end of
+// TLS, which nobody reads any more, may come at that moment, and make a reset of
+// the close. Of a Unix socket it can be kept out.
+func (c *Conn) sweepTLS(s stream) {
+	if !c.shut {
+		s.CloseWrite()
+	}
+	if _, unix := s.(*net.UnixConn); unix {
+		s.CloseRead()
+		buf := make([]byte, 64)
+		for n := 1; n > 0; {
+			n, _ = c.lateRead(buf, false)
+		}
+	}
 }
 
 // unreadTLS reports whether something has come and was not read.
