@@ -39,6 +39,9 @@ func (p *play) cast() {
 func (a *actor) connect(c scenario.Connect, ride *scenario.Expect) *Failure {
 	to, name, err := a.scope.target(c)
 	if err != nil {
+		if kindOf(err) == Forbidden {
+			return a.failure(Forbidden, "%s", err)
+		}
 		return a.failure(Environment, "can't connect to %s: %s", name, wire.Reason(err))
 	}
 	a.meant(transcript.Connect, name)

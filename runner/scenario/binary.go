@@ -125,9 +125,13 @@ func (p *parser) fileName(e entry, what string) (path string, ok bool) {
 		p.errorf(e.value.pos, "%s needs the name of a file", quote(e.key))
 		return "", false
 	}
-	path = filepath.FromSlash(s)
+	path = filepath.Clean(filepath.FromSlash(s)) // what is opened is what is looked at here
 	if !filepath.IsAbs(path) {
 		path = filepath.Join(p.dir, path)
+	}
+	if err := p.doc.MayRead(path); err != nil {
+		p.errorf(e.value.pos, "%s", err)
+		return "", false
 	}
 	p.namedFiles = append(p.namedFiles, namedFile{what: what, pos: e.value.pos, path: path})
 	return path, true

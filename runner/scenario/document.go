@@ -20,7 +20,7 @@ type document struct {
 	letNames     nameSet
 	carriers     map[string]Transport // of the servers
 
-	servers, clients, transcript *entry
+	servers, clients, dialogue, transcript *entry
 
 	scope   *scope // of the script being read
 	scopes  []*scope
@@ -67,7 +67,9 @@ func (s *nameSet) add(name string) {
 	if s.set == nil {
 		s.set = map[string]bool{}
 	}
-	s.list = append(s.list, name)
+	if !s.set[name] {
+		s.list = append(s.list, name)
+	}
 	s.set[name] = true
 }
 
@@ -100,6 +102,7 @@ func init() {
 		{"servers", func(_ *parser, d *document, e entry) { d.servers = &e }},
 		{"clients", func(_ *parser, d *document, e entry) { d.clients = &e }},
 		{"transcript", func(_ *parser, d *document, e entry) { d.transcript = &e }},
+		{"dialogue", func(_ *parser, d *document, e entry) { d.dialogue = &e }},
 		{"vars", readBefore},
 		{"cases", readBefore},
 		{"let", readBefore},
@@ -167,9 +170,13 @@ func (p *parser) scenario(n *node, from shared, mayShare bool, row *node) (*Scen
 	d.serverNames.fill(n.entry("servers"))
 	d.clientNames.fill(n.entry("clients"))
 	d.carriers = transports(n.entry("servers"))
+	if n.entry("dialogue") != nil {
+		d.serverNames.add(DialogueServer)
+		d.clientNames.add(DialogueClient)
+	}
 	p.values(d, n, row)
 	known := decode(p, n, "the scenario", documentKeys, d)
-	if d.servers == nil && d.clients == nil {
+	if d.servers == nil && d.clients == nil && d.dialogue == nil {
 		if mayShare && row == nil {
 			return nil, &d.shared
 		}
@@ -193,7 +200,8 @@ func (p *parser) scenario(n *node, from shared, mayShare bool, row *node) (*Scen
 			d.Clients = append(d.Clients, p.client(c))
 		}
 	}
-	if len(d.Servers)+len(d.Clients) == 0 && !d.serverNames.unknown && !d.clientNames.unknown {
+	p.dialogue(d)
+	if len(d.Servers)+len(d.Clients) == 0 && !d.serverNames.unknown && !d.clientNames.unknown && d.dialogue == nil {
 		p.errorf(n.pos, "nothing to run: the scenario has no servers and no clients")
 	}
 	p.transcripts(d)

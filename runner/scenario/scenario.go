@@ -41,6 +41,8 @@ type File struct {
 	Source    []byte
 	Scenarios []*Scenario
 	Problems  Problems
+	Allow     Allow           // what it was read with: runs are held to it too
+	Takes     map[string]bool // variables from outside that the file has a place for
 }
 
 // Defaults and bounds of the language.
@@ -123,7 +125,8 @@ type Server struct {
 	ReplyAfter  *Expect  // with Reply: this must come first; nil: anything
 	Steps       []*Step  // the script of every connection
 	Connections []*Script
-	ByClient    bool // Connections are chosen by the client's name, not by order
+	Always      *Always // messages that may come at any time; nil: none
+	ByClient    bool    // Connections are chosen by the client's name, not by order
 }
 
 // Script is one entry of a server's connections.
@@ -150,6 +153,7 @@ type Client struct {
 	RcvBuf int
 	SndBuf int
 	Steps  []*Step
+	Always *Always // messages that may come at any time; nil: none
 }
 
 // Step is one entry of a script: an action, and perhaps an expect that rides
@@ -171,8 +175,8 @@ type Call struct {
 }
 
 // Action is what a step does: one of Connect, StartTLS, Send, *Expect, Shutdown,
-// Close, Reset, Wait, Signal, Await, Meet, Stop, Start, Parallel, Let, Loop and
-// Retry.
+// Close, Reset, Wait, Signal, Await, Meet, Stop, Start, Parallel, Let, Loop, Retry
+// and Dispatch.
 type Action interface {
 	// Word is the step's word in the language.
 	Word() string
@@ -238,9 +242,11 @@ type (
 	// comes that is as Until says, which is taken; with neither, until the peer
 	// has ended when they begin anew.
 	Loop struct {
-		Times int // 0: not counted
-		Until *Expect
-		Steps []*Step
+		Times   int    // 0: not counted
+		As      string // a variable that is the round, from 1; "": none
+		Until   *Expect
+		Steps   []*Step
+		Patient bool // waits for the peer as long as any client plays
 	}
 	// Retry plays its steps from the start, on a fresh connection, until all of
 	// them pass.
