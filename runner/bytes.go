@@ -143,7 +143,7 @@ func (a *actor) sawEnd(err error) {
 	case wire.IsRefused(err):
 		a.saw(transcript.Refused, "")
 	case wire.IsTLS(err):
-		a.saw(transcript.TLSError, "")
+		a.sawTLSError(err)
 	}
 }
 
@@ -207,12 +207,14 @@ func (a *actor) outcome(e *scenario.Expect) *Failure {
 		a.loose = e.Outcome != scenario.EOF
 		return nil
 	case wire.IsTLS(err) && e.Outcome == scenario.TLSError && strings.Contains(err.Error(), e.Reason):
-		a.saw(kind, "")
+		a.sawTLSError(err)
 		a.over, a.loose = true, true
 		return nil
 	}
 	a.sawEnd(err)
-	return a.failure(Ended, "%s came, where %s was expected", endName(err), e)
+	f := a.failure(Ended, "%s came, where %s was expected", endName(err), e)
+	f.At = a.found(err)
+	return f
 }
 
 func endName(err error) string {

@@ -223,9 +223,9 @@ func (a *actor) secured(side *wire.TLS, done wire.Handshaken, err error, ride *s
 		f.Notes = append(f.Notes, "what came is too little for a handshake: does the peer speak TLS?")
 		return f
 	case wire.IsTLS(err):
-		a.saw(transcript.TLSError, "")
+		a.sawTLSError(err)
 		f := a.failure(Ended, "TLS handshake failed: %s", err)
-		f.Notes = hints(err, side.Server)
+		f.At, f.Notes = a.found(err), hints(err, side.Server)
 		return f
 	case err != nil:
 		return a.failure(Environment, "TLS handshake: %s", wire.Reason(err))
@@ -241,8 +241,21 @@ func (a *actor) secured(side *wire.TLS, done wire.Handshaken, err error, ride *s
 // brokeOff is the failure of TLS that ended without its end.
 func (a *actor) brokeOff(err error) *Failure {
 	f := a.failure(Ended, "TLS broke off: %s", err)
-	f.Notes = hints(err, a.server != nil)
+	f.At, f.Notes = a.found(err), hints(err, a.server != nil)
 	return f
+}
+
+// found is when an error was found: that is before the peer was told of it, who
+// may be quicker to say so.
+func (a *actor) found(err error) time.Duration {
+	if e, ok := errors.AsType[*wire.TLSError](err); ok && !e.At.IsZero() {
+		return e.At.Sub(a.p.began)
+	}
+	return a.p.now()
+}
+
+func (a *actor) sawTLSError(err error) {
+	a.log.Seen.Add(transcript.TLSError, "", a.found(err), a.step)
 }
 
 // foreseeTLS says what a handshake would have brought.
@@ -265,7 +278,7 @@ var tlsHints = map[wire.TLSCause][2]string{
 		`the client's connect needs "tls: true"`,
 	},
 	wire.NoCertificate: {1: `"cert: true" in the client's tls is a certificate of the run`},
-	wire.RefusedCertificate: {
+	wire.PeerRefused: {
 		`the server does not take the client's certificate; "cert: true" is one of the run`,
 		"the client does not take the server's certificate; ${tls.ca} is a file of the run's authority",
 	},
@@ -287,13 +300,10 @@ func hints(err error, server bool) []string {
 	return nil
 }
 
-// caFile is the path of a file with the run's authority, for programs.
-func (p *play) caFile() (string, error) { return p.securityFile("ca.pem") }
-
-// securityFile is the path of a file for programs that speak TLS with the run:
+// tlsFile is the path of a file for programs that speak TLS with the run:
 // its authority, and a certificate of it for this machine with its key. They are
 // made when the first of them is asked for, and removed when the run ends.
-func (p *play) securityFile(name string) (string, error) {
+func (p *play) tlsFile(name string) (string, error) {
 	s := &p.security
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -14,6 +14,10 @@ type TLS struct {
 	ALPN       []string // protocols, the first is liked best
 }
 
+// tlsFiles are the variables that are paths of PEM files, which the run writes
+// for programs: its authority, and a certificate of it with its key.
+var tlsFiles = []string{"tls.ca", "tls.cert", "tls.key"}
+
 // tls is a TLS while its mapping is read.
 type tls struct {
 	*TLS

@@ -90,16 +90,20 @@ func (t *TLS) verify(state tls.ConnectionState) error {
 	if t.Unverified {
 		return nil
 	}
-	options := x509.VerifyOptions{DNSName: t.Name, Roots: t.Trust.pool, Intermediates: x509.NewCertPool()}
-	for _, cert := range state.PeerCertificates[1:] {
-		options.Intermediates.AddCert(cert)
+	cert := state.PeerCertificates[0]
+	options := x509.VerifyOptions{Roots: t.Trust.pool, Intermediates: x509.NewCertPool()}
+	for _, more := range state.PeerCertificates[1:] {
+		options.Intermediates.AddCert(more)
 	}
-	_, err := state.PeerCertificates[0].Verify(options)
+	_, err := cert.Verify(options)
 	if _, unknown := errors.AsType[x509.UnknownAuthorityError](err); unknown && t.System {
 		options.Roots = nil
-		_, err = state.PeerCertificates[0].Verify(options)
+		_, err = cert.Verify(options)
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return cert.VerifyHostname(t.Name)
 }
 
 var errNoProtocol = errors.New("no protocol was agreed on (ALPN)")
@@ -113,8 +117,10 @@ type tlsSocket struct {
 	late   func() bool // of the handshake
 	noWait bool        // a read does not wait,
 	most   int         // and these bytes are all that are left to it
+	first  []byte      // what came, as far as a header of a record goes
 
 	mu      sync.Mutex // a read may write, too
+	wrote   time.Time  // when the last write began
 	kept    []byte
 	left    atomic.Int64 // how many those are
 	nowSend bool         // a write does not wait
@@ -141,7 +147,10 @@ func (s *tlsSocket) Read(p []byte) (int, error) {
 	n, err := s.conn.sock.Read(p)
 	err = s.conn.meaning(err)
 	if err == os.ErrDeadlineExceeded && s.late != nil && s.late() {
-		return s.conn.lateRead(p, false)
+		n, err = s.conn.lateRead(p, false)
+	}
+	if len(s.first) < recordHeader {
+		s.first = append(s.first, p[:min(n, recordHeader-len(s.first))]...)
 	}
 	return n, err
 }
@@ -150,6 +159,7 @@ func (s *tlsSocket) Read(p []byte) (int, error) {
 func (s *tlsSocket) Write(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.wrote = time.Now()
 	if len(s.kept) > 0 {
 		s.kept = append(s.kept, p...)
 		return len(p), s.flush()
@@ -275,8 +285,11 @@ func (c *Conn) lateTLS(p []byte, peek bool) (int, error) {
 	return c.readTLS(p)
 }
 
-// record is the most that a record of TLS holds, in bytes.
-const record = 16 << 10
+// A record of TLS, in bytes: its header, and the most that it holds.
+const (
+	recordHeader = 5
+	record       = 16 << 10
+)
 
 // writeTLS sends p through TLS, record by record. What of a record the system
 // does not take in time goes out later: the record counts as not sent, and

@@ -16,7 +16,8 @@ import (
 // TLSError is that TLS could not be agreed on, or broke off.
 type TLSError struct {
 	Cause  TLSCause
-	Reason string // in a few words, the same on every machine
+	Reason string    // in a few words, the same on every machine
+	At     time.Time // when this side has found it, before it has told the peer; zero: the peer has
 }
 
 // Error is the reason.
@@ -25,15 +26,18 @@ func (e *TLSError) Error() string { return e.Reason }
 // TLSCause is the kind of a reason.
 type TLSCause uint8
 
-// The causes that something can be said about.
+// The causes. Those before PeerEnded this side has found, and told the peer in an
+// alert.
 const (
-	OtherCause         TLSCause = iota
-	Untrusted                   // nobody who is trusted has signed the certificate
-	WrongName                   // the certificate is for others
-	NoTLS                       // the peer sent something else
-	NoProtocol                  // none was agreed on
-	RefusedCertificate          // the peer does not take ours, or wants one
-	NoCertificate               // the client has no certificate
+	OtherCause    TLSCause = iota
+	Untrusted              // nobody who is trusted has signed the certificate
+	WrongName              // the certificate is for others
+	NoProtocol             // none was agreed on
+	NoCertificate          // the client has no certificate
+	PeerEnded              // the connection, without a word of it
+	PeerAlert              // the peer has found something wrong
+	PeerRefused            // it does not take our certificate, or wants one
+	NoTLS                  // the peer sent something else
 )
 
 // tlsMeaning reduces an error of crypto/tls to those of a Conn. A TLSError is
@@ -46,9 +50,23 @@ func (c *Conn) tlsMeaning(err error) error {
 		return c.meaning(err)
 	}
 	reason := TLSReason(err)
+	c.under.mu.Lock()
+	defer c.under.mu.Unlock()
+	if first := c.under.first; !c.handshaken && reason.Cause == PeerEnded && len(first) > 0 && first[0] != recordAlert && first[0] != recordHandshake {
+		reason = noTLS(first)
+	}
+	if reason.Cause < PeerEnded { // an alert was written
+		reason.At = c.under.wrote
+	}
 	c.broken.CompareAndSwap(nil, reason)
 	return c.broken.Load()
 }
+
+// The types of the records that TLS begins with.
+const (
+	recordAlert     = 21
+	recordHandshake = 22
+)
 
 // TLSReason says in a few words what an error of a handshake means.
 func TLSReason(err error) *TLSError {
@@ -56,7 +74,7 @@ func TLSReason(err error) *TLSError {
 		return &TLSError{Cause: cause, Reason: fmt.Sprintf(format, args...)}
 	}
 	if header, ok := errors.AsType[tls.RecordHeaderError](err); ok && strings.HasPrefix(header.Msg, "first record") {
-		return because(NoTLS, "the peer does not speak TLS: what it sends begins with %q", header.RecordHeader[:])
+		return noTLS(header.RecordHeader[:])
 	}
 	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
 		return because(Untrusted, "the certificate is not trusted (unknown authority)")
@@ -71,9 +89,9 @@ func TLSReason(err error) *TLSError {
 		return because(OtherCause, "the certificate has expired")
 	}
 	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "remote error" {
-		cause, text := OtherCause, plain(op.Err)
+		cause, text := PeerAlert, plain(op.Err)
 		if strings.Contains(text, "certificate") {
-			cause = RefusedCertificate
+			cause = PeerRefused
 		}
 		return because(cause, "the peer's alert: %s", text)
 	} else if ok && op.Op == "local error" {
@@ -83,15 +101,19 @@ func TLSReason(err error) *TLSError {
 	case err == errNoProtocol:
 		return because(NoProtocol, "%s", err)
 	case err == io.EOF:
-		return because(OtherCause, "the peer ended the connection")
+		return because(PeerEnded, "the peer ended the connection")
 	case err == io.ErrUnexpectedEOF:
-		return because(OtherCause, "the peer ended the connection in the middle of a record")
+		return because(PeerEnded, "the peer ended the connection in the middle of a record")
 	case IsReset(err):
-		return because(OtherCause, "the peer reset the connection")
+		return because(PeerEnded, "the peer reset the connection")
 	case strings.Contains(err.Error(), "client didn't provide a certificate"):
 		return because(NoCertificate, "the client has no certificate")
 	}
 	return because(OtherCause, "%s", plain(err))
+}
+
+func noTLS(first []byte) *TLSError {
+	return &TLSError{Cause: NoTLS, Reason: fmt.Sprintf("the peer does not speak TLS: what it sends begins with %q", first)}
 }
 
 // plain is an error's text without the package it is of.
