@@ -45,6 +45,7 @@ func Run(ctx context.Context, s *scenario.Scenario, opts Options) (Result, error
 	p.progress = sync.NewCond(&p.mu)
 	p.ctx, p.cancel = context.WithCancelCause(ctx)
 	defer p.cancel(nil)
+	defer p.security.remove()
 	defer context.AfterFunc(ctx, p.end)()
 
 	if p.played = p.bind() && p.compute(); p.played {
@@ -102,6 +103,8 @@ type play struct {
 	serving sync.WaitGroup // accept loops and the connections that they have accepted
 
 	delivering sync.WaitGroup // of what still comes to UDP servers
+
+	security security
 
 	filesMu sync.Mutex
 	files   map[string][]byte // payload files that were read

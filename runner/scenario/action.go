@@ -14,12 +14,15 @@ import (
 var connectKeys = table[connect]{
 	{"to", func(p *parser, c *connect, e entry) { c.ok = p.target(e, &c.Connect) }},
 	{"bind", func(p *parser, c *connect, e entry) { c.Bind = p.address(e) }},
+	{"tls", (*parser).connectTLS},
 	{"as", func(p *parser, c *connect, e entry) { c.As, _ = p.name(e, "the name of a connection") }},
 }
 
 type connect struct {
 	Connect
-	ok bool
+	ok    bool
+	tls   *entry
+	wrong bool
 }
 
 func (p *parser) connect(e entry) Action {
@@ -42,7 +45,11 @@ func (p *parser) connect(e entry) Action {
 		p.errorf(e.value.pos, `"connect" needs "to": a server's name or host:port`)
 		return nil
 	}
-	if !c.ok {
+	if c.TLS != nil && c.Transport == UDP {
+		p.errorf(c.tls.pos, `"tls" over UDP, which is no stream`)
+		return nil
+	}
+	if !c.ok || c.wrong {
 		return nil
 	}
 	return c.Connect

@@ -121,6 +121,7 @@ type Server struct {
 	AtOnce      int      // connections served at the same time; 0: all
 	Listen      bool     // false: bound only, until a step starts it
 	Start       bool     // false: not even bound, until a step starts it
+	TLS         *TLS     // every connection begins with its handshake; nil: without TLS
 	Reply       *Payload // answer what comes first with this, read on to the peer's end, close
 	ReplyAfter  *Expect  // with Reply: this must come first; nil: anything
 	Steps       []*Step  // the script of every connection
@@ -174,8 +175,9 @@ type Call struct {
 	Name string // of the fragment
 }
 
-// Action is what a step does: one of Connect, Send, *Expect, Shutdown, Close,
-// Reset, Wait, Signal, Await, Meet, Stop, Start, Parallel, Let, Loop, Retry and Dispatch.
+// Action is what a step does: one of Connect, StartTLS, Send, *Expect, Shutdown,
+// Close, Reset, Wait, Signal, Await, Meet, Stop, Start, Parallel, Let, Loop, Retry
+// and Dispatch.
 type Action interface {
 	// Word is the step's word in the language.
 	Word() string
@@ -195,7 +197,10 @@ type (
 		Transport Transport
 		Bind      *Address // local address, before the client's own
 		As        string   // the name of a further connection of the actor; "": the first
+		TLS       *TLS     // nil: without
 	}
+	// StartTLS begins TLS on a connection that is there.
+	StartTLS struct{ TLS *TLS }
 	// Send sends a payload, all of it.
 	Send struct{ Payload *Payload }
 	// Shutdown half-closes.
@@ -340,6 +345,7 @@ type Expect struct {
 	Pos     Pos
 	Outcome Outcome
 	Silence time.Duration // with OutcomeSilence
+	Reason  string        // with TLSError: a piece of it; "": any
 	Frame   Frame
 	Match   Match
 
@@ -361,6 +367,7 @@ const (
 	Unreachable
 	Timeout
 	Silence
+	TLSError
 )
 
 // FrameKind says how a frame knows where it ends.
