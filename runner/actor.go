@@ -17,6 +17,7 @@ import (
 // belongs to one goroutine, other than what play.mu and order guard.
 type actor struct {
 	p      *play
+	scope  *scope
 	ctx    context.Context // ends when the actor has to
 	place  *place
 	pos    scenario.Pos // of its name, or of its script
@@ -41,6 +42,7 @@ type actor struct {
 	current  *scenario.Step // the same, or one of those that it does in parallel
 	reader   *actor         // who reads the stream: a, or its branch that does
 	deadline time.Time      // of the step
+	bound    time.Time      // of the steps around it; zero: none
 	grace    int            // bytes that may still be read after the deadline
 	lastly   time.Time      // when that is over; zero: it has not begun
 	deaf     bool           // what is taken now is nobody's business
@@ -122,6 +124,9 @@ func (a *actor) take(p []byte) {
 	if a.deaf {
 		return
 	}
+	if a.p.scenario.Echoes {
+		a.scope.last = append(a.scope.last, p...)
+	}
 	now := a.p.now()
 	if a.packets {
 		a.log.Seen.Datagram(transcript.Recv, p, now, a.step)
@@ -153,7 +158,7 @@ func (a *actor) playClient() {
 		w := &wait{who: a.place}
 		for _, name := range a.client.After {
 			for _, c := range a.p.clients {
-				if c.place.name == name.Name {
+				if c.client.Name == name.Name {
 					w.after = append(w.after, c.place)
 				}
 			}
@@ -198,23 +203,11 @@ func (a *actor) playConnection() {
 // playScript plays the steps, and closes what they leave open.
 func (a *actor) playScript() {
 	a.log.Seen.Grow(len(a.place.steps) + 2) // most steps are one event
-	for i, step := range a.place.steps {
-		a.step, a.riding, a.current = i+1, false, step
-		a.p.order.step(a.place, i)
-		a.deadline = time.Now().Add(a.p.timeout(step.Within))
-		if f := a.play(step); f != nil {
-			if !f.Pos.IsValid() {
-				f.Pos = step.Pos
-				if a.riding {
-					f.Pos = step.Expect.Pos
-				}
-			}
-			a.fail(f)
-			return
-		}
-		a.done++
-		a.log.Settle()
+	if f := a.playSteps(a.place.steps, func(i int) { a.step, a.done = i+1, i }); f != nil {
+		a.fail(f)
+		return
 	}
+	a.done = len(a.place.steps)
 	a.p.order.over(a.place)
 	a.step, a.current = 0, nil
 	if a.stream == nil {
@@ -228,6 +221,35 @@ func (a *actor) playScript() {
 		f.Message = "at the end: " + f.Message
 		a.fail(f)
 	}
+}
+
+// playSteps plays steps up to the first that fails. begin, if not nil, hears
+// which one begins.
+func (a *actor) playSteps(steps []*scenario.Step, begin func(i int)) *Failure {
+	for i, step := range steps {
+		if begin != nil {
+			begin(i)
+		}
+		a.riding, a.current = false, step
+		a.p.order.step(a.place, i)
+		a.deadline = a.until(step.Within)
+		f := a.play(step)
+		if f == nil {
+			a.log.Settle()
+			continue
+		}
+		if !f.Pos.IsValid() {
+			f.Pos, f.In = step.Pos, step
+			if a.riding {
+				f.Pos = step.Expect.Pos
+			}
+			for _, call := range step.Via {
+				f.Notes = append(f.Notes, fmt.Sprintf("in %s, which line %d does", call.Name, call.Pos.Line))
+			}
+		}
+		return f
+	}
+	return nil
 }
 
 // play plays one step.
@@ -271,6 +293,20 @@ func (a *actor) play(step *scenario.Step) *Failure {
 		return a.ridden(nil, ride)
 	case scenario.Parallel:
 		return a.parallel(act, step.Within)
+	case scenario.Let:
+		if err := a.scope.define(act.Definitions, a.scope.set); err != nil {
+			return a.failure(Environment, "let: %s", err)
+		}
+		return nil
+	case scenario.Loop:
+		if step.Within > 0 {
+			outer := a.bound
+			a.bound = a.deadline
+			defer func() { a.bound = outer }()
+		}
+		return a.loop(act)
+	case scenario.Retry:
+		return a.retry(act)
 	}
 	panic(fmt.Sprintf("runner: no way to play %T", step.Action))
 }

@@ -21,7 +21,7 @@ func (a *actor) expect(e *scenario.Expect) *Failure {
 		return a.anyOrder(e)
 	}
 	want := &a.wants
-	if err := a.p.fill(want, e); err != nil {
+	if err := a.scope.fill(want, e); err != nil {
 		return a.failure(Environment, "%s", err)
 	}
 	exact := e.Frame.Kind == scenario.FrameExact && !e.Optional && !want.Equals.Wild()
@@ -34,9 +34,11 @@ func (a *actor) expect(e *scenario.Expect) *Failure {
 	}
 	a.listen(a.deadline)
 	a.welcome = !exact
+	a.scope.last = nil
 	m := a.stream.Expect(&want.Expectation)
 	a.welcome = false
 	if m == nil {
+		a.scope.keep(want.All())
 		if e.Frame.Kind == scenario.FrameRest {
 			a.ended(transcript.EOF)
 		}
@@ -59,7 +61,7 @@ func (a *actor) anyOrder(e *scenario.Expect) *Failure {
 	all := make([]*match.Expectation, len(e.AnyOrder))
 	fill := func(x *scenario.Expect) (*match.Expectation, error) {
 		w := &wanted{}
-		return &w.Expectation, a.p.fill(w, x)
+		return &w.Expectation, a.scope.fill(w, x)
 	}
 	var skip *match.Expectation
 	for i, x := range e.AnyOrder {
@@ -76,8 +78,9 @@ func (a *actor) anyOrder(e *scenario.Expect) *Failure {
 	}
 	a.listen(a.deadline)
 	a.deaf = true
-	frames, m := a.stream.AnyOrder(all, skip)
+	frames, captured, m := a.stream.AnyOrder(all, skip)
 	a.deaf = false
+	a.scope.keep(captured)
 	now := a.p.now()
 	for _, frame := range frames {
 		a.log.Seen.Bytes(transcript.Recv, frame, now, a.step)

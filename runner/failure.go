@@ -192,7 +192,7 @@ func (a *actor) foreseeEnd(e *scenario.Expect) {
 // of them has begun, and its action is in the expected transcript already.
 func (a *actor) foresee(step *scenario.Step, begun bool) {
 	bytes := func(payload *scenario.Payload, kind transcript.Kind) {
-		if b, err := payload.Bytes(a.p); err == nil {
+		if b, err := payload.Bytes(a.scope); err == nil {
 			a.meantBytes(kind, &b)
 		}
 	}
@@ -217,7 +217,7 @@ func (a *actor) foresee(step *scenario.Step, begun bool) {
 	switch act := step.Action.(type) {
 	case scenario.Connect:
 		a.packets = act.Transport == scenario.UDP
-		_, name, _ := a.p.target(act)
+		_, name, _ := a.scope.target(act)
 		a.meant(transcript.Connect, name)
 	case scenario.Send:
 		bytes(act.Payload, transcript.Send)

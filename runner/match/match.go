@@ -39,6 +39,9 @@ type Expectation struct {
 	Like     *Like
 	JSON     *JSON
 	Not      *Expectation // does not hold
+	Captures []scenario.Capture
+
+	captured []Captured
 }
 
 // Like is a text with holes, and the pattern that it stands for.
@@ -94,7 +97,7 @@ const Head = 4 << 10
 func newJudge(e *Expectation) judge {
 	j := judge{e: e}
 	switch {
-	case e.Regex != nil, e.Contains != nil, e.Suffix != nil, e.Like != nil, e.JSON != nil, e.Not != nil,
+	case e.Regex != nil, e.Contains != nil, e.Suffix != nil, e.Like != nil, e.JSON != nil, e.Not != nil, e.Captures != nil,
 		wild(e.Equals), wild(e.Prefix):
 		j.keep = math.MaxInt64
 	case e.Equals == nil && e.Frame != scenario.FrameLine && e.Frame != scenario.FrameUntil:
@@ -194,7 +197,7 @@ func (j *judge) end() *Mismatch {
 			return m
 		}
 	}
-	return nil
+	return e.capture(j.kept)
 }
 
 // wild reports whether there are offsets where any byte will do.

@@ -2,7 +2,7 @@ package scenario
 
 import (
 	"encoding/json"
-	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -10,8 +10,8 @@ import (
 )
 
 // Like is a text with holes: segments whose Var begins with "?". A hole takes
-// any run of bytes within a line, or digits. Compiled is set where the text has
-// no variables.
+// any run of bytes within a line, or digits. Compiled is set where all but the
+// holes is known. Its groups are the holes that have a name, in order.
 type Like struct {
 	Pos      Pos
 	Text     Text
@@ -33,7 +33,7 @@ func (s *Segment) Hole() (Hole, bool) {
 
 // Pattern is the expression that a like stands for; value gives a variable's
 // value.
-func (l *Like) Pattern(value func(name string) (string, error)) (*pattern.Pattern, error) {
+func (l *Like) Pattern(value func(*Ref) ([]byte, error)) (*pattern.Pattern, error) {
 	if l.Compiled != nil {
 		return l.Compiled, nil
 	}
@@ -41,21 +41,25 @@ func (l *Like) Pattern(value func(name string) (string, error)) (*pattern.Patter
 	b.WriteString(`\A`)
 	for i := range l.Text {
 		seg := &l.Text[i]
-		hole, isHole := seg.Hole()
-		switch {
-		case isHole && hole.Digits:
-			b.WriteString(`[0-9]+`)
-		case isHole:
-			b.WriteString(`[^\r\n]*`)
-		case seg.Var != "":
-			v, err := value(seg.Var)
-			if err != nil {
+		if hole, isHole := seg.Hole(); isHole {
+			takes := `[^\r\n]*`
+			if hole.Digits {
+				takes = `[0-9]+`
+			}
+			if hole.Name != "" {
+				takes = "(" + takes + ")"
+			}
+			b.WriteString(takes)
+			continue
+		}
+		lit := seg.Lit
+		if seg.Ref != nil {
+			var err error
+			if lit, err = value(seg.Ref); err != nil {
 				return nil, err
 			}
-			b.WriteString(regexp.QuoteMeta(v))
-		default:
-			b.WriteString(regexp.QuoteMeta(string(seg.Lit)))
 		}
+		b.WriteString(pattern.Quote(lit))
 	}
 	b.WriteString(`\z`)
 	return pattern.Compile(b.String())
@@ -79,9 +83,12 @@ func (p *parser) matchLike(d *expectation, e entry) {
 		d.wrong = true
 	}
 	for i := range text {
-		if _, isHole := text[i].Hole(); !isHole && text[i].Var != "" {
-			return // compiled when it is known
+		if hole, isHole := text[i].Hole(); isHole && hole.Name != "" {
+			p.capture(d, text[i].Pos, Capture{Name: hole.Name, From: FromHole})
 		}
+	}
+	if slices.ContainsFunc(text, func(s Segment) bool { return s.Ref != nil }) {
+		return // compiled when it is known
 	}
 	l.Compiled, _ = l.Pattern(nil) // what is quoted is right
 }

@@ -21,6 +21,7 @@ var serverKeys = table[server]{
 			s.Backlog = n
 		}
 	}},
+	{"note", func(p *parser, s *server, e entry) { s.Note, _ = p.scalar(e, "a text") }},
 	{"reply", (*parser).serverReply},
 	{"steps", (*parser).serverSteps},
 	{"connections", (*parser).serverConnections},
@@ -73,6 +74,15 @@ func (p *parser) server(e entry) *Server {
 	return s.Server
 }
 
+// connection is the script of a server's connection.
+func (p *parser) connection(n *node, pos Pos, of string) (steps []*Step) {
+	p.inScope("", true, func() {
+		steps = p.script(n, pos, of)
+		p.doc.scope.steps = steps
+	})
+	return steps
+}
+
 // plays notes what a server does with a connection, and complains about a
 // second answer.
 func (p *parser) plays(s *server, e entry) bool {
@@ -102,10 +112,12 @@ func (p *parser) serverReply(s *server, e entry) {
 	}
 	n := e.value
 	if n.entry("after") == nil && n.entry("send") == nil {
-		s.Reply = p.payload(e, toSend)
+		p.inScope("", true, func() { s.Reply = p.payload(e, toSend) })
 		return
 	}
-	if decode(p, n, "a reply", afterKeys, s.Server) && n.entry("send") == nil {
+	known := false
+	p.inScope("", true, func() { known = decode(p, n, "a reply", afterKeys, s.Server) })
+	if known && n.entry("send") == nil {
 		p.errorf(e.pos, `"after" needs "send": what is sent then`)
 	}
 	if n.entry("after") == nil {
@@ -115,7 +127,7 @@ func (p *parser) serverReply(s *server, e entry) {
 
 func (p *parser) serverSteps(s *server, e entry) {
 	if p.plays(s, e) {
-		s.Steps = p.script(e.value, e.pos, "server "+quote(s.Name))
+		s.Steps = p.connection(e.value, e.pos, "server "+quote(s.Name))
 	}
 }
 
@@ -134,7 +146,7 @@ func (p *parser) serverConnections(s *server, e entry) {
 		for _, item := range n.items {
 			s.Connections = append(s.Connections, &Script{
 				Pos:   item.pos,
-				Steps: p.script(item, item.pos, "a connection"),
+				Steps: p.connection(item, item.pos, "a connection"),
 			})
 		}
 	case n.kind == mappingNode:
@@ -146,7 +158,7 @@ func (p *parser) serverConnections(s *server, e entry) {
 			s.Connections = append(s.Connections, &Script{
 				Pos:    c.pos,
 				Client: c.key,
-				Steps:  p.script(c.value, c.pos, "the connection of "+quote(c.key)),
+				Steps:  p.connection(c.value, c.pos, "the connection of "+quote(c.key)),
 			})
 		}
 	default:
@@ -190,7 +202,7 @@ func (p *parser) serverAddress(e entry) *Address {
 
 // address reads host:port. It returns nil if something is wrong.
 func (p *parser) address(e entry) *Address {
-	s, ok := p.scalar(e, "host:port, such as 127.0.0.1:0")
+	s, ok := p.fixed(e, "host:port, such as 127.0.0.1:0")
 	if !ok {
 		return nil
 	}

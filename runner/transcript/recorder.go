@@ -85,11 +85,33 @@ type Log struct {
 	Seen   Recorder
 	Want   Recorder
 	agreed int // events of Seen at the front that Want had as well, and has no more
+	held   int // while positive, nothing is forgotten
+}
+
+// Hold keeps Settle from forgetting, so that Undo can go back; Release ends it.
+func (l *Log) Hold() { l.held++ }
+
+// Release ends a Hold.
+func (l *Log) Release() { l.held-- }
+
+// LogMark is a point of a log that Undo goes back to.
+type LogMark struct{ seen, want Mark }
+
+// Mark remembers the log as it is.
+func (l *Log) Mark() LogMark { return LogMark{l.Seen.Mark(), l.Want.Mark()} }
+
+// Undo forgets all that was recorded after the mark.
+func (l *Log) Undo(m LogMark) {
+	l.Seen.Undo(m.seen)
+	l.Want.Undo(m.want)
 }
 
 // Settle forgets the expected events that have come. It is called now and
 // then, so that a long script does not need the memory twice.
 func (l *Log) Settle() {
+	if l.held > 0 {
+		return
+	}
 	n := 0
 	// Neither's last event is over: bytes may still join it.
 	for n+1 < len(l.Want.entries) && l.agreed+1 < len(l.Seen.entries) &&
