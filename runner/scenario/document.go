@@ -22,6 +22,8 @@ type document struct {
 
 	servers, clients, transcript *entry
 
+	served map[string]string // by declared server: the process that is the real thing behind it
+
 	scope   *scope // of the script being read
 	scopes  []*scope
 	uses    []mention // of variables, to be settled
@@ -30,6 +32,7 @@ type document struct {
 	calls    []Call // fragments that are being read, the outermost first
 	unfolded int    // steps that came of fragments
 	inServer bool   // the script being read is a server's
+	idle     bool   // the process being read is not started, as it serves
 	nested   int    // how deep in steps that hold steps
 
 	broken    map[*Step]bool // steps whose meaning an error hides
@@ -45,12 +48,17 @@ type shared struct {
 	vars      map[string]constant
 	lets      []entry              // what let has, to be read in each document
 	fragments map[string]*fragment // what define has
+	files     []entry              // of files, to be read in each document, as processes are
+	processes []entry
+	skip      string
+	requires  []string
 }
 
 // clone is what a document may change without changing it for others.
 func (s shared) clone() shared {
 	s.tags, s.lets = slices.Clone(s.tags), slices.Clone(s.lets)
 	s.vars, s.fragments = maps.Clone(s.vars), maps.Clone(s.fragments)
+	s.files, s.processes, s.requires = slices.Clone(s.files), slices.Clone(s.processes), slices.Clone(s.requires)
 	return s
 }
 
@@ -104,6 +112,10 @@ func init() {
 		{"cases", readBefore},
 		{"let", readBefore},
 		{"define", readBefore},
+		{"files", readBefore},
+		{"processes", readBefore},
+		{"skip", (*parser).documentSkip},
+		{"requires", (*parser).documentRequires},
 	}
 }
 
@@ -162,27 +174,38 @@ func (p *parser) scenario(n *node, from shared, mayShare bool, row *node) (*Scen
 		shared:   from.clone(),
 		broken:   map[*Step]bool{},
 		scope:    &scope{known: map[string]origin{}},
+		served:   map[string]string{},
 	}
 	p.doc = d
 	d.serverNames.fill(n.entry("servers"))
 	d.clientNames.fill(n.entry("clients"))
 	d.carriers = transports(n.entry("servers"))
+	p.processEntries(d, n)
+	p.fileEntries(d, n)
 	p.values(d, n, row)
 	known := decode(p, n, "the scenario", documentKeys, d)
 	if d.servers == nil && d.clients == nil {
 		if mayShare && row == nil {
 			return nil, &d.shared
 		}
-		if known {
-			p.errorf(n.pos, "nothing to run: the scenario has no servers and no clients")
+		if n.entry("processes") == nil {
+			if known {
+				p.errorf(n.pos, "nothing to run: the scenario has no servers and no clients")
+			}
+			return nil, nil
 		}
-		return nil, nil
 	}
-	d.Timeout, d.Tags = d.timeout, d.tags
+	d.Timeout, d.Tags, d.Skip, d.Requires = d.timeout, d.tags, d.skip, d.requires
 	// A misspelt "servers" must not make each of them unknown.
 	d.serverNames.unknown = d.serverNames.unknown || !known && d.servers == nil
 	d.clientNames.unknown = d.clientNames.unknown || !known && d.clients == nil
 	p.lets(d)
+	p.tmpFiles(d)
+	for _, e := range d.processes {
+		if c := p.process(e); c != nil {
+			d.Processes = append(d.Processes, c)
+		}
+	}
 	if e := d.servers; e != nil && p.section(*e, "servers are a mapping from names to servers") {
 		for _, s := range e.value.entries {
 			d.Servers = append(d.Servers, p.server(s))
@@ -193,7 +216,7 @@ func (p *parser) scenario(n *node, from shared, mayShare bool, row *node) (*Scen
 			d.Clients = append(d.Clients, p.client(c))
 		}
 	}
-	if len(d.Servers)+len(d.Clients) == 0 && !d.serverNames.unknown && !d.clientNames.unknown {
+	if len(d.Servers)+len(d.Clients)+len(d.processes) == 0 && !d.serverNames.unknown && !d.clientNames.unknown {
 		p.errorf(n.pos, "nothing to run: the scenario has no servers and no clients")
 	}
 	p.transcripts(d)

@@ -27,6 +27,7 @@ type Config struct {
 	Vars    map[string]string // of variables, in place of the file's own
 	Secrets map[string]string // the same, shown as *** wherever they would be seen
 	Allow   Allow
+	Real    bool // processes that serve are started in place of the declared servers
 }
 
 // Allow is what a scenario may touch beside loopback addresses and the files

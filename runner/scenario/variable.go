@@ -88,6 +88,8 @@ func (p *parser) variableName(pos Pos, name string) bool {
 		p.errorf(pos, "${%s} has a meaning of its own; take another name", name)
 	case p.doc.serverNames.has(name):
 		p.errorf(pos, "${%s} is the address of server %s; take another name", name, quote(name))
+	case p.doc.processNames.has(name):
+		p.errorf(pos, "${%s} is the address of process %s; take another name", name, quote(name))
 	case p.doc.clientNames.has(name):
 		p.errorf(pos, "%s is a client already; take another name", quote(name))
 	default:
@@ -240,7 +242,7 @@ func (p *parser) settle(d *document) {
 
 func (p *parser) unknownVariable(d *document, u mention) {
 	known := p.variables(d, u.scope)
-	if d.serverNames.unknown || u.scope.hidden && p.nearest(u.name, known) == "" {
+	if d.serverNames.unknown || d.processNames.unknown || u.scope.hidden && p.nearest(u.name, known) == "" {
 		return // an error may hide where it comes from
 	}
 	for _, s := range d.scopes {
@@ -345,7 +347,7 @@ func (p *parser) definitions(entries []entry, gained func(pos Pos, name string))
 		good := p.newVariable(v.pos, v.key)
 		payload := p.payload(v, toSend)
 		if payload != nil {
-			good = p.unsliced(payload) && good
+			good = p.unsliced(payload, "a variable is not sent") && good
 		}
 		ok = ok && good && payload != nil
 		gained(v.pos, v.key)
@@ -356,10 +358,10 @@ func (p *parser) definitions(entries []entry, gained func(pos Pos, name string))
 
 // unsliced complains about a payload that says how it is sent where nothing is
 // sent.
-func (p *parser) unsliced(payload *Payload) bool {
+func (p *parser) unsliced(payload *Payload, why string) bool {
 	for i := range payload.Parts {
 		if part := &payload.Parts[i]; part.Slice > 0 {
-			p.errorf(part.Pos, `"slice" is how bytes are sent, and a variable is not sent`)
+			p.errorf(part.Pos, `"slice" is how bytes are sent, and %s`, why)
 			return false
 		}
 	}
