@@ -115,7 +115,7 @@ func (a *actor) fail(f *Failure) {
 		a.drop(false)
 		return
 	}
-	if f.Kind == Differs || f.Kind == Unread {
+	if !f.whole && (f.Kind == Differs || f.Kind == Unread) {
 		a.collect(f)
 	}
 	a.p.fail(*f)
@@ -237,6 +237,12 @@ func (a *actor) foresee(step *scenario.Step, begun bool) {
 		a.meant(transcript.Stop, act.Server)
 	case scenario.Start:
 		a.meant(transcript.Start, act.Server)
+	case scenario.StopProcess:
+		a.meant(transcript.Stop, act.Name)
+	case scenario.StartProcess:
+		a.meant(transcript.Start, act.Name)
+	case scenario.Run:
+		a.meant(transcript.Run, act.Program.Name())
 	}
 	expect(step.Expect)
 }

@@ -20,7 +20,8 @@ const (
 // Output is what a program prints: the beginning and the end of it are kept,
 // however much it is. It goes on when the program is started again.
 type Output struct {
-	keep int
+	keep     int
+	restarts bool // its program may be started again after its end
 
 	mu      sync.Mutex
 	head    []byte
@@ -30,8 +31,11 @@ type Output struct {
 	changed chan struct{} // closed when there is more, or all
 }
 
-// NewOutput makes an output that keeps so many bytes of the end.
-func NewOutput(keep int) *Output { return &Output{keep: keep, changed: make(chan struct{})} }
+// NewOutput makes an output that keeps so many bytes of the end. With restarts,
+// an Await does not end with the program, which may be started again.
+func NewOutput(keep int, restarts bool) *Output {
+	return &Output{keep: keep, restarts: restarts, changed: make(chan struct{})}
+}
 
 func (o *Output) begin() {
 	o.mu.Lock()
@@ -85,6 +89,21 @@ func (o *Output) Kept() (head, tail []byte, cut int64) {
 	}
 }
 
+// Cut is what an Output for reports would keep of bytes.
+func Cut(b []byte) (head, tail []byte, cut int64) {
+	if len(b) <= headMost+ForReport {
+		return b, nil, 0
+	}
+	return b[:headMost], b[len(b)-ForReport:], int64(len(b) - headMost - ForReport)
+}
+
+// Size is how many bytes were printed.
+func (o *Output) Size() int64 {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.size
+}
+
 // The ends of a wait for what a program prints.
 var (
 	ErrOver = errors.New("the program has ended, and all that it printed was looked at")
@@ -117,7 +136,7 @@ func (o *Output) Await(ctx context.Context, from int64, is func(line []byte) boo
 				return bytes.Clone(line), from, nil
 			}
 		}
-		if o.over {
+		if o.over && !o.restarts {
 			return nil, from, ErrOver
 		}
 		changed := o.changed

@@ -178,6 +178,9 @@ func (p *Program) PID() int { return p.cmd.Process.Pid }
 // Ended is closed when the program has ended. What it has started may live on.
 func (p *Program) Ended() <-chan struct{} { return p.ended }
 
+// Heard is closed when nobody is left who could print.
+func (p *Program) Heard() <-chan struct{} { return p.heard }
+
 // HasEnded reports whether the program has ended, and how.
 func (p *Program) HasEnded() (Status, bool) {
 	select {

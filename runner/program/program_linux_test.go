@@ -28,7 +28,7 @@ import time; time.sleep(1000)
 `
 	for _, kind := range []string{"tcp", "tcp6", "udp", "udp6", "unix"} {
 		t.Run(kind, func(t *testing.T) {
-			output := NewOutput(ForReport)
+			output := NewOutput(ForReport, false)
 			p, err := Start(Command{Args: []string{"python3", "-c", server, kind, "0"}, Dir: t.TempDir(), Output: output, Piped: true})
 			if err != nil {
 				t.Fatal(err)
@@ -76,7 +76,7 @@ time.sleep(1000)
 	ctx, cancel = context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
 	err := p.AwaitListening(ctx, 1)
-	if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "it listens at 127.0.0.1:") {
+	if !errors.Is(err, context.DeadlineExceeded) || !strings.HasPrefix(err.Error(), "127.0.0.1:") {
 		t.Error(err)
 	}
 }

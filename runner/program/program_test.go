@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 
 // beParent is this program as one that starts another, and waits.
 func beParent() {
-	p, err := Start(Command{Args: []string{"sleep", "1000"}, Output: NewOutput(ForReport)})
+	p, err := Start(Command{Args: []string{"sleep", "1000"}, Output: NewOutput(ForReport, false)})
 	if err != nil {
 		fmt.Println(err)
 		os.Exit(1)
@@ -46,7 +46,7 @@ func start(t *testing.T, args ...string) (*Program, *Output) {
 	if _, err := exec.LookPath(args[0]); err != nil {
 		t.Skip(err)
 	}
-	output := NewOutput(ForAwait)
+	output := NewOutput(ForAwait, false)
 	p, err := Start(Command{Args: args, Dir: t.TempDir(), Output: output})
 	if err != nil {
 		t.Fatal(err)
@@ -109,7 +109,7 @@ func TestNotStarted(t *testing.T) {
 		"is a directory": {Args: []string{"/"}},
 		"there is no folder " + filepath.Join("no", "folder") + " to start it in": {Args: []string{"sh"}, Dir: filepath.Join("no", "folder")},
 	} {
-		c.Output = NewOutput(ForReport)
+		c.Output = NewOutput(ForReport, false)
 		_, err := Start(c)
 		if err == nil || err.Error() != want {
 			t.Errorf("%q: %v, want %s", c.Args, err, want)
@@ -152,7 +152,7 @@ sys.stdin.read()
 
 // A hundred megabytes are heard, and little of it is kept.
 func TestMuchOutput(t *testing.T) {
-	output := NewOutput(ForReport)
+	output := NewOutput(ForReport, false)
 	p, err := Start(Command{Args: []string{"sh", "-c", "echo first; head -c 100000000 /dev/zero; echo; echo last"}, Output: output})
 	if err != nil {
 		t.Fatal(err)
@@ -177,7 +177,7 @@ func TestMuchOutput(t *testing.T) {
 // The end of what is printed touches the beginning, overlaps it, or neither.
 func TestKept(t *testing.T) {
 	for _, size := range []int{0, 1, headMost, headMost + 1, headMost + 10, headMost + 11, 3 * headMost} {
-		o := NewOutput(10)
+		o := NewOutput(10, false)
 		text := ""
 		for i := 0; len(text) < size; i++ {
 			text += strconv.Itoa(i)
@@ -258,7 +258,7 @@ func TestEndsBeforeItListens(t *testing.T) {
 }
 
 func TestPiped(t *testing.T) {
-	output := NewOutput(ForReport)
+	output := NewOutput(ForReport, false)
 	p, err := Start(Command{Args: []string{"sh", "-c", `read x; echo "$x, $x"; echo error >&2; cat`}, Output: output, Piped: true})
 	if err != nil {
 		t.Fatal(err)
@@ -278,7 +278,7 @@ func TestPiped(t *testing.T) {
 
 func TestEnvironment(t *testing.T) {
 	t.Setenv("FROM_HERE", "1")
-	output := NewOutput(ForReport)
+	output := NewOutput(ForReport, false)
 	p, err := Start(Command{Args: []string{"sh", "-c", `echo $FROM_HERE $TOLD $PWD`}, Dir: "/", Env: []string{"TOLD=2"}, Output: output})
 	if err != nil {
 		t.Fatal(err)

@@ -22,7 +22,8 @@ type document struct {
 
 	servers, clients, transcript *entry
 
-	served map[string]string // by declared server: the process that is the real thing behind it
+	served   map[string]string // by declared server: the process that is the real thing behind it
+	portless map[string]bool   // processes that have no address
 
 	scope   *scope // of the script being read
 	scopes  []*scope
@@ -175,6 +176,7 @@ func (p *parser) scenario(n *node, from shared, mayShare bool, row *node) (*Scen
 		broken:   map[*Step]bool{},
 		scope:    &scope{known: map[string]origin{}},
 		served:   map[string]string{},
+		portless: map[string]bool{},
 	}
 	p.doc = d
 	d.serverNames.fill(n.entry("servers"))

@@ -90,8 +90,12 @@ func init() {
 // processEntries looks ahead at the names of the processes, those of the shared
 // document first.
 func (p *parser) processEntries(d *document, n *node) {
-	for _, e := range d.processes {
+	add := func(e entry) {
 		d.processNames.add(e.key)
+		d.portless[e.key] = e.value.entry("port") == nil && e.value.entry("serves") == nil
+	}
+	for _, e := range d.processes {
+		add(e)
 	}
 	for _, e := range n.entries {
 		if e.key != "processes" {
@@ -107,7 +111,7 @@ func (p *parser) processEntries(d *document, n *node) {
 				continue
 			}
 			d.processes = append(d.processes, one)
-			d.processNames.add(one.key)
+			add(one)
 		}
 	}
 }
@@ -294,7 +298,7 @@ func (p *parser) processServes(d *process, e entry) {
 	}
 }
 
-// served complains about steps that only the declared server could obey, where
+// servedSteps complains about steps that only the declared server could obey, where
 // a real one takes its place.
 func (p *parser) servedSteps(d *document) {
 	real := func(name string) *Process {
@@ -333,11 +337,17 @@ func (d *document) eachScript(f func([]*Step)) {
 	}
 }
 
-// processes complains about steps with processes that can't be.
+// processSteps complains about steps with processes that can't be.
 func (p *parser) processSteps(d *document) {
 	byName := map[string]*Process{}
 	for _, c := range d.Processes {
 		byName[c.Name] = c
+	}
+	absent := func(pos Pos, c *Process) (is bool) {
+		if is = c != nil && c.Serves != ""; is {
+			p.errorf(pos, "process %s is there only with --real, when it serves %s; steps that do without it name that", quote(c.Name), quote(c.Serves))
+		}
+		return is
 	}
 	stopped := map[string]bool{}
 	d.eachScript(func(steps []*Step) {
@@ -351,11 +361,15 @@ func (p *parser) processSteps(d *document) {
 		Walk(steps, func(s *Step) {
 			switch a := s.Action.(type) {
 			case Connect:
-				if c := byName[a.Process]; c != nil && !c.Ported {
+				if c := byName[a.Process]; c != nil && !absent(a.Pos, c) && !c.Ported {
 					p.errorf(a.Pos, `process %s has no port to connect to; give it "port: free", and ${%[2]s.port} to the program`, quote(c.Name), c.Name)
 				}
+			case AwaitOutput:
+				absent(s.Pos, byName[a.Process])
+			case StopProcess:
+				absent(a.Pos, byName[a.Name])
 			case StartProcess:
-				if c := byName[a.Name]; c != nil && c.Exit == Lasting && !stopped[a.Name] {
+				if c := byName[a.Name]; c != nil && !absent(a.Pos, c) && c.Exit == Lasting && !stopped[a.Name] {
 					p.errorf(a.Pos, "starts process %s, which runs already: nothing stops it", quote(a.Name))
 				}
 			}

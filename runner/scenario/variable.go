@@ -177,7 +177,7 @@ func (p *parser) fill(seg *Segment, c constant, props []Property) bool {
 
 // addressOf is the address of a server or a process, or its port.
 func (p *parser) addressOf(seg *Segment, name, rest string) bool {
-	if port, props, _ := strings.Cut(rest, "."); port == string(Port) {
+	if port, props, _ := strings.Cut(rest, "."); port == string(Port) && !p.doc.portless[name] {
 		if p.doc.carriers[name] == Unix {
 			p.errorf(seg.Pos, "server %s is a Unix socket, which has no port", quote(name))
 			return false
@@ -185,6 +185,10 @@ func (p *parser) addressOf(seg *Segment, name, rest string) bool {
 		ok := p.runtime(seg, "", name, props)
 		seg.Ref.Props = slices.Insert(seg.Ref.Props, 0, Port)
 		return ok
+	}
+	if p.doc.portless[name] {
+		p.errorf(seg.Pos, `process %s has no port, and so no address; give it "port: free"`, quote(name))
+		return false
 	}
 	if first, _, _ := strings.Cut(rest, "."); first != "" && !isProperty(first) {
 		p.errorf(seg.Pos, "%s is the address of %s, and has no .%s; its port is ${%[1]s.port}", name, quote(name), first)

@@ -29,6 +29,7 @@ const (
 	Timeout                     // a connect or a send took too long, as was expected
 	Stop                        // a server stopped listening; Name is which
 	Start                       // a server started to listen; Name is which
+	Run                         // a program ran to its end; Name is which
 )
 
 // Kept is how many bytes of an event are kept. An event of more has its size
