@@ -30,12 +30,10 @@ type actor struct {
 	reply  *scenario.Payload
 	uncast string // why the server has no script for it
 
-	conn    *wire.Conn
-	stream  *match.Stream
-	packets bool    // the connection is one of UDP
-	callee  *server // of UDP, to which nothing was sent yet
-	lefts   []left
-	child   *child // the program that is the other side
+	link              // the connection that the step is about
+	others []*further // further ones, in the order of their connects
+	on     *further   // which of them the step is about; nil: the first
+	lefts  []left
 
 	log      transcript.Log // what happened, and what the script says
 	wants    wanted         // of the expect that runs
@@ -48,12 +46,10 @@ type actor struct {
 	grace    int            // bytes that may still be read after the deadline
 	lastly   time.Time      // when that is over; zero: it has not begun
 	deaf     bool           // what is taken now is nobody's business
+	minding  bool           // a message that may come at any time is dealt with
 	riding   bool           // the expect that rides on the step has begun
 	done     int
 	failed   bool
-	over     bool // the peer's end was taken
-	cut      bool // the connection was reset
-	loose    bool // a close looks at nothing more
 }
 
 // attach gives the actor a connection.
@@ -194,6 +190,11 @@ func (a *actor) playConnection() {
 		if f := a.replyDatagram(); f != nil {
 			a.fail(f)
 		}
+	case a.reply != nil && a.reply.Echo():
+		a.rest()
+		if f := a.echo(); f != nil {
+			a.fail(f)
+		}
 	case a.reply != nil:
 		if f := a.playReply(); f != nil {
 			a.fail(f)
@@ -219,11 +220,12 @@ func (a *actor) playScript() {
 	a.p.order.over(a.place)
 	a.rest()
 	a.step, a.current = 0, nil
-	if a.stream == nil {
-		return
-	}
 	a.deadline = time.Now().Add(a.p.timeout(0))
-	if f := a.close(scenario.CloseClean); f != nil {
+	f := a.closeOthers()
+	if f == nil && a.stream != nil {
+		f = a.close(scenario.CloseClean)
+	}
+	if f != nil {
 		if n := len(a.place.steps); n > 0 {
 			f.Pos = a.place.steps[n-1].Pos
 		}
@@ -242,7 +244,7 @@ func (a *actor) playSteps(steps []*scenario.Step, begin func(i int)) *Failure {
 		a.riding, a.current = false, step
 		a.p.order.step(a.place, i)
 		a.deadline = a.until(step.Within)
-		f := a.play(step)
+		f := a.playOver(step)
 		if f == nil {
 			a.log.Settle()
 			continue
@@ -324,6 +326,8 @@ func (a *actor) play(step *scenario.Step) *Failure {
 		return a.loop(act)
 	case scenario.Retry:
 		return a.retry(act)
+	case scenario.Dispatch:
+		return a.dispatch(act)
 	}
 	panic(fmt.Sprintf("runner: no way to play %T", step.Action))
 }

@@ -14,6 +14,13 @@ import (
 
 // expect takes what an expect says, or meets its outcome.
 func (a *actor) expect(e *scenario.Expect) *Failure {
+	deadline := a.deadline
+	if e.Outcome == scenario.Silence {
+		deadline = time.Now().Add(e.Silence)
+	}
+	if f := a.mind(deadline, true); f != nil {
+		return f
+	}
 	if e.Outcome != scenario.NoOutcome {
 		return a.outcome(e)
 	}
@@ -280,6 +287,7 @@ func (a *actor) readToEnd(mode scenario.CloseMode) *Failure {
 			a.cut = true
 		}
 	}
+	a.mind(a.deadline, false)
 	a.listen(a.deadline)
 	discard := mode == scenario.CloseDiscard
 	a.deaf = discard // how much of it comes is nobody's doing

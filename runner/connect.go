@@ -42,6 +42,9 @@ func (a *actor) connect(c scenario.Connect, ride *scenario.Expect) *Failure {
 	}
 	to, name, err := a.scope.target(c)
 	if err != nil {
+		if kindOf(err) == Forbidden {
+			return a.failure(Forbidden, "%s", err)
+		}
 		return a.failure(Environment, "can't connect to %s: %s", name, wire.Reason(err))
 	}
 	a.meant(transcript.Connect, name)

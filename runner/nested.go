@@ -34,6 +34,9 @@ func (a *actor) loop(l scenario.Loop) *Failure {
 		if a.stopped() {
 			return a.failure(Unfinished, "was in round %d of a loop", round)
 		}
+		if l.As != "" {
+			a.scope.set(l.As, bytesOf(fmt.Sprint(round)))
+		}
 		if l.Times == 0 {
 			over, f := a.loopEnds(l)
 			if over || f != nil {
@@ -57,11 +60,15 @@ func (a *actor) loopEnds(l scenario.Loop) (over bool, f *Failure) {
 	if l.Until != nil {
 		return a.tryFrame(l.Until)
 	}
-	a.listen(a.deadline)
-	err := a.stream.Ready()
+	if f := a.mind(a.deadline, true); f != nil {
+		return true, f
+	}
+	err := a.more(l.Patient || a.peer != "")
 	switch {
 	case err == nil:
 		return false, nil
+	case err == io.EOF && a.packets:
+		return true, nil
 	case err == io.EOF:
 		a.ended(transcript.EOF)
 		return true, nil
@@ -77,6 +84,9 @@ func (a *actor) loopEnds(l scenario.Loop) (over bool, f *Failure) {
 // tryFrame takes the next frame if it is as an expect says, and reports whether
 // it was.
 func (a *actor) tryFrame(e *scenario.Expect) (met bool, f *Failure) {
+	if f := a.mind(a.deadline, true); f != nil {
+		return false, f
+	}
 	want := &a.wants
 	if err := a.scope.fill(want, e); err != nil {
 		return false, a.failure(Environment, "%s", err)

@@ -325,8 +325,8 @@ func (c *process) stop(grace time.Duration) (unwilling string) {
 	return fmt.Sprintf("SIGTERM did not end it in %s, and it was killed (%s)", grace, strings.Join(slices.Compact(killed), ", "))
 }
 
-// finish waits for the processes that have to end by themselves.
-func (p *play) finish() {
+// outlast waits for the processes that have to end by themselves.
+func (p *play) outlast() {
 	limit := p.timeout(0)
 	timer := time.NewTimer(limit)
 	defer timer.Stop()
@@ -383,9 +383,6 @@ func (p *play) dismiss() {
 		interrupted := p.ctx.Err() != nil
 		if unwilling := c.stop(p.grace()); unwilling != "" && !interrupted {
 			p.fail(c.failure(TimedOut, "%s", unwilling))
-		}
-		if c.release != nil {
-			c.release()
 		}
 	}
 	p.watching.Wait()

@@ -56,6 +56,7 @@ const (
 	NotCalled                   // nobody called a server, or too few or too many did
 	Unfinished                  // the scenario ended while this actor waited
 	Environment                 // the system refused: a port in use, no descriptors left, ...
+	Forbidden                   // the scenario may not touch this without a flag
 )
 
 // Failure is one thing that was not as the scenario says.

@@ -52,7 +52,7 @@ func Run(ctx context.Context, s *scenario.Scenario, opts Options) (Result, error
 func run(ctx context.Context, s *scenario.Scenario, opts Options) (Result, error) {
 	p := &play{
 		scenario: s, opts: opts, began: time.Now(), order: newOrder(),
-		open: map[*wire.Conn]struct{}{}, dials: map[*dial]struct{}{}, names: map[pair]*actor{},
+		idle: map[*actor]bool{}, open: map[*wire.Conn]struct{}{}, dials: map[*dial]struct{}{}, names: map[pair]*actor{},
 	}
 	p.order.mayCome, p.order.now = p.mayCome, p.now
 	p.order.stopped = func() bool { return p.ctx.Err() != nil }
@@ -71,14 +71,15 @@ func run(ctx context.Context, s *scenario.Scenario, opts Options) (Result, error
 				p.playing.Go(c.playClient)
 			}
 			p.playing.Wait()
-			p.finish()
+			p.outlast()
 			p.serveOthers()
 		}
+		p.dismiss()
+		p.finish()
 		for _, srv := range p.servers {
 			srv.drain()
 		}
 	}
-	p.dismiss()
 	for _, srv := range p.servers {
 		srv.close()
 	}
@@ -134,6 +135,8 @@ type play struct {
 	mu       sync.Mutex // of all that follows, and of what servers count
 	progress *sync.Cond // a connection was accepted, or the scenario has ended
 	ended    bool
+	finished bool            // all clients have ended
+	idle     map[*actor]bool // who waits for more of a peer
 	open     map[*wire.Conn]struct{}
 	dials    map[*dial]struct{}
 	names    map[pair]*actor // the client whose connection this is

@@ -159,6 +159,9 @@ func (p *play) file(path string) ([]byte, error) {
 	if b, ok := p.files[path]; ok {
 		return b, nil
 	}
+	if err := p.scenario.MayRead(path); err != nil {
+		return nil, err
+	}
 	b, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err

@@ -61,7 +61,7 @@ func (p *play) bind() bool {
 		s := &server{p: p, decl: decl, named: map[string]int{}}
 		p.servers = append(p.servers, s)
 		if err := s.bind(); err != nil {
-			p.fail(Failure{Kind: Environment, Actor: decl.Name, Pos: s.bindPos(), At: p.now(), Message: err.Error()})
+			p.fail(Failure{Kind: kindOf(err), Actor: decl.Name, Pos: s.bindPos(), At: p.now(), Message: err.Error()})
 		}
 	}
 	return len(p.failures) == 0
@@ -76,6 +76,11 @@ func (s *server) bindPos() scenario.Pos {
 
 // bind binds the server as it is declared, and listens where it shall.
 func (s *server) bind() error {
+	if s.decl.Bind != nil {
+		if err := s.p.scenario.MayUse(s.decl.Bind); err != nil {
+			return err
+		}
+	}
 	at := s.local()
 	if !s.decl.Start && at.Path != "" {
 		s.addr = wire.Unix(at.Path)

@@ -77,8 +77,13 @@ func (p *play) writeFile(f *scenario.TmpFile) error {
 	return err
 }
 
-// clean removes the run's own folder.
+// clean gives back the ports, and removes the run's own folder.
 func (p *play) clean() {
+	for _, c := range p.processes {
+		if c.release != nil {
+			c.release()
+		}
+	}
 	if p.tmp.dir == "" {
 		return
 	}

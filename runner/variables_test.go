@@ -245,3 +245,90 @@ clients:
   bob: [{await: known}, {connect: s}, {send: {line: "${ann.id}"}}]
 `)
 }
+
+func TestOver(t *testing.T) {
+	r := passes(t, `
+servers:
+  control: {steps: [{send: {line: "data at ${data.port}"}}, {expect: {line: done}}]}
+  data: {reply: {after: {line: give}, send: "payload"}}
+clients:
+  c:
+    - connect: control
+    - expect: {like: "data at ${?port:int}"}
+    - connect: {to: "127.0.0.1:${port}", as: second}
+    - {over: second, send: {line: give}}
+    - {over: second, expect: "payload"}
+    - {over: second, close}
+    - connect: {to: data, as: second}
+    - {over: second, send: {line: give}, expect: {rest, equals: "payload"}}
+    - send: {line: done}
+`)
+	got := strings.ReplaceAll(transcripts(r), fmt.Sprint(port(t, r)), "PORT")
+	want := `c:
+  connect control
+  < "data at PORT\r\n"
+  [second] connect data
+  [second] > "give\r\n"
+  [second] < "payload"
+  [second] < eof
+  [second] close
+  [second] connect data
+  [second] > "give\r\n"
+  [second] < "payload"
+  [second] < eof
+  > "done\r\n"
+  [second] close
+  < eof
+  close
+`
+	if diff := cmp.Diff(want, got[:min(len(got), len(want))]); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// port is the number in the first bytes that the first actor has received.
+func port(t *testing.T, r runner.Result) (n int) {
+	t.Helper()
+	if _, err := fmt.Sscanf(string(r.Actors[0].Observed[1].Data), "data at %d", &n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func TestOverFails(t *testing.T) {
+	r := run(t, `
+servers: {s: {steps: [{expect: {line: hello}}]}, t: {steps: [{send: "x"}]}}
+clients:
+  c:
+    - connect: s
+    - connect: {to: t, as: other}
+    - {over: other, expect: "y"}
+    - send: {line: hello}
+`)
+	if diff := cmp.Diff([]string{`7:21 c: the bytes differ at offset 0`, "2:24 s/c: eof after 0 of 7 bytes"}, failures(r)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestAnyOrderCounted(t *testing.T) {
+	passes(t, `
+servers:
+  s:
+    steps:
+      - loop: {times: 100, as: n, steps: [{expect: {line: "${n}"}}]}
+      - loop: {times: 500, as: n, steps: [{send: {line: "b${n}"}}, {send: {line: "a${n}"}}]}
+      - expect: {rest, equals: "bye"}
+clients:
+  c:
+    - connect: s
+    - loop: {times: 100, as: n, steps: [{send: {line: "${n}"}}]}
+    - expect:
+        any_order: {count: 1000, like: "${?letter}${?n:int}"}
+    - send: bye
+  d:
+    - connect: s
+    - loop: {times: 100, as: n, steps: [{send: {line: "${n}"}}]}
+    - expect: {any_order: {count: 500, line: "a${index}"}, skip: {prefix: b}}
+    - send: bye
+`)
+}

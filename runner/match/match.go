@@ -209,6 +209,13 @@ func (e *Expectation) holds(p []byte) bool {
 	return j.write(p) == nil && j.end() == nil
 }
 
+// Holds reports whether all conditions hold for bytes, and what they capture
+// then.
+func (e *Expectation) Holds(p []byte) (captured []Captured, ok bool) {
+	ok = e.holds(p)
+	return e.captured, ok
+}
+
 // begins reports whether p begins with b, which is held.
 func begins(b *Bytes, p []byte) bool { return len(p) >= len(b.Data) && b.Differs(0, p) < 0 }
 

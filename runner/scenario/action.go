@@ -83,26 +83,14 @@ func (p *parser) target(e entry, c *Connect) bool {
 	p.traps(e.value)
 	c.Address, ok = p.text(e.value)
 	c.Transport = p.doc.transport(c)
-	if _, literal := c.Address.literal(); ok && literal {
-		_, s = cutTransport(s)
-		if c.Transport == Unix {
-			if problem := unixProblem(s); problem != "" {
-				p.errorf(e.value.pos, "%s", problem)
-				ok = false
-			}
-			p.doc.badTarget = p.doc.badTarget || !ok
-			return ok
-		}
-		switch host, port, problem := splitAddress(s); {
-		case problem != "":
-			p.errorf(e.value.pos, "an address to connect to must be host:port: %s", problem)
+	if lit, literal := c.Address.literal(); ok && literal {
+		at, err := ParseAddress(string(lit))
+		if err != nil {
+			p.errorf(e.value.pos, "%s", err)
 			ok = false
-		case port == 0:
-			p.errorf(e.value.pos, "port 0 can't be connected to; it is for bind")
-			ok = false
-		case host == "":
-			p.errorf(e.value.pos, "an address to connect to needs a host, such as %s127.0.0.1%s", prefixes[c.Transport], s)
-			ok = false
+		} else {
+			at.Pos = e.value.pos
+			p.mayUse(&at)
 		}
 	}
 	p.doc.badTarget = p.doc.badTarget || !ok
@@ -310,6 +298,9 @@ func (p *parser) parallel(e entry) Action {
 		}
 		a.Steps = append(a.Steps, s)
 		switch w := s.Action.Word(); {
+		case s.Over != "":
+			p.errorf(s.Pos, `"over" in "parallel", which is about one connection`)
+			ok = false
 		case s.Expect != nil:
 			p.errorf(s.Expect.Pos, `in "parallel" an expect is a step of its own`)
 			ok = false

@@ -119,9 +119,13 @@ func (p *parser) filePart(e entry, _ use) (Part, bool) {
 		p.errorf(e.value.pos, `"file" needs the name of a file`)
 		return made, false
 	}
-	made.File = filepath.FromSlash(s)
+	made.File = filepath.Clean(filepath.FromSlash(s)) // what is opened is what is looked at here
 	if !filepath.IsAbs(made.File) {
 		made.File = filepath.Join(p.dir, made.File)
+	}
+	if err := p.doc.MayRead(made.File); err != nil {
+		p.errorf(made.Pos, "%s", err)
+		return made, false
 	}
 	p.payloadFiles = append(p.payloadFiles, payloadFile{pos: made.Pos, path: made.File})
 	return made, true

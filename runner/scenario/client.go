@@ -6,7 +6,8 @@ const maxCount = 100_000
 // client is a Client while its mapping is read.
 type client struct {
 	*Client
-	steps *entry // read last: they may need the others
+	steps           *entry // read last: they may need the others
+	message, always *entry
 }
 
 var clientKeys = table[client]{
@@ -16,6 +17,8 @@ var clientKeys = table[client]{
 	{"bind", func(p *parser, c *client, e entry) { c.Bind = p.address(e) }},
 	{"rcvbuf", func(p *parser, c *client, e entry) { c.RcvBuf = p.bufferSize(e) }},
 	{"sndbuf", func(p *parser, c *client, e entry) { c.SndBuf = p.bufferSize(e) }},
+	{"message", func(_ *parser, c *client, e entry) { c.message = &e }},
+	{"always", func(_ *parser, c *client, e entry) { c.always = &e }},
 	{"note", func(p *parser, c *client, e entry) { c.Note, _ = p.scalar(e, "a text") }},
 }
 
@@ -36,6 +39,7 @@ func (p *parser) client(e entry) *Client {
 	if c.steps != nil {
 		p.inScope(c.Name, c.Count > 0, func() {
 			c.Steps = p.script(c.steps.value, c.steps.pos, "client "+quote(c.Name))
+			c.Always = p.always(c.message, c.always)
 		})
 	}
 	return c.Client

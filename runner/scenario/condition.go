@@ -22,13 +22,23 @@ type Like struct {
 type Hole struct {
 	Name   string // of the variable that it becomes; "" for none
 	Digits bool
+	Puts   string // what the sender of a dialogue's line puts in
 }
 
 // Hole returns what a segment's hole says, if it is one.
 func (s *Segment) Hole() (Hole, bool) {
 	text, ok := strings.CutPrefix(s.Var, "?")
+	text, puts, given := strings.Cut(text, "=")
 	name, kind, _ := strings.Cut(text, ":")
-	return Hole{Name: name, Digits: kind == "int"}, ok
+	h := Hole{Name: name, Digits: kind == "int", Puts: puts}
+	switch {
+	case given:
+	case h.Digits:
+		h.Puts = "0"
+	default:
+		h.Puts = "x"
+	}
+	return h, ok
 }
 
 // Pattern is the expression that a like stands for; value gives a variable's
@@ -73,15 +83,20 @@ func (p *parser) matchLike(d *expectation, e entry) {
 	t := p.texts(e.value)
 	t.holes = true
 	text, ok := t.text(e.value.value)
-	l := &Like{Pos: e.value.pos, Text: text}
-	d.Match.Like = l
-	if !d.check(ok) {
-		return
-	}
-	if len(text) == 0 {
+	if len(text) == 0 && ok {
 		p.errorf(e.value.pos, `"like" is empty; an empty line is {line: ""}`)
 		d.wrong = true
 	}
+	d.Match.Like = &Like{Pos: e.value.pos, Text: text}
+	if d.check(ok) {
+		p.like(d, e.value.pos, text)
+	}
+}
+
+// like has a match be like a text.
+func (p *parser) like(d *expectation, pos Pos, text Text) {
+	l := &Like{Pos: pos, Text: text}
+	d.Match.Like = l
 	for i := range text {
 		if hole, isHole := text[i].Hole(); isHole && hole.Name != "" {
 			p.capture(d, text[i].Pos, Capture{Name: hole.Name, From: FromHole})
@@ -93,10 +108,16 @@ func (p *parser) matchLike(d *expectation, e entry) {
 	l.Compiled, _ = l.Pattern(nil) // what is quoted is right
 }
 
-// hole complains about a hole that is none.
-func (p *parser) hole(pos Pos, name string) bool {
-	name, kind, typed := strings.Cut(name[1:], ":")
+// hole complains about a hole that is none, or that has what only the sender of
+// a dialogue's line could put in.
+func (p *parser) hole(pos Pos, name string, puts bool) bool {
+	name, filling, given := strings.Cut(name[1:], "=")
+	name, kind, typed := strings.Cut(name, ":")
 	switch {
+	case given && !puts:
+		p.errorf(pos, "${?%s=...} says what the sender puts in, which is for a dialogue; here it is ${?%[1]s}", name)
+	case given && kind == "int" && !isDigits(filling):
+		p.errorf(pos, "${?%s:int} takes digits, which %s is not", name, quote(filling))
 	case typed && kind != "int":
 		p.errorf(pos, "no kind %s of holes; ${?%s:int} takes digits, ${?%[2]s} anything within the line", quote(kind), name)
 	case name != "" && !p.validName(pos, name, "a variable's name"):

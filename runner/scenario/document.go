@@ -20,7 +20,7 @@ type document struct {
 	letNames     nameSet
 	carriers     map[string]Transport // of the servers
 
-	servers, clients, transcript *entry
+	servers, clients, dialogue, transcript *entry
 
 	served   map[string]string // by declared server: the process that is the real thing behind it
 	portless map[string]bool   // processes that have no address
@@ -76,7 +76,9 @@ func (s *nameSet) add(name string) {
 	if s.set == nil {
 		s.set = map[string]bool{}
 	}
-	s.list = append(s.list, name)
+	if !s.set[name] {
+		s.list = append(s.list, name)
+	}
 	s.set[name] = true
 }
 
@@ -109,6 +111,7 @@ func init() {
 		{"servers", func(_ *parser, d *document, e entry) { d.servers = &e }},
 		{"clients", func(_ *parser, d *document, e entry) { d.clients = &e }},
 		{"transcript", func(_ *parser, d *document, e entry) { d.transcript = &e }},
+		{"dialogue", func(_ *parser, d *document, e entry) { d.dialogue = &e }},
 		{"vars", readBefore},
 		{"cases", readBefore},
 		{"let", readBefore},
@@ -184,9 +187,13 @@ func (p *parser) scenario(n *node, from shared, mayShare bool, row *node) (*Scen
 	d.carriers = transports(n.entry("servers"))
 	p.processEntries(d, n)
 	p.fileEntries(d, n)
+	if n.entry("dialogue") != nil {
+		d.serverNames.add(DialogueServer)
+		d.clientNames.add(DialogueClient)
+	}
 	p.values(d, n, row)
 	known := decode(p, n, "the scenario", documentKeys, d)
-	if d.servers == nil && d.clients == nil {
+	if d.servers == nil && d.clients == nil && d.dialogue == nil {
 		if mayShare && row == nil {
 			return nil, &d.shared
 		}
@@ -218,7 +225,8 @@ func (p *parser) scenario(n *node, from shared, mayShare bool, row *node) (*Scen
 			d.Clients = append(d.Clients, p.client(c))
 		}
 	}
-	if len(d.Servers)+len(d.Clients)+len(d.processes) == 0 && !d.serverNames.unknown && !d.clientNames.unknown {
+	p.dialogue(d)
+	if len(d.Servers)+len(d.Clients)+len(d.processes) == 0 && !d.serverNames.unknown && !d.clientNames.unknown && d.dialogue == nil {
 		p.errorf(n.pos, "nothing to run: the scenario has no servers and no clients")
 	}
 	p.transcripts(d)

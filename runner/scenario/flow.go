@@ -83,7 +83,7 @@ func (f *flow) loop(s *Step, l Loop) {
 		case l.Until != nil:
 			f.expect(l.Until, s, nil)
 			f.end = ""
-		case l.Times == 0 && f.via == UDP && !f.lost:
+		case l.Times == 0 && f.via == UDP && !f.lost && !l.Patient:
 			f.fail(s.Pos, `"loop" until the peer's end over UDP, where nobody sees it; say "times" or "until"`)
 		case l.Times == 0 && f.end != "" && !f.lost:
 			f.fail(s.Pos, `"loop" until the peer's end, after the %s in line %d, when it has come`, f.end, f.endPos.Line)
@@ -94,6 +94,16 @@ func (f *flow) loop(s *Step, l Loop) {
 	}
 	if l.Times == 0 && l.Until == nil && !f.lost {
 		f.end, f.endPos = "end", s.Pos
+	}
+}
+
+// dispatch follows each rule from where it stands: only one of them is played.
+// One that closes ends the script.
+func (f *flow) dispatch(s *Step, d Dispatch) {
+	f.expect(&Expect{Pos: s.Pos, Frame: d.Message, Match: Match{Size: -1}}, s, nil)
+	for _, r := range d.Rules {
+		branch := *f
+		branch.steps(r.Steps)
 	}
 }
 
@@ -125,6 +135,9 @@ func (f *flow) step(s *Step) {
 		return
 	case Retry:
 		f.retry(s, a)
+		return
+	case Dispatch:
+		f.dispatch(s, a)
 		return
 	case *Expect:
 		f.expect(a, s, nil)

@@ -3,6 +3,7 @@ package scenario
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -251,4 +252,20 @@ func (p *parser) natural(e entry, most uint64) (uint64, bool) {
 		return 0, false
 	}
 	return n, true
+}
+
+// Echo reports whether a payload is what came, and nothing else.
+func (pl *Payload) Echo() bool {
+	return pl != nil && len(pl.Parts) == 1 && pl.Parts[0].Echo && pl.Parts[0].plainEcho()
+}
+
+func (part *Part) plainEcho() bool {
+	return part.Length == nil && part.Times <= 1 && part.Xor == nil && part.Slice == 0
+}
+
+// echoes reports whether what came is in a payload.
+func (pl *Payload) echoes() bool {
+	return pl != nil && slices.ContainsFunc(pl.Parts, func(part Part) bool {
+		return part.Echo || (&Payload{Parts: part.Parts}).echoes()
+	})
 }

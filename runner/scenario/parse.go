@@ -30,20 +30,6 @@ type Config struct {
 	Real    bool // processes that serve are started in place of the declared servers
 }
 
-// Allow is what a scenario may touch beside loopback addresses and the files
-// below its own folder.
-type Allow struct {
-	Net  Grant    // addresses to connect to and to bind, "host:port"; "host" allows all of its ports
-	Run  Grant    // programs to start, by name
-	Read []string // folders whose files may be read
-}
-
-// Grant allows nothing, all, or what is listed.
-type Grant struct {
-	All  bool
-	Only []string
-}
-
 // Read reads and parses a scenario file; the path "-" is standard input. What
 // is wrong inside of the file, a payload file that can't be read included, is
 // in the File's Problems. The error is that the file itself can't be read.
@@ -150,7 +136,7 @@ const maxSuggestions = 100
 func (c Config) parse(path string, src []byte) *parser {
 	p := &parser{
 		config:      c,
-		file:        &File{Path: path, Source: src},
+		file:        &File{Path: path, Source: src, Allow: c.Allow},
 		src:         source{text: bytes.TrimPrefix(src, utf8BOM)},
 		dir:         filepath.Dir(path),
 		suggestions: maxSuggestions,

@@ -41,6 +41,8 @@ type File struct {
 	Source    []byte
 	Scenarios []*Scenario
 	Problems  Problems
+	Allow     Allow           // what it was read with: runs are held to it too
+	Takes     map[string]bool // variables from outside that the file has a place for
 }
 
 // Defaults and bounds of the language.
@@ -126,7 +128,8 @@ type Server struct {
 	ReplyAfter  *Expect  // with Reply: this must come first; nil: anything
 	Steps       []*Step  // the script of every connection
 	Connections []*Script
-	ByClient    bool // Connections are chosen by the client's name, not by order
+	Always      *Always // messages that may come at any time; nil: none
+	ByClient    bool    // Connections are chosen by the client's name, not by order
 }
 
 // Script is one entry of a server's connections.
@@ -153,6 +156,7 @@ type Client struct {
 	RcvBuf int
 	SndBuf int
 	Steps  []*Step
+	Always *Always // messages that may come at any time; nil: none
 }
 
 // Step is one entry of a script: an action, and perhaps an expect that rides
@@ -175,7 +179,7 @@ type Call struct {
 
 // Action is what a step does: one of Connect, Send, *Expect, Shutdown, Close,
 // Reset, Wait, Signal, Await, Meet, Stop, Start, Parallel, Let, Loop, Retry,
-// Run, AwaitOutput, StopProcess and StartProcess.
+// Dispatch, Run, AwaitOutput, StopProcess and StartProcess.
 type Action interface {
 	// Word is the step's word in the language.
 	Word() string
@@ -242,9 +246,11 @@ type (
 	// comes that is as Until says, which is taken; with neither, until the peer
 	// has ended when they begin anew.
 	Loop struct {
-		Times int // 0: not counted
-		Until *Expect
-		Steps []*Step
+		Times   int    // 0: not counted
+		As      string // a variable that is the round, from 1; "": none
+		Until   *Expect
+		Steps   []*Step
+		Patient bool // waits for the peer as long as any client plays
 	}
 	// Retry plays its steps from the start, on a fresh connection, until all of
 	// them pass.

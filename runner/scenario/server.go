@@ -11,7 +11,8 @@ import (
 // server is a Server while its mapping is read.
 type server struct {
 	*Server
-	played *entry // the first of reply, steps and connections
+	stub
+	played *entry // the first of reply, steps, connections and rules
 }
 
 var serverKeys = table[server]{
@@ -25,6 +26,15 @@ var serverKeys = table[server]{
 	{"reply", (*parser).serverReply},
 	{"steps", (*parser).serverSteps},
 	{"connections", (*parser).serverConnections},
+	{"greeting", func(_ *parser, s *server, e entry) { s.greeting = &e }},
+	{"message", func(_ *parser, s *server, e entry) { s.message = &e }},
+	{"rules", func(p *parser, s *server, e entry) {
+		if p.plays(s, e) {
+			s.rules = &e
+		}
+	}},
+	{"else", func(_ *parser, s *server, e entry) { s.otherwise = &e }},
+	{"always", func(_ *parser, s *server, e entry) { s.always = &e }},
 	{"accept", func(p *parser, s *server, e entry) {
 		if n, ok := p.number(e, 0, math.MaxInt32); ok {
 			s.Accept = n
@@ -65,6 +75,13 @@ func (p *parser) server(e entry) *Server {
 	case p.mapping(n, "a server must be a mapping, such as {reply: hello}"):
 		p.doc.inServer = true
 		decode(p, n, "server "+quote(e.key), serverKeys, s)
+		p.stubComplete(s)
+		if s.rules != nil {
+			s.Steps = p.stubScript(s)
+		}
+		if s.always != nil {
+			p.inScope("", true, func() { s.Always = p.always(s.message, s.always) })
+		}
 		p.doc.inServer = false
 		p.packetServer(s.Server, n)
 	}
@@ -113,6 +130,9 @@ func (p *parser) serverReply(s *server, e entry) {
 	n := e.value
 	if n.entry("after") == nil && n.entry("send") == nil {
 		p.inScope("", true, func() { s.Reply = p.payload(e, toSend) })
+		if s.Reply.echoes() && !s.Reply.Echo() && p.doc.carriers[s.Name] != UDP {
+			p.errorf(e.value.pos, `"echo" in a reply stands alone: a reply waits for no frame, so what else is sent would depend on how the bytes were cut; take {after: ..., send: ...}`)
+		}
 		return
 	}
 	known := false
@@ -197,7 +217,9 @@ func (p *parser) serverAddress(e entry) *Address {
 		p.errorf(e.value.pos, "%s", problem)
 		return nil
 	}
-	return &Address{Pos: e.value.pos, Transport: t, Path: rest}
+	a := &Address{Pos: e.value.pos, Transport: t, Path: rest}
+	p.mayUse(a)
+	return a
 }
 
 // address reads host:port. It returns nil if something is wrong.
@@ -221,7 +243,9 @@ func (p *parser) hostPort(e entry, t Transport, s string) *Address {
 		return nil
 	}
 	a := &Address{Pos: e.value.pos, Transport: t, Host: host, Port: port}
-	p.checkLocal(a)
+	if p.checkLocal(a) {
+		p.mayUse(a)
+	}
 	return a
 }
 

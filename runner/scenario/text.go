@@ -14,7 +14,8 @@ type texts struct {
 	at  mark // in the source; zero: not looked up yet
 	end int  // of the scalar, if it is in double quotes
 
-	holes bool // ${?} may stand in it
+	holes    bool // ${?} may stand in it
+	defaults bool // with what the sender puts in
 }
 
 func (p *parser) texts(n *node) *texts { return &texts{p: p, n: n} }
@@ -61,9 +62,9 @@ func (t *texts) text(s string) (Text, bool) {
 		case !strings.HasPrefix(name, "?"):
 			ok = t.p.resolve(&seg) && ok
 		case t.holes:
-			ok = t.p.hole(pos, name) && ok
+			ok = t.p.hole(pos, name, t.defaults) && ok
 		default:
-			t.p.errorf(pos, `a hole such as ${?} can only stand in "like"`)
+			t.p.errorf(pos, `a hole such as ${?} can only stand in "like" and in a dialogue`)
 			ok = false
 		}
 		out = append(out, seg)

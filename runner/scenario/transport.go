@@ -1,6 +1,8 @@
 package scenario
 
 import (
+	"errors"
+	"fmt"
 	"path/filepath"
 	"strings"
 )
@@ -91,9 +93,40 @@ func unixProblem(path string) string {
 	return ""
 }
 
+// ParseAddress reads an address to connect to: "host:port", "udp:host:port" or
+// "unix:PATH".
+func ParseAddress(s string) (Address, error) {
+	t, rest := cutTransport(s)
+	if t == Unix {
+		if problem := unixProblem(rest); problem != "" {
+			return Address{}, errors.New(problem)
+		}
+		return Address{Transport: t, Path: rest}, nil
+	}
+	switch host, port, problem := splitAddress(rest); {
+	case problem != "":
+		return Address{}, fmt.Errorf("an address to connect to must be host:port: %s", problem)
+	case port == 0:
+		return Address{}, errors.New("port 0 can't be connected to; it is for bind")
+	case host == "":
+		return Address{}, fmt.Errorf("an address to connect to needs a host, such as %s127.0.0.1%s", prefixes[t], rest)
+	default:
+		return Address{Transport: t, Host: host, Port: port}, nil
+	}
+}
+
 // Path is a path that a scenario names: relative to the scenario's folder, and
 // absolute here.
 func (s *Scenario) Path(name string) string {
+	path := s.seen(name)
+	if absolute, err := filepath.Abs(path); err == nil {
+		return absolute
+	}
+	return path
+}
+
+// seen is a path that a scenario names, as the working folder sees it.
+func (s *Scenario) seen(name string) string {
 	name = filepath.FromSlash(name)
 	if filepath.IsAbs(name) {
 		return filepath.Clean(name)
@@ -102,11 +135,7 @@ func (s *Scenario) Path(name string) string {
 	if s.File != nil {
 		dir = filepath.Dir(s.File.Path)
 	}
-	path := filepath.Join(dir, name)
-	if absolute, err := filepath.Abs(path); err == nil {
-		return absolute
-	}
-	return path
+	return filepath.Join(dir, name)
 }
 
 // carried complains about a client that picks an address to connect from,

@@ -129,6 +129,7 @@ func (p *parser) resolve(seg *Segment) bool {
 		base, rest := name[:end], strings.TrimPrefix(name[end:], ".")
 		switch c, isConstant := d.vars[base]; {
 		case isConstant:
+			p.takes(base)
 			props, ok := p.properties(seg.Pos, base, rest)
 			return ok && p.fill(seg, c, props)
 		case d.serverNames.has(base) || d.processNames.has(base):
@@ -148,6 +149,14 @@ func (p *parser) resolve(seg *Segment) bool {
 		}
 	}
 	return p.later(seg, name)
+}
+
+// takes notes that there is a place for a variable from outside.
+func (p *parser) takes(name string) {
+	if p.file.Takes == nil {
+		p.file.Takes = map[string]bool{}
+	}
+	p.file.Takes[name] = true
 }
 
 func (s *scope) has(name string) bool {
@@ -319,6 +328,7 @@ func (p *parser) constants(d *document, entries []entry, rank rank) {
 		if ok && !known {
 			p.errorf(v.value.pos, `%s is to be known before the run, and this is not; it belongs into "let"`, quote(v.key))
 		}
+		p.takes(v.key)
 		if c, given := d.vars[v.key]; given && c.rank > rank {
 			continue
 		}
