@@ -102,6 +102,9 @@ func had(m *match.Mismatch) string {
 // in order, so that the others can go on.
 func (a *actor) fail(f *Failure) {
 	a.failed = true
+	if a.child != nil {
+		f.Program = a.child.name
+	}
 	if a.stopped() && f.Kind == Ended { // by a peer who was woken first
 		f.Kind, f.Message, f.Notes = Unfinished, "was waiting: "+a.action(), nil
 	}

@@ -24,6 +24,8 @@ type process struct {
 	release func()    // of the port
 	output  *program.Output
 
+	said *Output // what it had printed when it was told to end; nil: all of it counts
+
 	// Under play.mu.
 	prog  *program.Program // nil: it was never started
 	ends  bool             // it is being ended, or was
@@ -297,6 +299,14 @@ func (c *process) runs() bool {
 	return !ended
 }
 
+// status is how the process has ended, if it has by itself.
+func (c *process) status() (status program.Status, ended bool) {
+	if c.prog == nil || c.ends {
+		return status, false
+	}
+	return c.prog.HasEnded()
+}
+
 // grace is how long those have who are told to end.
 func (p *play) grace() time.Duration {
 	if p.ctx.Err() != nil { // and that is said already
@@ -381,7 +391,15 @@ func (p *play) dismiss() {
 	p.die()
 	for _, c := range slices.Backward(p.processes) {
 		interrupted := p.ctx.Err() != nil
+		p.mu.Lock()
+		runs := c.runs()
+		p.mu.Unlock()
+		if runs { // what it says to its end explains no failure before that
+			said := printed(c.decl.Name, c.output)
+			c.said = &said
+		}
 		if unwilling := c.stop(p.grace()); unwilling != "" && !interrupted {
+			c.said = nil
 			p.fail(c.failure(TimedOut, "%s", unwilling))
 		}
 	}
@@ -396,9 +414,11 @@ func (p *play) outputs() (all []Output) {
 			continue
 		}
 		out := printed(c.decl.Name, c.output)
-		if c.prog != nil && !c.ends {
-			status, _ := c.prog.HasEnded()
+		switch status, ended := c.status(); {
+		case ended:
 			out.Status = status.String()
+		case c.said != nil:
+			out = *c.said
 		}
 		all = append(all, out)
 	}

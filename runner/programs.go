@@ -115,7 +115,7 @@ func (a *actor) run(r scenario.Run) *Failure {
 		a.saw(transcript.Run, r.Program.Name())
 		return nil
 	}
-	f.whole = true
+	f.whole, f.Program = true, ch.name
 	said := Output{Name: ch.name + ", standard output"}
 	said.Head, said.Tail, said.Cut = program.Cut(out)
 	a.p.shows(said, printed(ch.name+", standard error", ch.errors))
@@ -198,6 +198,7 @@ func (a *actor) disconnect(ch *child, mode scenario.CloseMode) *Failure {
 		f = a.endedAs(ch, status)
 	}
 	if f != nil {
+		f.Program = ch.name
 		a.p.shows(printed(ch.name+", standard error", ch.errors))
 	}
 	return f

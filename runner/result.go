@@ -82,6 +82,8 @@ type Failure struct {
 	Got    []byte
 	Offset int64
 
+	Program string // that is part of it, beside what Result.Outputs has of it
+
 	whole bool   // Got is all there is to see
 	rank  [3]int // the actor's, to order what happened at the same time
 }
