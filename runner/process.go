@@ -222,7 +222,7 @@ func (c *process) prepare() *Failure {
 		}
 		timer.Stop()
 		status, ended := prog.HasEnded()
-		prog.Stop(c.p.grace())
+		prog.Stop(c.p.brief())
 		var f Failure
 		switch {
 		case ended && status == program.Status{}:
@@ -309,11 +309,14 @@ func (c *process) status() (status program.Status, ended bool) {
 
 // grace is how long those have who are told to end.
 func (p *play) grace() time.Duration {
-	if p.ctx.Err() != nil { // and that is said already
-		return min(p.timeout(0), time.Second)
+	if p.ctx.Err() != nil {
+		return p.brief()
 	}
 	return p.timeout(0)
 }
+
+// brief is the same after a failure, which is said already.
+func (p *play) brief() time.Duration { return min(p.timeout(0), time.Second) }
 
 // stop ends the process, and reports what did not end in time, "" if all did.
 func (c *process) stop(grace time.Duration) (unwilling string) {

@@ -271,6 +271,7 @@ func TestRunFails(t *testing.T) {
 
 func TestConnectToProgram(t *testing.T) {
 	result := passesWithPrograms(t, `
+requires: [bc]
 eol: lf
 clients:
   bc:

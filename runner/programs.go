@@ -59,12 +59,10 @@ func (a *actor) quits(ch *child, grace time.Duration) *Failure {
 	return nil
 }
 
-// shows has what a program has printed in the result, beside the failure that
-// it is part of.
-func (p *play) shows(outputs ...Output) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.printed = append(p.printed, outputs...)
+// shows has a failure show what a program has printed.
+func (f *Failure) shows(ch *child) {
+	f.Program = ch.name
+	f.printed = append(f.printed, printed(ch.name+", standard error", ch.errors))
 }
 
 // run runs a program to its end.
@@ -83,7 +81,7 @@ func (a *actor) run(r scenario.Run) *Failure {
 	}
 	ctx, cancel := context.WithDeadline(a.ctx, a.deadline)
 	defer cancel()
-	defer context.AfterFunc(ctx, func() { ch.Stop(a.p.grace()) })() // which ends the reading, too
+	defer context.AfterFunc(ctx, func() { ch.Stop(a.p.brief()) })() // which ends the reading, too
 	written := make(chan struct{})
 	go func() {
 		defer close(written)
@@ -96,29 +94,32 @@ func (a *actor) run(r scenario.Run) *Failure {
 		case <-ctx.Done():
 		}
 	}
-	status, ended := ch.HasEnded()
-	late := ctx.Err() != nil
-	f = a.quits(ch, a.p.grace())
-	<-written
+	status, _ := ch.HasEnded()
 	switch {
-	case late:
+	case ctx.Err() != nil:
 		f = a.late("%s had not ended", ch.name)
+		ch.Stop(a.p.brief())
 	case len(out) > scenario.DefaultMax:
 		f = a.failure(Differs, "%s printed more than %s", ch.name, count(scenario.DefaultMax))
-	case f == nil && ended:
-		f = a.endedAs(ch, status)
+		ch.Stop(a.p.brief())
+	default:
+		if f = a.quits(ch, a.p.grace()); f == nil { // what it has left behind
+			f = a.endedAs(ch, status)
+		}
+		if f == nil {
+			f = a.compare(out, r.Stdout)
+		}
 	}
-	if f == nil {
-		f = a.compare(out, r.Stdout)
-	}
+	<-written
 	if f == nil {
 		a.saw(transcript.Run, r.Program.Name())
 		return nil
 	}
-	f.whole, f.Program = true, ch.name
+	f.whole = true
 	said := Output{Name: ch.name + ", standard output"}
 	said.Head, said.Tail, said.Cut = program.Cut(out)
-	a.p.shows(said, printed(ch.name+", standard error", ch.errors))
+	f.printed = append(f.printed, said)
+	f.shows(ch)
 	return f
 }
 
@@ -190,16 +191,14 @@ func (a *actor) disconnect(ch *child, mode scenario.CloseMode) *Failure {
 			f = a.late("%s had not ended, and its input had", ch.name)
 		}
 	}
-	status, ended := ch.HasEnded()
-	if unwilling := a.quits(ch, a.p.grace()); f == nil {
-		f = unwilling
-	}
-	if f == nil && ended && mode == scenario.CloseClean {
+	status, _ := ch.HasEnded()
+	if f != nil {
+		ch.Stop(a.p.brief())
+	} else if f = a.quits(ch, a.p.grace()); f == nil && mode == scenario.CloseClean {
 		f = a.endedAs(ch, status)
 	}
 	if f != nil {
-		f.Program = ch.name
-		a.p.shows(printed(ch.name+", standard error", ch.errors))
+		f.shows(ch)
 	}
 	return f
 }
@@ -209,8 +208,12 @@ func (a *actor) disconnect(ch *child, mode scenario.CloseMode) *Failure {
 func (a *actor) abort() {
 	if ch := a.child; ch != nil {
 		a.child = nil
-		ch.Stop(a.p.grace())
-		a.p.shows(printed(ch.name+", standard error", ch.errors))
+		ch.Stop(a.p.brief())
+		if a.failed {
+			a.p.mu.Lock()
+			defer a.p.mu.Unlock()
+			a.p.printed = append(a.p.printed, printed(ch.name+", standard error", ch.errors))
+		}
 	}
 }
 

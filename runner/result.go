@@ -84,6 +84,8 @@ type Failure struct {
 
 	Program string // that is part of it, beside what Result.Outputs has of it
 
+	printed []Output // of the program
+
 	whole bool   // Got is all there is to see
 	rank  [3]int // the actor's, to order what happened at the same time
 }

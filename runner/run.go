@@ -186,6 +186,7 @@ func (p *play) fail(f Failure) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.failures = append(p.failures, f)
+	p.printed = append(p.printed, f.printed...)
 }
 
 // end ends the scenario at this instant: whoever waits is woken.
