@@ -112,6 +112,7 @@ func init() {
 		{"clients", func(_ *parser, d *document, e entry) { d.clients = &e }},
 		{"transcript", func(_ *parser, d *document, e entry) { d.transcript = &e }},
 		{"dialogue", func(_ *parser, d *document, e entry) { d.dialogue = &e }},
+		{"include", readBefore},
 		{"vars", readBefore},
 		{"cases", readBefore},
 		{"let", readBefore},
@@ -185,13 +186,17 @@ func (p *parser) scenario(n *node, from shared, mayShare bool, row *node) (*Scen
 	d.serverNames.fill(n.entry("servers"))
 	d.clientNames.fill(n.entry("clients"))
 	d.carriers = transports(n.entry("servers"))
-	p.processEntries(d, n)
-	p.fileEntries(d, n)
 	if n.entry("dialogue") != nil {
 		d.serverNames.add(DialogueServer)
 		d.clientNames.add(DialogueClient)
 	}
-	p.values(d, n, row)
+	d.noteProcesses(d.processes)
+	p.included(n, func(root *node) {
+		p.values(d, root, nil, sharedVar)
+		p.realEntries(d, root)
+	})
+	p.values(d, n, row, ownVar)
+	p.realEntries(d, n)
 	known := decode(p, n, "the scenario", documentKeys, d)
 	if d.servers == nil && d.clients == nil && d.dialogue == nil {
 		if mayShare && row == nil {

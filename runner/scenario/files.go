@@ -12,17 +12,8 @@ type TmpFile struct {
 	Content *Payload
 }
 
-// fileEntries collects the files, those of the shared document first. A file of
-// the same name takes the place of a shared one.
-func (p *parser) fileEntries(d *document, n *node) {
-	for _, e := range n.entries {
-		if e.key == "files" && p.section(e, "files are a mapping from names to texts") {
-			d.files = append(d.files, e.value.entries...)
-		}
-	}
-}
-
-// tmpFiles reads what stands below files.
+// tmpFiles reads what stands below files. A file takes the place of one of the
+// same name that is shared or included.
 func (p *parser) tmpFiles(d *document) {
 	at := map[string]int{}
 	folders := map[string]Pos{}
@@ -61,6 +52,8 @@ func fileProblem(name string) string {
 	switch {
 	case name == "" || path.Clean(name) == ".":
 		return "that is no name"
+	case len(name) > 255:
+		return "it has more than 255 bytes"
 	case strings.Contains(name, "${"):
 		return "it takes no variables"
 	case strings.ContainsAny(name, "\\\x00:"):

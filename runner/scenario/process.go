@@ -87,32 +87,38 @@ func init() {
 	}
 }
 
-// processEntries looks ahead at the names of the processes, those of the shared
-// document first.
-func (p *parser) processEntries(d *document, n *node) {
-	add := func(e entry) {
-		d.processNames.add(e.key)
-		d.portless[e.key] = e.value.entry("port") == nil && e.value.entry("serves") == nil
-	}
-	for _, e := range d.processes {
-		add(e)
-	}
+// realEntries looks ahead at the processes and files of a document, or of a file
+// that it includes.
+func (p *parser) realEntries(d *document, n *node) {
 	for _, e := range n.entries {
-		if e.key != "processes" {
-			continue
-		}
-		if !p.section(e, "processes are a mapping from names to programs") {
-			d.processNames.unknown = true
-			continue
-		}
-		for _, one := range e.value.entries {
-			if d.processNames.has(one.key) {
-				p.errorf(one.pos, "%s is a process already, in the shared document", quote(one.key))
+		switch e.key {
+		case "files":
+			if p.section(e, "files are a mapping from names to texts") {
+				d.files = append(d.files, e.value.entries...)
+			}
+		case "processes":
+			if !p.section(e, "processes are a mapping from names to programs") {
+				d.processNames.unknown = true
 				continue
 			}
-			d.processes = append(d.processes, one)
-			add(one)
+			for _, one := range e.value.entries {
+				if d.processNames.has(one.key) {
+					first := slices.IndexFunc(d.processes, func(other entry) bool { return other.key == one.key })
+					p.errorf(one.pos, "%s is a process already, in %s", quote(one.key), d.processes[first].pos)
+					continue
+				}
+				d.processes = append(d.processes, one)
+				d.noteProcesses([]entry{one})
+			}
 		}
+	}
+}
+
+// noteProcesses notes the names of processes, and which of them have no port.
+func (d *document) noteProcesses(entries []entry) {
+	for _, e := range entries {
+		d.processNames.add(e.key)
+		d.portless[e.key] = e.value.entry("port") == nil && e.value.entry("serves") == nil
 	}
 }
 
@@ -301,23 +307,19 @@ func (p *parser) processServes(d *process, e entry) {
 // servedSteps complains about steps that only the declared server could obey, where
 // a real one takes its place.
 func (p *parser) servedSteps(d *document) {
-	real := func(name string) *Process {
-		i := slices.IndexFunc(d.Processes, func(c *Process) bool { return c.Serves == name })
-		if i < 0 {
-			return nil
-		}
-		return d.Processes[i]
+	if len(d.served) == 0 {
+		return
 	}
 	d.eachScript(func(steps []*Step) {
 		Walk(steps, func(s *Step) {
 			switch a := s.Action.(type) {
 			case Stop:
-				if c := real(a.Server); c != nil {
-					p.errorf(a.Pos, "stops server %s, and process %s, which serves it, can't stop to listen and go on", quote(a.Server), quote(c.Name))
+				if real := d.served[a.Server]; real != "" {
+					p.errorf(a.Pos, "stops server %s, and process %s, which serves it, can't stop to listen and go on", quote(a.Server), quote(real))
 				}
 			case Start:
-				if c := real(a.Server); c != nil {
-					p.errorf(a.Pos, "starts server %s, and process %s, which serves it, is there from the beginning", quote(a.Server), quote(c.Name))
+				if real := d.served[a.Server]; real != "" {
+					p.errorf(a.Pos, "starts server %s, and process %s, which serves it, is there from the beginning", quote(a.Server), quote(real))
 				}
 			}
 		})

@@ -41,8 +41,9 @@ type File struct {
 	Source    []byte
 	Scenarios []*Scenario
 	Problems  Problems
-	Allow     Allow           // what it was read with: runs are held to it too
-	Takes     map[string]bool // variables from outside that the file has a place for
+	Allow     Allow             // what it was read with: runs are held to it too
+	Takes     map[string]bool   // variables from outside that the file has a place for
+	Included  map[string][]byte // the sources of the files that it includes, by their paths
 }
 
 // Defaults and bounds of the language.

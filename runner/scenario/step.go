@@ -143,6 +143,7 @@ func (p *parser) mappedStep(s *Step, n *node) (answer *Step, ok bool) {
 	}
 	ok = true
 	var action, expect, within, reply *entry
+	runs := n.entry("run") != nil
 	var beside []entry // of a run
 	for i := range n.entries {
 		e := &n.entries[i]
@@ -158,7 +159,7 @@ func (p *parser) mappedStep(s *Step, n *node) (answer *Step, ok bool) {
 		case e.key == "over":
 			over, good := p.name(*e, "the name of a connection")
 			s.Over, ok = over, ok && good
-		case w == nil && n.entry("run") != nil:
+		case w == nil && runs:
 			beside = append(beside, *e)
 		case w == nil:
 			p.errorf(e.pos, "unknown step %s%s", quote(e.key), p.hint(e.key, append(stepWords(), besideSteps...)))

@@ -234,6 +234,13 @@ func (p *parser) later(seg *Segment, name string) bool {
 	return true
 }
 
+// pending reports whether it is not known yet what a variable in a text is.
+func (p *parser) pending(t Text) bool {
+	return slices.ContainsFunc(p.doc.uses, func(m mention) bool {
+		return slices.ContainsFunc(t, func(s Segment) bool { return s.Ref == m.ref })
+	})
+}
+
 // settle looks again at the variables that were not known where they are used,
 // now that all scripts are read.
 func (p *parser) settle(d *document) {
@@ -325,7 +332,7 @@ func (p *parser) constants(d *document, entries []entry, rank rank) {
 		p.traps(v.value)
 		text, ok := p.text(v.value)
 		value, known := text.literal()
-		if ok && !known {
+		if ok && !known && !p.pending(text) {
 			p.errorf(v.value.pos, `%s is to be known before the run, and this is not; it belongs into "let"`, quote(v.key))
 		}
 		p.takes(v.key)
@@ -346,7 +353,7 @@ func (p *parser) fixed(e entry, want string) (string, bool) {
 	}
 	text, ok := p.text(e.value)
 	value, known := text.literal()
-	if ok && !known {
+	if ok && !known && !p.pending(text) {
 		open := text[slices.IndexFunc(text, func(s Segment) bool { return s.Open() })]
 		p.errorf(open.Pos, "%s is needed before the run, when ${%s} is not known; it can have variables of vars and cases", quote(e.key), open.Var)
 	}
