@@ -281,7 +281,12 @@ func (a *actor) close(mode scenario.CloseMode) *Failure {
 			return f
 		}
 	}
+	ch := a.child
+	a.child = nil
 	a.drop(false)
+	if f := a.disconnect(ch, mode); f != nil {
+		return f
+	}
 	a.saw(transcript.Close, "")
 	return nil
 }

@@ -37,6 +37,9 @@ func (p *play) cast() {
 
 // connect opens a connection, or meets the outcome that is expected of it.
 func (a *actor) connect(c scenario.Connect, ride *scenario.Expect) *Failure {
+	if c.Run != nil {
+		return a.connectProgram(c, ride)
+	}
 	to, name, err := a.scope.target(c)
 	if err != nil {
 		if kindOf(err) == Forbidden {

@@ -107,6 +107,9 @@ func had(m *match.Mismatch) string {
 // in order, so that the others can go on.
 func (a *actor) fail(f *Failure) {
 	a.failed = true
+	if a.child != nil {
+		f.Program = a.child.name
+	}
 	if a.stopped() && f.Kind == Ended { // by a peer who was woken first
 		f.Kind, f.Message, f.Notes = Unfinished, "was waiting: "+a.action(), nil
 	}
@@ -122,7 +125,7 @@ func (a *actor) fail(f *Failure) {
 		a.drop(false)
 		return
 	}
-	if f.Kind == Differs || f.Kind == Unread {
+	if !f.whole && (f.Kind == Differs || f.Kind == Unread) {
 		a.collect(f)
 	}
 	a.p.fail(*f)
@@ -259,6 +262,12 @@ func (a *actor) foresee(step *scenario.Step, begun bool) {
 		a.meant(transcript.Stop, act.Server)
 	case scenario.Start:
 		a.meant(transcript.Start, act.Server)
+	case scenario.StopProcess:
+		a.meant(transcript.Stop, act.Name)
+	case scenario.StartProcess:
+		a.meant(transcript.Start, act.Name)
+	case scenario.Run:
+		a.meant(transcript.Run, act.Program.Name())
 	}
 	expect(step.Expect)
 }

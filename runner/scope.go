@@ -109,6 +109,9 @@ func (s *scope) base(ref *scenario.Ref) (value, error) {
 		path, err := s.p.tlsFile(file + ".pem")
 		return bytesOf(path), err
 	}
+	if v, known, err := s.p.ownValue(ref.Name); known {
+		return v, err
+	}
 	return value{}, fmt.Errorf("${%s} has no value: nothing has been captured for it yet", ref.Name)
 }
 

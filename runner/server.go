@@ -55,6 +55,9 @@ type dial struct {
 // bind binds every server, and reports whether it could.
 func (p *play) bind() bool {
 	for _, decl := range p.scenario.Servers {
+		if p.replaced(decl.Name) {
+			continue
+		}
 		s := &server{p: p, decl: decl, named: map[string]int{}}
 		p.servers = append(p.servers, s)
 		err := s.bind()
@@ -334,6 +337,7 @@ func (p *play) mayCome(running []*place) [][]*scenario.Step {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	var scripts [][]*scenario.Step
+	others := p.haveOthers(running)
 	for _, s := range p.servers {
 		calls := func(step *scenario.Step) bool {
 			return does(step, func(action scenario.Action) bool {
@@ -353,7 +357,7 @@ func (p *play) mayCome(running []*place) [][]*scenario.Step {
 			}
 			may = may || slices.ContainsFunc(steps, calls)
 		}
-		if s.closed || s.limit() || called && !may {
+		if s.closed || s.limit() || called && !may && !others {
 			continue
 		}
 		scripts = append(scripts, s.decl.Steps)

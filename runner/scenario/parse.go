@@ -27,6 +27,7 @@ type Config struct {
 	Vars    map[string]string // of variables, in place of the file's own
 	Secrets map[string]string // the same, shown as *** wherever they would be seen
 	Allow   Allow
+	Real    bool // processes that serve are started in place of the declared servers
 }
 
 // Read reads and parses a scenario file; the path "-" is standard input. What

@@ -68,7 +68,11 @@ type Scenario struct {
 	Case        string        // the row of cases that this is, as reports show it; "" for none
 	Secrets     [][]byte      // values that are shown as ***
 	Echoes      bool          // some step sends what came
-	Transcripts []Transcript  // what actors are to see word for word, beside what the steps say
+	Processes   []*Process    // in the file's order, in which they are started
+	Files       []TmpFile
+	Skip        string       // why it is not to be run; "": it is
+	Requires    []string     // programs without which it is skipped
+	Transcripts []Transcript // what actors are to see word for word, beside what the steps say
 }
 
 // Server returns the declared server of that name, or nil.
@@ -176,8 +180,8 @@ type Call struct {
 }
 
 // Action is what a step does: one of Connect, StartTLS, Send, *Expect, Shutdown,
-// Close, Reset, Wait, Signal, Await, Meet, Stop, Start, Parallel, Let, Loop, Retry
-// and Dispatch.
+// Close, Reset, Wait, Signal, Await, Meet, Stop, Start, Parallel, Let, Loop,
+// Retry, Dispatch, Run, AwaitOutput, StopProcess and StartProcess.
 type Action interface {
 	// Word is the step's word in the language.
 	Word() string
@@ -187,12 +191,16 @@ type Action interface {
 
 // The actions. Each is what language.md says of its word.
 type (
-	// Connect opens a connection to a declared server or, where Server is
-	// empty, to the address that Address becomes ("host:port",
-	// "udp:host:port", "unix:PATH").
+	// Connect opens a connection to a declared server or a process or, where
+	// both are empty, to the address that Address becomes ("host:port",
+	// "udp:host:port", "unix:PATH"). With Run, it is a program's input and
+	// output, and Exit the status that it must end with.
 	Connect struct {
 		Pos       Pos // of the target
 		Server    string
+		Process   string
+		Run       *Program
+		Exit      int
 		Address   Text
 		Transport Transport
 		Bind      *Address // local address, before the client's own
