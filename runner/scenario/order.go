@@ -60,9 +60,11 @@ func (p *parser) order(d *document) *order {
 		for _, c := range s.Connections {
 			o.collect(nil, c.Steps)
 		}
+		o.aside(nil, s.Always)
 	}
 	for _, c := range d.Clients {
 		o.collect(c, c.Steps)
+		o.aside(c, c.Always)
 	}
 	for _, c := range d.Processes {
 		o.collect(nil, c.Ready.Steps)
@@ -87,6 +89,13 @@ func (o *order) collect(client *Client, steps []*Step) {
 		Walk(Inner(s.Action), func(sub *Step) {
 			o.note(given{client: client, index: i, step: sub, again: !parallel})
 		})
+	}
+}
+
+// aside collects what is done with messages that may come any number of times.
+func (o *order) aside(client *Client, a *Always) {
+	for _, s := range a.steps() {
+		Walk([]*Step{s}, func(s *Step) { o.note(given{client: client, step: s, again: true}) })
 	}
 }
 
