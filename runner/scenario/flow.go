@@ -181,9 +181,7 @@ func (f *flow) step(s *Step) {
 		return
 	case Send:
 		f.datagramSent(a.Payload)
-		if a.Payload.echoes() && !*f.took && !f.lost {
-			f.p.errorf(a.Payload.Pos, `"echo" before anything came that could be sent back`)
-		}
+		f.echoed(a.Payload)
 		if f.needs(s) && f.wrote.IsValid() {
 			f.fail(s.Pos, `"send" after the shutdown in line %d, which ended what is sent`, f.wrote.Line)
 		}
@@ -194,6 +192,10 @@ func (f *flow) step(s *Step) {
 		f.shutdown(s, a.How)
 	case StartTLS:
 		f.startTLS(s)
+	case Let:
+		for i := range a.Definitions {
+			f.echoed(a.Definitions[i].Payload)
+		}
 	case Close:
 		if f.needsOpen(s) {
 			f.closed("closed", s)
@@ -217,6 +219,13 @@ func (f *flow) step(s *Step) {
 	}
 	if s.Expect != nil {
 		f.expect(s.Expect, s, s.Action)
+	}
+}
+
+// echoed complains about an echo of nothing.
+func (f *flow) echoed(payload *Payload) {
+	if payload.echoes() && !*f.took && !f.lost {
+		f.p.errorf(payload.Pos, `"echo" before anything came that could be sent back`)
 	}
 }
 

@@ -490,6 +490,10 @@ func (p *parser) definitions(entries []entry, gained func(pos Pos, name string))
 		payload := p.payload(v, toSend)
 		if payload != nil {
 			good = p.unsliced(payload, "a variable is not sent") && good
+			if p.doc.scope == p.doc.top && payload.echoes() {
+				p.errorf(payload.Pos, `"echo" before anything came that could be sent back`)
+				good = false
+			}
 		}
 		ok = ok && good && payload != nil
 		gained(v.pos, v.key)
