@@ -101,17 +101,18 @@ func dialTo(t *testing.T, address string) *net.TCPConn {
 	return c.(*net.TCPConn)
 }
 
-// A script that stops or starts a server may run on when all clients are gone.
-func TestStopAndStartAfterTheClients(t *testing.T) {
-	same(t, 50, `
+// lonely is a scenario whose server ends when its client does, or later.
+const lonely = `
 servers:
   s: {steps: [{expect: "x"}, {stop: t}, {start: t}, {start: u}]}
   t: {reply: "y"}
   u: {start: false}
 clients:
   c: [{connect: t}, {send: "x", expect: "y"}, close, {connect: s}, {send: "x"}, {close: {now}}]
-`)
-}
+`
+
+// A script that stops or starts a server may run on when all clients are gone.
+func TestStopAndStartAfterTheClients(t *testing.T) { same(t, 50, lonely) }
 
 // Connections that a stop has reset are not waited for.
 func TestStopForgetsWhoWaited(t *testing.T) {

@@ -78,6 +78,16 @@ func TestTLSIsTheSame(t *testing.T) {
 	}
 }
 
+// The end that TLS sends may meet a socket that is being closed.
+func TestTLSEndsAtTheSameTime(t *testing.T) {
+	want := transcripts(passes(t, lonely))
+	for range 100 {
+		if diff := cmp.Diff(want, overTLS(t, lonely)); diff != "" {
+			t.Fatal(diff)
+		}
+	}
+}
+
 func TestTLSIsTheSameInAnyScenario(t *testing.T) {
 	t.Parallel()
 	seed := rand.Uint64()
@@ -312,6 +322,9 @@ s/c:
 `}, {"a client without TLS", `
 servers: {s: {tls: true, steps: [{expect: {tls_error: 'begins with "GET /"'}}]}}
 clients: {c: [{connect: s}, {send: "GET / HTTP/1.1"}, {expect: {eof}}]}
+`, ``}, {"a client without TLS who sends a lot", `
+servers: {s: {tls: true, steps: [{expect: {tls_error: 'begins with "xxxxx"'}}]}}
+clients: {c: [{connect: s}, {send: {fill: "x", size: 1MiB}}, {expect: {eof}}]}
 `, ``}, {"a server without TLS", `
 servers: {s: {steps: [{send: "220 hello"}, {close: {discard}}]}}
 clients: {c: [{connect: {to: s, tls: true}, expect: {tls_error: 'begins with "220 h"'}}]}
@@ -331,7 +344,28 @@ clients: {c: [{connect: {to: s, tls: true}, within: 50ms, expect: {timeout}}]}
 c:
   connect s
   timeout
-`}, {"nobody is there", `
+`}, {"bytes that are not read make a reset", `
+servers: {s: {tls: true, steps: [{expect: "a"}, {close: {now}}]}}
+clients: {c: [{connect: {to: s, tls: true}}, {send: "ab", expect: {reset}}]}
+`, ``}, {"nobody hears the end", `
+servers: {s: {tls: true, steps: [{expect: "a"}, {await: gone}, close]}}
+clients: {c: [{connect: {to: s, tls: true}}, {send: "a"}, {close: {now}}, signal: gone]}
+`, `
+c:
+  connect s
+  tls
+  > "a"
+  close
+s/c:
+  accept
+  tls
+  < "a"
+  < eof
+  close
+`}, {"what was sent to nobody is a reset", `
+servers: {s: {tls: true, steps: [{expect: "a"}, {await: gone}, {send: "b"}, {close: {discard}}]}}
+clients: {c: [{connect: {to: s, tls: true}}, {send: "a"}, {close: {now}}, signal: gone]}
+`, ``}, {"nobody is there", `
 servers: {s: {start: false, tls: true}}
 clients: {c: [{connect: {to: s, tls: true}, expect: {refused}}]}
 `, `
