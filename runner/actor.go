@@ -422,14 +422,11 @@ func (a *actor) drop(reset bool) {
 		a.stream = nil
 		return
 	}
-	if a.conn.Broken() { // it reads to the peer's end
-		a.arm(a.conn.SetReadDeadline, a.deadline)
-	}
 	if reset {
 		a.conn.Reset()
 	} else {
 		a.conn.Close()
 	}
-	a.p.letGo(a.conn)
+	a.p.letGo(a.conn) // after that: it may read to the peer's end
 	a.conn, a.stream = nil, nil
 }

@@ -198,6 +198,36 @@ func TestUnixTranscripts(t *testing.T) {
 }
 
 // Connections of Unix sockets are told apart without an order.
+// TLS goes through Unix sockets as well. What differs is that bytes which TLS has
+// read, and no step has, make no reset.
+func TestUnixTLS(t *testing.T) {
+	for _, test := range unixConversations {
+		if test.name == "bytes that are not read make a reset" {
+			continue
+		}
+		t.Run(test.name, func(t *testing.T) {
+			inFolder(t)
+			for range 5 {
+				if diff := cmp.Diff(strings.TrimPrefix(test.want, "\n"), overTLS(t, test.text)); diff != "" {
+					t.Fatalf("transcripts (-want +got):\n%s", diff)
+				}
+			}
+		})
+	}
+	inFolder(t)
+	for range 50 { // the end that TLS sends may meet a socket that is being closed
+		overTLS(t, strings.Replace(lonely, "s: {", `s: {bind: "unix:s.sock", `, 1))
+	}
+	overTLS(t, `
+servers: {s: {bind: "unix:s.sock", steps: [{expect: "x"}, {await: gone}, close]}}
+clients: {c: [{connect: s}, {send: "x"}, {close: {now}}, signal: gone]}
+`)
+	passes(t, `
+servers: {s: {bind: "unix:s.sock", tls: {client_ca: true}, steps: [{expect: {tls_error}}]}}
+clients: {c: [{connect: {to: "unix:s.sock", tls: true}, expect: {tls_error}}]}
+`)
+}
+
 func TestUnixConnectionsByName(t *testing.T) {
 	inFolder(t)
 	var servers, clients strings.Builder
