@@ -183,6 +183,12 @@ func (a *actor) playConnection() {
 	defer a.rest()
 	a.saw(transcript.Accept, "")
 	a.meant(transcript.Accept, "")
+	if a.server.decl.TLS != nil && a.uncast == "" {
+		if f := a.acceptTLS(); f != nil {
+			a.fail(f)
+			return
+		}
+	}
 	switch {
 	case a.uncast != "":
 		a.fail(a.failure(NotCalled, "%s", a.uncast))
@@ -269,6 +275,8 @@ func (a *actor) play(step *scenario.Step) *Failure {
 	switch act := step.Action.(type) {
 	case scenario.Connect:
 		return a.connect(act, ride)
+	case scenario.StartTLS:
+		return a.startTLS(act.TLS, ride)
 	case scenario.Send:
 		return a.send(act.Payload, ride)
 	case *scenario.Expect:
@@ -414,11 +422,14 @@ func (a *actor) drop(reset bool) {
 		a.stream = nil
 		return
 	}
-	a.p.letGo(a.conn)
+	if a.conn.Broken() { // it reads to the peer's end
+		a.arm(a.conn.SetReadDeadline, a.deadline)
+	}
 	if reset {
 		a.conn.Reset()
 	} else {
 		a.conn.Close()
 	}
+	a.p.letGo(a.conn)
 	a.conn, a.stream = nil, nil
 }

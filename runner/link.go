@@ -14,6 +14,7 @@ type link struct {
 	packets bool    // it is one of UDP
 	child   *child  // the program that is the other side
 	callee  *server // of UDP, to which nothing was sent yet
+	host    string  // whom the connect called, as a certificate names it
 	over    bool    // the peer's end was taken
 	cut     bool    // it was reset
 	loose   bool    // a close looks at nothing more

@@ -59,6 +59,7 @@ func run(ctx context.Context, s *scenario.Scenario, opts Options) (Result, error
 	p.progress = sync.NewCond(&p.mu)
 	p.ctx, p.cancel = context.WithCancelCause(ctx)
 	defer p.cancel(nil)
+	defer p.security.remove()
 	defer context.AfterFunc(ctx, p.end)()
 
 	if p.bind() && p.enlist() && p.compute() && p.write() {
@@ -126,6 +127,8 @@ type play struct {
 	serving sync.WaitGroup // accept loops and the connections that they have accepted
 
 	delivering sync.WaitGroup // of what still comes to UDP servers
+
+	security security
 
 	filesMu sync.Mutex
 	files   map[string][]byte // payload files that were read

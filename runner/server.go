@@ -60,7 +60,11 @@ func (p *play) bind() bool {
 		}
 		s := &server{p: p, decl: decl, named: map[string]int{}}
 		p.servers = append(p.servers, s)
-		if err := s.bind(); err != nil {
+		err := s.bind()
+		if err == nil && decl.TLS != nil {
+			_, err = s.side(decl.TLS)
+		}
+		if err != nil {
 			p.fail(Failure{Kind: kindOf(err), Actor: decl.Name, Pos: s.bindPos(), At: p.now(), Message: err.Error()})
 		}
 	}

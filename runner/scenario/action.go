@@ -14,6 +14,7 @@ import (
 var connectKeys = table[connect]{
 	{"to", func(p *parser, c *connect, e entry) { c.ok = p.target(e, &c.Connect) }},
 	{"bind", func(p *parser, c *connect, e entry) { c.Bind = p.address(e) }},
+	{"tls", (*parser).connectTLS},
 	{"run", (*parser).connectRun},
 	{"exit", (*parser).connectExit},
 	{"as", func(p *parser, c *connect, e entry) { c.As, _ = p.name(e, "the name of a connection") }},
@@ -21,9 +22,10 @@ var connectKeys = table[connect]{
 
 type connect struct {
 	Connect
+	tls   *entry
 	exit  *entry
-	wrong bool
 	ok    bool
+	wrong bool
 }
 
 func (p *parser) connect(e entry) Action {
@@ -49,7 +51,11 @@ func (p *parser) connect(e entry) Action {
 		p.errorf(e.value.pos, `"connect" needs "to": a server's name or host:port`)
 		return nil
 	}
-	if !c.ok {
+	if c.TLS != nil && c.Transport == UDP {
+		p.errorf(c.tls.pos, `"tls" over UDP, which is no stream`)
+		return nil
+	}
+	if !c.ok || c.wrong {
 		return nil
 	}
 	return c.Connect

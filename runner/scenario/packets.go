@@ -19,6 +19,8 @@ func (p *parser) packetServer(s *Server, n *node) {
 		switch e.key {
 		case "backlog", "accept", "at_once":
 			p.errorf(e.pos, "%s of a UDP server, which accepts nobody: whose datagram comes is there", quote(e.key))
+		case "tls":
+			p.errorf(e.pos, `"tls" over UDP, which is no stream`)
 		}
 	}
 }

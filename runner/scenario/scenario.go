@@ -125,6 +125,7 @@ type Server struct {
 	AtOnce      int      // connections served at the same time; 0: all
 	Listen      bool     // false: bound only, until a step starts it
 	Start       bool     // false: not even bound, until a step starts it
+	TLS         *TLS     // every connection begins with its handshake; nil: without TLS
 	Reply       *Payload // answer what comes first with this, read on to the peer's end, close
 	ReplyAfter  *Expect  // with Reply: this must come first; nil: anything
 	Steps       []*Step  // the script of every connection
@@ -178,9 +179,9 @@ type Call struct {
 	Name string // of the fragment
 }
 
-// Action is what a step does: one of Connect, Send, *Expect, Shutdown, Close,
-// Reset, Wait, Signal, Await, Meet, Stop, Start, Parallel, Let, Loop, Retry,
-// Dispatch, Run, AwaitOutput, StopProcess and StartProcess.
+// Action is what a step does: one of Connect, StartTLS, Send, *Expect, Shutdown,
+// Close, Reset, Wait, Signal, Await, Meet, Stop, Start, Parallel, Let, Loop,
+// Retry, Dispatch, Run, AwaitOutput, StopProcess and StartProcess.
 type Action interface {
 	// Word is the step's word in the language.
 	Word() string
@@ -204,7 +205,10 @@ type (
 		Transport Transport
 		Bind      *Address // local address, before the client's own
 		As        string   // the name of a further connection of the actor; "": the first
+		TLS       *TLS     // nil: without
 	}
+	// StartTLS begins TLS on a connection that is there.
+	StartTLS struct{ TLS *TLS }
 	// Send sends a payload, all of it.
 	Send struct{ Payload *Payload }
 	// Shutdown half-closes.
@@ -349,6 +353,7 @@ type Expect struct {
 	Pos     Pos
 	Outcome Outcome
 	Silence time.Duration // with OutcomeSilence
+	Reason  string        // with TLSError: a piece of it; "": any
 	Frame   Frame
 	Match   Match
 
@@ -370,6 +375,7 @@ const (
 	Unreachable
 	Timeout
 	Silence
+	TLSError
 )
 
 // FrameKind says how a frame knows where it ends.

@@ -26,6 +26,7 @@ func init() {
 		{"shutdown", false, true, (*parser).shutdown},
 		{"close", true, true, (*parser).close},
 		{"reset", true, true, (*parser).reset},
+		{"tls", true, true, (*parser).startTLS},
 		{"wait", false, false, (*parser).wait},
 		{"signal", false, false, (*parser).signal},
 		{"await", true, false, (*parser).await},

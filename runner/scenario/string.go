@@ -50,8 +50,17 @@ func (c Connect) String() string {
 	if c.As != "" {
 		to += " as " + c.As
 	}
+	if c.TLS != nil {
+		to += " with TLS"
+	}
 	return "connect " + to
 }
+
+// Word is the step's word in the language.
+func (StartTLS) Word() string { return "tls" }
+
+// String is the action in a few characters.
+func (StartTLS) String() string { return "tls" }
 
 // Word is the step's word in the language.
 func (Send) Word() string { return "send" }
@@ -154,6 +163,8 @@ func (o Outcome) word() string {
 		return "timeout"
 	case Silence:
 		return "silence"
+	case TLSError:
+		return "tls_error"
 	}
 	return ""
 }
@@ -162,6 +173,9 @@ func (o Outcome) word() string {
 func (x *Expect) String() string {
 	if x.Outcome == Silence {
 		return "silence for " + timeString(x.Silence)
+	}
+	if x.Outcome == TLSError && x.Reason != "" {
+		return "tls_error " + strconv.Quote(x.Reason)
 	}
 	if x.Outcome != NoOutcome {
 		return x.Outcome.word()

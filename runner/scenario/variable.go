@@ -134,7 +134,7 @@ func (p *parser) resolve(seg *Segment) bool {
 			return ok && p.fill(seg, c, props)
 		case d.serverNames.has(base) || d.processNames.has(base):
 			return p.addressOf(seg, base, rest)
-		case d.scope.has(base) || d.letNames.has(base) || base == "tmp" || base == "index" && d.scope.index:
+		case d.scope.has(base) || d.letNames.has(base) || base == "tmp" || slices.Contains(tlsFiles, base) || base == "index" && d.scope.index:
 			return p.runtime(seg, "", base, rest)
 		case d.clientNames.has(base) && rest != "":
 			own, rest, _ := strings.Cut(rest, ".")
@@ -262,6 +262,9 @@ func (p *parser) settle(d *document) {
 
 func (p *parser) unknownVariable(d *document, u mention) {
 	known := p.variables(d, u.scope)
+	if u.ref.Name == "tls" {
+		known = append(known, tlsFiles...)
+	}
 	if d.serverNames.unknown || d.processNames.unknown || u.scope.hidden && p.nearest(u.name, known) == "" {
 		return // an error may hide where it comes from
 	}

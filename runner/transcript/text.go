@@ -17,6 +17,7 @@ var kindText = [...]string{
 	EOF: "< eof", PeerReset: "< reset", PeerEnd: "< end",
 	Shutdown: "shutdown", Close: "close", Reset: "reset",
 	Refused: "refused", Unreachable: "unreachable", Timeout: "timeout",
+	TLS: "tls", TLSError: "tls_error",
 	Stop: "stop", Start: "start", Run: "run",
 }
 

@@ -15,6 +15,9 @@ import (
 
 // Peek reads what is there, waiting for the first byte, and leaves it there.
 func (c *Conn) Peek(p []byte) (int, error) {
+	if c.tls != nil {
+		return c.peekTLS(p)
+	}
 	var n int
 	var sys error
 	err := c.raw.Read(func(fd uintptr) bool {
@@ -27,7 +30,8 @@ func (c *Conn) Peek(p []byte) (int, error) {
 	return c.received(n, sys)
 }
 
-func (c *Conn) late(p []byte, peek bool) (int, error) {
+// lateRead reads, or peeks at, what the socket has.
+func (c *Conn) lateRead(p []byte, peek bool) (int, error) {
 	flags := 0
 	if peek {
 		flags = unix.MSG_PEEK
@@ -40,12 +44,8 @@ func (c *Conn) late(p []byte, peek bool) (int, error) {
 	return c.received(n, sys)
 }
 
-// LateWrite is a Write after the deadline: it writes what the kernel takes
-// without waiting.
-func (c *Conn) LateWrite(p []byte) (int, error) {
-	if program, ok := c.sock.(pipes); ok {
-		return program.lateWrite(p)
-	}
+// lateSend writes what the kernel takes without waiting.
+func (c *Conn) lateSend(p []byte) (int, error) {
 	if c.raw == nil {
 		return 0, os.ErrDeadlineExceeded
 	}
@@ -60,7 +60,7 @@ func (c *Conn) LateWrite(p []byte) (int, error) {
 	case sys == unix.EAGAIN || sys == nil && n < len(p):
 		return max(n, 0), os.ErrDeadlineExceeded
 	case sys != nil:
-		return 0, c.meaning(os.NewSyscallError("send", sys))
+		return 0, os.NewSyscallError("send", sys)
 	}
 	return n, nil
 }
