@@ -17,6 +17,9 @@ import (
 // enlist makes the processes that are to play, and finds ports for them. It
 // reports whether it could.
 func (p *play) enlist() bool {
+	p.spawns = slices.ContainsFunc(scripts(p.scenario), func(steps []*scenario.Step) bool {
+		return slices.ContainsFunc(steps, spawns)
+	})
 	for _, decl := range p.scenario.Processes {
 		keep := program.ForReport
 		restarts := false
@@ -147,6 +150,9 @@ func (p *play) outlast() {
 		prog, ends := c.prog, c.ends
 		p.mu.Unlock()
 		if c.decl.Exit == scenario.Lasting || prog == nil || ends {
+			continue
+		}
+		if _, ended := prog.HasEnded(); ended {
 			continue
 		}
 		select {
