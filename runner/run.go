@@ -121,6 +121,7 @@ type play struct {
 
 	tmp       tmp
 	processes []*process     // in the file's order
+	spawns    bool           // a step starts a program
 	watching  sync.WaitGroup // of those who wait for their ends
 
 	playing sync.WaitGroup // clients
