@@ -22,10 +22,10 @@ func (p *play) target(c scenario.Connect) (wire.Addr, string, error) {
 	text, err := p.text(c.Address)
 	name := string(text)
 	if err != nil {
-		return wire.Addr{}, name, err
+		return wire.Addr{}, strings.TrimPrefix(c.String(), "connect "), err
 	}
 	for _, s := range p.servers { // as a variable says it
-		if s.addr.String() == name {
+		if s.address() == name {
 			return s.addr, s.decl.Name, nil
 		}
 	}
@@ -78,7 +78,7 @@ func (p *play) serverAt(to wire.Addr) *server {
 // at this one.
 func (s *server) everywhere(ip netip.Addr) bool {
 	b := s.decl.Bind
-	every := b != nil && (b.Host == "" || b.Host == "0.0.0.0" || b.Host == "::")
+	every := s.real == "" && b != nil && (b.Host == "" || b.Host == "0.0.0.0" || b.Host == "::")
 	return every && (ip.IsLoopback() || s.p.scenario.MayServeOthers(b.Port))
 }
 

@@ -64,7 +64,11 @@ func (a *actor) connect(c scenario.Connect, ride *scenario.Expect) *Failure {
 		a.saw(transcript.Connect, name)
 	default:
 		a.log.Seen.Add(transcript.Connect, name, began, a.step)
-		return a.unconnected(to, name, err, outcome)
+		f := a.unconnected(to, name, err, outcome)
+		if s := a.p.server(name); f != nil && s != nil && s.real != "" {
+			f.Notes = append(f.Notes, fmt.Sprintf("%s is the real server at %s", name, s.real))
+		}
+		return f
 	}
 	if a.riding {
 		return a.failure(Ended, "connected, where %s was expected", ride)
@@ -138,6 +142,9 @@ func (a *actor) dial(c scenario.Connect, to wire.Addr) (*wire.Conn, error) {
 		p.dials[d] = struct{}{}
 	}
 	srv := p.serverAt(to)
+	if srv != nil && srv.real != "" { // nobody here accepts it
+		srv = nil
+	}
 	a.callee = nil
 	if to.Network == "udp" {
 		a.callee, srv = srv, nil

@@ -18,10 +18,12 @@ func (p *play) value(name string) (string, error) {
 	switch {
 	case s == nil || property != "" && property != "port":
 		return "", fmt.Errorf("no variable ${%s}", name)
+	case property == "port" && s.addr.Path != "":
+		return "", fmt.Errorf("no ${%s}: the real server is a Unix socket, which has no port", name)
 	case property == "port":
 		return strconv.Itoa(int(s.addr.Port())), nil
 	}
-	return s.addr.String(), nil
+	return s.address(), nil
 }
 
 // text fills in a text's variables.

@@ -27,6 +27,13 @@ import (
 type Options struct {
 	Timeout time.Duration // of a step that has no within, in place of the scenario's; 0: the scenario's
 	Slow    float64       // every timeout is multiplied by it; 0 is 1
+
+	// Connect names servers of which the real thing is played against: where
+	// each of them is, as scenario.ParseAddress has it (the path of a Unix
+	// socket is relative to the working folder). Such a server is not bound,
+	// and its scripts are not played. Names that the scenario does not declare
+	// mean nothing.
+	Connect map[string]string
 }
 
 // Run plays a scenario. A result says that it ran, and what came of it; an
@@ -40,7 +47,7 @@ func Run(ctx context.Context, s *scenario.Scenario, opts Options) (Result, error
 		scenario: s, opts: opts, began: time.Now(), order: newOrder(),
 		open: map[*wire.Conn]struct{}{}, dials: map[*dial]struct{}{}, names: map[pair]*actor{},
 	}
-	p.order.mayCome, p.order.now = p.mayCome, p.now
+	p.order.mayCome, p.order.unplayed, p.order.now = p.mayCome, p.unplayed, p.now
 	p.order.stopped = func() bool { return p.ctx.Err() != nil }
 	p.progress = sync.NewCond(&p.mu)
 	p.ctx, p.cancel = context.WithCancelCause(ctx)

@@ -17,6 +17,7 @@ type server struct {
 	p    *play
 	decl *scenario.Server
 	addr wire.Addr // where clients reach it
+	real string    // the address of the one that takes its place; see Options.Connect
 
 	// Under play.mu.
 	ln        listener // nil while not bound
@@ -73,6 +74,9 @@ func (s *server) bindPos() scenario.Pos {
 
 // bind binds the server as it is declared, and listens where it shall.
 func (s *server) bind() error {
+	if address, ok := s.p.opts.Connect[s.decl.Name]; ok {
+		return s.replace(address)
+	}
 	if s.decl.Bind != nil {
 		if err := s.p.scenario.MayUse(s.decl.Bind); err != nil {
 			return err
@@ -132,6 +136,9 @@ func (s *server) checkBacklog() error {
 
 // start makes the server listen (again), as a step says.
 func (s *server) start() error {
+	if s.real != "" {
+		return nil // it is there
+	}
 	s.p.mu.Lock()
 	defer s.p.mu.Unlock()
 	if s.listening {
@@ -160,6 +167,9 @@ func (s *server) start() error {
 // accepted first, as far as the server would: which of them the accept loop has
 // got to is nobody's doing.
 func (s *server) stop(deadline time.Time) error {
+	if s.real != "" {
+		return fmt.Errorf("%s is a real server at %s, which no step can stop", s.decl.Name, s.real)
+	}
 	s.await(deadline, func() bool { return s.settled() || s.full() })
 	defer s.p.order.changed() // some connections will not come any more
 	s.p.mu.Lock()
@@ -307,6 +317,7 @@ func (s *server) uncalled() []Failure {
 	}
 	var out []Failure
 	switch {
+	case s.real != "":
 	case s.decl.ByClient:
 		for _, script := range s.decl.Connections {
 			if s.named[script.Client] == 0 {
@@ -329,6 +340,9 @@ func (p *play) mayCome(running []*place) [][]*scenario.Step {
 	defer p.mu.Unlock()
 	var scripts [][]*scenario.Step
 	for _, s := range p.servers {
+		if s.real != "" {
+			continue
+		}
 		calls := func(step *scenario.Step) bool {
 			c, ok := step.Action.(scenario.Connect)
 			return ok && s.isCalledBy(c)
@@ -348,10 +362,16 @@ func (p *play) mayCome(running []*place) [][]*scenario.Step {
 		if s.closed || s.limit() || called && !may {
 			continue
 		}
-		scripts = append(scripts, s.decl.Steps)
-		for _, c := range s.decl.Connections {
-			scripts = append(scripts, c.Steps)
-		}
+		scripts = append(scripts, s.scripts()...)
+	}
+	return scripts
+}
+
+// scripts are those that the server's connections run.
+func (s *server) scripts() [][]*scenario.Step {
+	scripts := [][]*scenario.Step{s.decl.Steps}
+	for _, c := range s.decl.Connections {
+		scripts = append(scripts, c.Steps)
 	}
 	return scripts
 }

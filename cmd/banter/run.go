@@ -45,7 +45,8 @@ nothing to run or no way to, and 130 if it was interrupted.`,
   banter run -v greeting.yaml                   with what each side saw
   banter run --filter '^smtp-' --slow 5 tests/  some, on a slow machine
   banter run --until-fail -q flaky.yaml         until it shows its fault
-  banter run --allow-net=mx.test:25 smtp.yaml   against another machine
+  banter run --connect greeter=127.0.0.1:7890 greeting.yaml
+                                                against the real server there
   generate | banter run -                       from standard input`,
 		Args:              somePaths,
 		ValidArgsFunction: scenarioFiles,
@@ -69,6 +70,7 @@ nothing to run or no way to, and 130 if it was interrupted.`,
 	flags.BoolVar(&f.suite.FailFast, "fail-fast", false, "start nothing more after a failure")
 	flags.Var(length(&f.suite.Timeout, "D"), "timeout", "how long a step may take that has no \"within\", in place of the scenarios' timeout")
 	flags.Var(factor(&f.suite.Slow, "FACTOR"), "slow", "stretch every timeout by this")
+	flags.Var(realServers(&f.suite.Connect, "NAME=ADDRESS"), "connect", "play against the real server there, in place of the declared one")
 	allowFlags(cmd, &f.config.Allow)
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "show the transcripts too")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "show failures, and nothing else")
@@ -84,6 +86,9 @@ nothing to run or no way to, and 130 if it was interrupted.`,
 func (a *app) runFiles(ctx context.Context, files []*scenario.File, f *runFlags) error {
 	scenarios, err := f.of(files)
 	if err != nil {
+		return err
+	}
+	if err := checkReal(f.suite.Connect, scenarios); err != nil {
 		return err
 	}
 	a.warn(scenarios)
@@ -143,7 +148,7 @@ func (a *app) textOptions(f *runFlags, scenarios []*scenario.Scenario) report.Te
 		Color:   useColor(f.color, terminal, os.Getenv),
 		Columns: columns,
 		Names:   report.NameColumns(scenarios),
-		Flags:   allowWords(f.config.Allow),
+		Flags:   append(realWords(f.suite.Connect), allowWords(f.config.Allow)...),
 	}
 	if f.suite.Timeout != 0 {
 		o.Flags = append(o.Flags, "--timeout", f.suite.Timeout.String())

@@ -1,0 +1,57 @@
+package runner
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"banter/runner/scenario"
+	"banter/runner/wire"
+)
+
+// replace has a real server take the place of the declared one.
+func (s *server) replace(address string) error {
+	at, err := s.decl.StandIn(address)
+	if err != nil {
+		return err
+	}
+	s.real = address
+	if at.Transport == scenario.Unix {
+		path, err := filepath.Abs(filepath.FromSlash(at.Path))
+		s.addr = wire.Unix(path)
+		s.real = s.addr.String() // a connect to it must not look in the scenario's folder
+		return err
+	}
+	if s.addr, err = s.p.resolve(s.p.ctx, at); err != nil {
+		return fmt.Errorf("%s can't be found: %s", address, wire.Reason(err))
+	}
+	return nil
+}
+
+// address is the server's as a variable has it. Of a real one that has a name,
+// the name is part of it.
+func (s *server) address() string {
+	if s.real != "" {
+		return s.real
+	}
+	return s.addr.String()
+}
+
+// isReal reports whether an actor would be a connection of a server that a
+// real one takes the place of.
+func (p *play) isReal(actor string) bool {
+	name, _, connection := strings.Cut(actor, "/")
+	s := p.server(name)
+	return connection && s != nil && s.real != ""
+}
+
+// unplayed are the servers that would help, were no real ones in their place.
+func (p *play) unplayed(helps func([]*scenario.Step) bool) (names []string) {
+	for _, s := range p.servers {
+		if s.real != "" && slices.ContainsFunc(s.scripts(), helps) {
+			names = append(names, s.decl.Name)
+		}
+	}
+	return names
+}
