@@ -15,11 +15,12 @@ import (
 )
 
 // target is where a connect goes, and the name of that in transcripts.
-func (p *play) target(c scenario.Connect) (wire.Addr, string, error) {
+func (s *scope) target(c scenario.Connect) (wire.Addr, string, error) {
+	p := s.p
 	if c.Server != "" {
 		return p.server(c.Server).addr, c.Server, nil
 	}
-	text, err := p.text(c.Address)
+	text, err := s.text(c.Address)
 	name := string(text)
 	if err != nil {
 		return wire.Addr{}, strings.TrimPrefix(c.String(), "connect "), err
@@ -88,9 +89,9 @@ func (s *server) isCalledBy(c scenario.Connect) bool {
 	if c.Server != "" {
 		return c.Server == s.decl.Name
 	}
-	address, err := s.p.text(c.Address)
-	if err != nil {
-		return false
+	address, err := (&scope{p: s.p}).text(c.Address)
+	if err != nil { // it has a variable that an actor will have
+		return true
 	}
 	if path, unix := strings.CutPrefix(string(address), "unix:"); unix || s.addr.Path != "" {
 		return unix && s.p.scenario.Path(path) == s.addr.Path

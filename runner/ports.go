@@ -65,7 +65,7 @@ func fixedPorts(sc *scenario.Scenario, real map[string]string) []need {
 
 // literalPort is the port, or the path, of an address without variables.
 func literalPort(sc *scenario.Scenario, address scenario.Text) fixed {
-	if len(address) != 1 || address[0].Var != "" {
+	if len(address) != 1 || address[0].Open() {
 		return fixed{}
 	}
 	text := string(address[0].Lit)

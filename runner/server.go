@@ -320,8 +320,10 @@ func (s *server) uncalled() []Failure {
 	case s.real != "":
 	case s.decl.ByClient:
 		for _, script := range s.decl.Connections {
-			if s.named[script.Client] == 0 {
-				out = append(out, fail(script.Pos, "the connection of %s did not come", script.Client))
+			for _, c := range s.p.clients {
+				if c.client.Name == script.Client && s.named[c.place.name] == 0 {
+					out = append(out, fail(script.Pos, "the connection of %s did not come", c.place.name))
+				}
 			}
 		}
 	case s.accepted < len(s.decl.Connections):
@@ -344,8 +346,10 @@ func (p *play) mayCome(running []*place) [][]*scenario.Step {
 			continue
 		}
 		calls := func(step *scenario.Step) bool {
-			c, ok := step.Action.(scenario.Connect)
-			return ok && s.isCalledBy(c)
+			return does(step, func(action scenario.Action) bool {
+				c, ok := action.(scenario.Connect)
+				return ok && s.isCalledBy(c)
+			})
 		}
 		may := s.pending > 0
 		called := false

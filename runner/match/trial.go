@@ -72,11 +72,26 @@ func (s *Stream) optional(e *Expectation) *Mismatch {
 	return nil
 }
 
+// Try takes the next frame if it is as expected, and reports whether it was.
+// That nothing more comes before that is known is a mismatch.
+func (s *Stream) Try(e *Expectation) (met bool, m *Mismatch) {
+	frame, m := s.try(e)
+	switch {
+	case m == nil:
+		s.take(len(frame)) // it is there
+		return true, nil
+	case m.End != nil && (len(frame) == 0 || errors.Is(m.End, os.ErrDeadlineExceeded)):
+		return false, m
+	}
+	return false, nil
+}
+
 // AnyOrder takes as many frames as there are in all, in whatever order they
 // come: each meets another one. Frames that meet none, and that skip (if not
 // nil) allows, are passed over. The frames that came, without those, are sorted
-// by their bytes.
-func (s *Stream) AnyOrder(all []*Expectation, skip *Expectation) (frames [][]byte, m *Mismatch) {
+// by their bytes. What is captured is that of the frames that the expectations
+// were given in the end.
+func (s *Stream) AnyOrder(all []*Expectation, skip *Expectation) (frames [][]byte, captured []Captured, m *Mismatch) {
 	o := anyOrder{all: all, of: make([]int, len(all))}
 	for i := range o.of {
 		o.of[i] = -1
@@ -97,12 +112,15 @@ func (s *Stream) AnyOrder(all []*Expectation, skip *Expectation) (frames [][]byt
 		if m != nil { // as elsewhere, what a frame that is not had taken stays taken
 			m.Got = m.Got[:min(len(m.Got), len(s.ahead))]
 			s.take(len(m.Got))
-			return frames, m
+			return frames, nil, m
 		}
 		s.take(len(frame))
 		frames = append(frames, frame)
 	}
-	return frames, nil
+	for i, frame := range o.of {
+		captured = append(captured, o.seen[frame][i]...)
+	}
+	return frames, captured, nil
 }
 
 // anyOrder says which frame meets which expectation. It is settled only at the
@@ -110,8 +128,9 @@ func (s *Stream) AnyOrder(all []*Expectation, skip *Expectation) (frames [][]byt
 // other.
 type anyOrder struct {
 	all   []*Expectation
-	meets [][]int // of each frame that came, the expectations that it meets
-	of    []int   // of each expectation, the frame that is given to it, or -1
+	meets [][]int              // of each frame that came, the expectations that it meets
+	of    []int                // of each expectation, the frame that is given to it, or -1
+	seen  []map[int][]Captured // of each frame, what each expectation that it meets captured
 }
 
 // next tries the next frame with each expectation. The first that it meets says
@@ -119,6 +138,7 @@ type anyOrder struct {
 func (o *anyOrder) next(s *Stream) ([]byte, *Mismatch) {
 	var frame []byte
 	var meets []int
+	seen := map[int][]Captured{}
 	var wrong *Mismatch
 	for i, e := range o.all {
 		f, m := s.try(e)
@@ -128,12 +148,13 @@ func (o *anyOrder) next(s *Stream) ([]byte, *Mismatch) {
 		case m != nil && o.of[i] < 0 && (wrong == nil || m.Kind != Short):
 			wrong = m
 		case m == nil && (meets == nil || len(f) == len(frame)):
-			frame, meets = f, append(meets, i)
+			frame, meets, seen[i] = f, append(meets, i), e.All()
 		}
 	}
 	if meets != nil {
 		o.meets = append(o.meets, meets)
 		if o.give(len(o.meets)-1, make([]bool, len(o.all))) {
+			o.seen = append(o.seen, seen)
 			return frame, nil
 		}
 		o.meets = o.meets[:len(o.meets)-1]

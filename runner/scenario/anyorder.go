@@ -52,7 +52,7 @@ func (p *parser) tried(e entry) *Expect {
 // canTry complains about a frame that can't be looked at before it is taken.
 func (p *parser) canTry(x *Expect, pos Pos, what string) *Expect {
 	n, known := x.Match.Equals.length()
-	if x.Frame.Kind == FrameBytes {
+	if x.Frame.Kind == FrameBytes && x.Frame.Count == nil {
 		n, known = x.Frame.N, true
 	}
 	switch {

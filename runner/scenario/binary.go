@@ -10,6 +10,11 @@ import (
 // match ".." is any byte.
 func (p *parser) hexPart(e entry, u use) (Part, bool) {
 	s, ok := p.scalar(e, "bytes in hexadecimal")
+	if text, good := p.text(e.value); ok && good {
+		if value, known := text.literal(); known {
+			s = string(value)
+		}
+	}
 	if !ok {
 		return Part{}, false
 	}
@@ -82,7 +87,7 @@ func unhex(c byte) byte {
 
 // base64Part is bytes in base64, with blanks wherever the file wraps them.
 func (p *parser) base64Part(e entry, _ use) (Part, bool) {
-	s, ok := p.scalar(e, "bytes in base64")
+	s, ok := p.fixed(e, "bytes in base64")
 	if !ok {
 		return Part{}, false
 	}
@@ -105,7 +110,7 @@ func (p *parser) base64Part(e entry, _ use) (Part, bool) {
 
 // filePart is a file's content. The name is relative to the scenario's folder.
 func (p *parser) filePart(e entry, _ use) (Part, bool) {
-	s, ok := p.scalar(e, "the name of a file")
+	s, ok := p.fixed(e, "the name of a file")
 	if !ok {
 		return Part{}, false
 	}

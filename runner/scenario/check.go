@@ -31,7 +31,9 @@ func (p *parser) check(d *document) {
 	if len(d.broken) > 0 || d.badTarget || d.serverNames.unknown || d.clientNames.unknown {
 		return
 	}
+	p.unusedFragments(d)
 	o := p.order(d)
+	p.foreignOrder(d)
 	o.awaits()
 	o.meetings()
 	o.listeners()

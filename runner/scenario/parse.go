@@ -10,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+
+	"banter/runner/pattern"
 )
 
 // Stdin is the path that stands for standard input, and StdinName what a file
@@ -116,6 +118,7 @@ type parser struct {
 	doc          *document // the one being read
 	suggestions  int       // how many more did-you-means to look for
 	regexSize    int       // of what was compiled
+	patterns     map[string]*pattern.Pattern
 	local        *localAddresses
 }
 

@@ -79,7 +79,7 @@ func (d *document) transport(c *Connect) Transport {
 	if len(c.Address) == 0 {
 		return TCP
 	}
-	if first := c.Address[0]; first.Var != "" {
+	if first := c.Address[0]; first.Open() {
 		return d.carriers[first.Var]
 	}
 	t, _ := cutTransport(string(c.Address[0].Lit))
@@ -154,10 +154,10 @@ func (s *Scenario) seen(name string) string {
 // carried complains about a client that picks an address to connect from,
 // where the connection has none.
 func (p *parser) carried(c *Client) {
-	for _, s := range c.Steps {
+	Walk(c.Steps, func(s *Step) {
 		connect, ok := s.Action.(Connect)
 		if !ok || connect.Transport != Unix {
-			continue
+			return
 		}
 		if connect.Bind != nil {
 			p.errorf(connect.Bind.Pos, "a client of a Unix socket has no address of its own to bind")
@@ -165,5 +165,5 @@ func (p *parser) carried(c *Client) {
 			p.errorf(s.Pos, `client %s connects to a Unix socket, and "bind" in line %d gives it an address, which those don't have`,
 				quote(c.Name), c.Bind.Pos.Line)
 		}
-	}
+	})
 }
