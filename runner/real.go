@@ -46,11 +46,19 @@ func (p *play) isReal(actor string) bool {
 	return connection && s != nil && s.real != ""
 }
 
-// unplayed are the servers that would help, were no real ones in their place.
+// unplayed are those who would help, and are not played: servers that real ones
+// take the place of, and the clients where strangers do.
 func (p *play) unplayed(helps func([]*scenario.Step) bool) (names []string) {
 	for _, s := range p.servers {
 		if s.real != "" && slices.ContainsFunc(s.scripts(), helps) {
 			names = append(names, s.decl.Name)
+		}
+	}
+	if p.serve != nil {
+		for _, c := range p.scenario.Clients {
+			if helps(c.Steps) {
+				names = append(names, c.Name)
+			}
 		}
 	}
 	return names

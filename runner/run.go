@@ -17,6 +17,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"banter/runner/scenario"
@@ -43,22 +44,12 @@ type Options struct {
 // It ends within the sum of the scenario's timeouts and a second, whatever the
 // peers do, and leaves no socket and no goroutine behind.
 func Run(ctx context.Context, s *scenario.Scenario, opts Options) (Result, error) {
-	p := &play{
-		scenario: s, opts: opts, began: time.Now(), order: newOrder(),
-		idle: map[*actor]bool{}, open: map[*wire.Conn]struct{}{}, dials: map[*dial]struct{}{}, names: map[pair]*actor{},
-	}
-	p.order.mayCome, p.order.unplayed, p.order.now = p.mayCome, p.unplayed, p.now
-	p.order.stopped = func() bool { return p.ctx.Err() != nil }
-	p.progress = sync.NewCond(&p.mu)
-	p.ctx, p.cancel = context.WithCancelCause(ctx)
+	p := newPlay(ctx, s, opts)
 	defer p.cancel(nil)
 	defer context.AfterFunc(ctx, p.end)()
-
 	if p.played = p.bind() && p.compute(); p.played {
 		p.cast()
-		for _, srv := range p.servers {
-			srv.accept()
-		}
+		p.accept()
 		for _, c := range p.clients {
 			p.playing.Go(c.playClient)
 		}
@@ -68,13 +59,44 @@ func Run(ctx context.Context, s *scenario.Scenario, opts Options) (Result, error
 			srv.drain()
 		}
 	}
+	return p.conclude(), context.Cause(ctx)
+}
+
+// newPlay is a run that has not begun.
+func newPlay(ctx context.Context, s *scenario.Scenario, opts Options) *play {
+	p := &play{
+		scenario: s, opts: opts, began: time.Now(), order: newOrder(),
+		idle: map[*actor]bool{}, open: map[*wire.Conn]struct{}{}, dials: map[*dial]struct{}{}, names: map[pair]*actor{},
+	}
+	p.order.mayCome, p.order.unplayed, p.order.now = p.mayCome, p.unplayed, p.now
+	p.order.stopped = func() bool { return p.ctx.Err() != nil }
+	p.progress = sync.NewCond(&p.mu)
+	p.ctx, p.cancel = context.WithCancelCause(ctx)
+	return p
+}
+
+// conclude lets nobody new in, joins those who still play, and judges.
+func (p *play) conclude() Result {
 	for _, srv := range p.servers {
 		srv.close()
 	}
+	p.mu.Lock()
+	for slices.ContainsFunc(p.servers, func(s *server) bool { return s.loops > 0 }) {
+		p.progress.Wait()
+	}
+	p.mu.Unlock()
 	p.order.changed() // no connection will come any more
 	p.serving.Wait()
 	p.settle()
-	return p.judge(), context.Cause(ctx)
+	return p.judge()
+}
+
+// result is what came of an actor.
+func (a *actor) result() Actor {
+	return Actor{
+		Name: a.place.name, Peer: a.peer, Server: a.server != nil, Script: a.place.steps, Done: a.done,
+		Observed: a.log.Seen.Entries(), Expected: a.log.Expected(),
+	}
 }
 
 // compute computes the scenario's own variables, and reports whether it could.
@@ -103,12 +125,16 @@ type play struct {
 	order    *order
 	servers  []*server // in the file's order, as the clients are
 	clients  []*actor
-	played   bool // all servers could be bound, and the clients were started
+	played   bool          // all servers could be bound, and the clients were started
+	serve    *ServeOptions // of Serve, where no clients are played
 
 	playing sync.WaitGroup // clients
 	serving sync.WaitGroup // accept loops and the connections that they have accepted
 
 	delivering sync.WaitGroup // of what still comes to UDP servers
+
+	leaving atomic.Bool // Serve has to end: nobody waits for more than is there
+	telling sync.Mutex  // while Serve tells what happens
 
 	filesMu sync.Mutex
 	files   map[string][]byte // payload files that were read
@@ -216,10 +242,7 @@ func (p *play) judge() Result {
 				Message: "the transcript is not the one that the steps describe",
 			})
 		}
-		r.Actors = append(r.Actors, Actor{
-			Name: a.place.name, Peer: a.peer, Server: a.server != nil, Script: a.place.steps, Done: a.done,
-			Observed: a.log.Seen.Entries(), Expected: a.log.Expected(),
-		})
+		r.Actors = append(r.Actors, a.result())
 	}
 	for _, s := range p.servers {
 		if p.played {

@@ -23,6 +23,7 @@ type server struct {
 	ln        listener // nil while not bound
 	listening bool
 	round     int // of listening: which accept loop is the one
+	loops     int // accept loops that run, which may still bring a connection
 	closed    bool
 	busy      int // connections that are served
 	called    int // connects that clients of the file have tried
@@ -30,6 +31,7 @@ type server struct {
 	accepted  int
 	outsiders int            // accepted connections that no client of the file made
 	named     map[string]int // accepted connections by client
+	guests    []guest        // whom the first of them are taken for; see Serve
 }
 
 // listener is what a server listens with: a *wire.Listener or a
@@ -234,7 +236,12 @@ func (s *server) settled() bool {
 	return !s.listening || s.closed || s.pending <= 0 || s.limit()
 }
 
-func (s *server) limit() bool { return s.decl.Accept >= 0 && s.accepted >= s.decl.Accept }
+func (s *server) limit() bool {
+	if n := s.once(); n > 0 {
+		return s.accepted >= n
+	}
+	return s.decl.Accept >= 0 && s.accepted >= s.decl.Accept
+}
 
 func (s *server) full() bool { return s.decl.AtOnce > 0 && s.busy >= s.decl.AtOnce }
 
@@ -256,18 +263,34 @@ func (s *server) close() {
 // packets reports whether the server is one of UDP.
 func (s *server) packets() bool { return s.decl.Transport() == scenario.UDP }
 
-// accept starts the accept loop of a server that listens.
+// accept lets everybody in.
+func (p *play) accept() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, s := range p.servers {
+		s.accept()
+	}
+}
+
+// accept starts the accept loop of a server that listens. p.mu is held.
 func (s *server) accept() {
 	if s.ln == nil || !s.listening || s.decl.Accept == 0 {
 		return
 	}
-	if ln, ok := s.ln.(*wire.PacketListener); ok {
-		s.p.serving.Go(func() { s.demux(ln) })
-		return
-	}
 	s.round++
+	s.loops++
 	round := s.round
-	s.p.serving.Go(func() { s.acceptLoop(round) })
+	s.p.serving.Go(func() {
+		if ln, ok := s.ln.(*wire.PacketListener); ok {
+			s.demux(ln)
+		} else {
+			s.acceptLoop(round)
+		}
+		s.p.mu.Lock()
+		defer s.p.mu.Unlock()
+		s.loops--
+		s.p.progress.Broadcast()
+	})
 }
 
 func (s *server) acceptLoop(round int) {
@@ -318,6 +341,10 @@ func (s *server) uncalled() []Failure {
 	var out []Failure
 	switch {
 	case s.real != "":
+	case s.decl.ByClient && s.p.serve != nil:
+		for _, g := range s.guests[min(s.accepted, len(s.guests)):] {
+			out = append(out, fail(g.script.Pos, "the connection of %s did not come", g.name))
+		}
 	case s.decl.ByClient:
 		for _, script := range s.decl.Connections {
 			for _, c := range s.p.clients {
@@ -363,7 +390,7 @@ func (p *play) mayCome(running []*place) [][]*scenario.Step {
 			}
 			may = may || slices.ContainsFunc(steps, calls)
 		}
-		if s.closed || s.limit() || called && !may {
+		if s.closed && s.loops == 0 || s.limit() || called && !may {
 			continue
 		}
 		scripts = append(scripts, s.scripts()...)

@@ -68,18 +68,27 @@ nothing to run or no way to, and 130 if it was interrupted.`,
 	flags.Var(positive(&f.suite.Repeat, "N"), "repeat", "play each scenario so often")
 	flags.BoolVar(&f.suite.UntilFail, "until-fail", false, "play all again and again until one fails, --repeat times at most")
 	flags.BoolVar(&f.suite.FailFast, "fail-fast", false, "start nothing more after a failure")
-	flags.Var(length(&f.suite.Timeout, "D"), "timeout", "how long a step may take that has no \"within\", in place of the scenarios' timeout")
-	flags.Var(factor(&f.suite.Slow, "FACTOR"), "slow", "stretch every timeout by this")
+	timeFlags(cmd, &f.suite.Options)
 	flags.Var(realServers(&f.suite.Connect, "NAME=ADDRESS"), "connect", "play against the real server there, in place of the declared one")
 	allowFlags(cmd, &f.config.Allow)
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "show the transcripts too")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "show failures, and nothing else")
+	colorFlag(cmd, &f.color)
+	return cmd
+}
+
+// timeFlags are the flags that change how long steps may take.
+func timeFlags(cmd *cobra.Command, to *runner.Options) {
+	cmd.Flags().Var(length(&to.Timeout, "D"), "timeout", "how long a step may take that has no \"within\", in place of the scenarios' timeout")
+	cmd.Flags().Var(factor(&to.Slow, "FACTOR"), "slow", "stretch every timeout by this")
+}
+
+func colorFlag(cmd *cobra.Command, to *string) {
 	colors := []string{"auto", "always", "never"}
-	flags.Var(choice(&f.color, colors...), "color", "whether the report is coloured")
+	cmd.Flags().Var(choice(to, colors...), "color", "whether the report is coloured")
 	if err := cmd.RegisterFlagCompletionFunc("color", cobra.FixedCompletions(colors, cobra.ShellCompDirectiveNoFileComp)); err != nil {
 		panic(err) // there is no such flag
 	}
-	return cmd
 }
 
 // runFiles plays what is selected of valid files, and reports it.
@@ -150,13 +159,19 @@ func (a *app) textOptions(f *runFlags, scenarios []*scenario.Scenario) report.Te
 		Names:   report.NameColumns(scenarios),
 		Flags:   append(realWords(f.suite.Connect), allowWords(f.config.Allow)...),
 	}
-	if f.suite.Timeout != 0 {
-		o.Flags = append(o.Flags, "--timeout", f.suite.Timeout.String())
-	}
-	if f.suite.Slow != 0 {
-		o.Flags = append(o.Flags, "--slow", fmt.Sprint(f.suite.Slow))
-	}
+	o.Flags = append(o.Flags, timeWords(f.suite.Options)...)
 	return o
+}
+
+// timeWords are the flags that say the same again.
+func timeWords(o runner.Options) (words []string) {
+	if o.Timeout != 0 {
+		words = append(words, "--timeout", o.Timeout.String())
+	}
+	if o.Slow != 0 {
+		words = append(words, "--slow", fmt.Sprint(o.Slow))
+	}
+	return words
 }
 
 // terminalWidth is how many columns w has, if it is a terminal.
