@@ -34,6 +34,9 @@ func (a *actor) loop(l scenario.Loop) *Failure {
 		if a.stopped() {
 			return a.failure(Unfinished, "was in round %d of a loop", round)
 		}
+		if l.As != "" {
+			a.scope.set(l.As, bytesOf(fmt.Sprint(round)))
+		}
 		if l.Times == 0 {
 			over, f := a.loopEnds(l)
 			if over || f != nil {

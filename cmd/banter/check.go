@@ -27,6 +27,7 @@ The exit status is 2 if there are errors. Warnings alone leave it at 0.`,
 	}
 	cmd.Flags().SortFlags = false
 	cmd.Flags().BoolVar(&strict, "strict", false, "warnings count as errors for the exit status")
+	valueFlags(cmd, &config)
 	allowFlags(cmd, &config.Allow)
 	return cmd
 }

@@ -164,6 +164,11 @@ func (a *app) read(cmd *cobra.Command, config scenario.Config, paths []string) (
 		}
 		files = append(files, file)
 	}
+	if len(errs) == 0 {
+		if err := unusedValues(config, files); err != nil {
+			errs = append(errs, err)
+		}
+	}
 	for _, err := range errs {
 		a.errorf(cmd.CommandPath(), "%v", err)
 	}

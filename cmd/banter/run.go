@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"slices"
 	"time"
 
 	"banter/runner"
@@ -69,6 +70,7 @@ nothing to run or no way to, and 130 if it was interrupted.`,
 	flags.BoolVar(&f.suite.UntilFail, "until-fail", false, "play all again and again until one fails, --repeat times at most")
 	flags.BoolVar(&f.suite.FailFast, "fail-fast", false, "start nothing more after a failure")
 	timeFlags(cmd, &f.suite.Options)
+	valueFlags(cmd, &f.config)
 	flags.Var(realServers(&f.suite.Connect, "NAME=ADDRESS"), "connect", "play against the real server there, in place of the declared one")
 	allowFlags(cmd, &f.config.Allow)
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "show the transcripts too")
@@ -157,7 +159,7 @@ func (a *app) textOptions(f *runFlags, scenarios []*scenario.Scenario) report.Te
 		Color:   useColor(f.color, terminal, os.Getenv),
 		Columns: columns,
 		Names:   report.NameColumns(scenarios),
-		Flags:   append(realWords(f.suite.Connect), allowWords(f.config.Allow)...),
+		Flags:   slices.Concat(realWords(f.suite.Connect), valueWords(f.config), allowWords(f.config.Allow)),
 	}
 	o.Flags = append(o.Flags, timeWords(f.suite.Options)...)
 	return o

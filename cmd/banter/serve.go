@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"banter/runner"
@@ -60,6 +61,7 @@ status is 0 if it did, 1 if not, and 2 if there was nothing to serve.`,
 	flags.BoolVar(&f.json, "json", false, "write lines of JSON: the addresses, each connection, the verdict")
 	f.selection.flags(cmd)
 	timeFlags(cmd, &f.opts.Options)
+	valueFlags(cmd, &f.config)
 	allowFlags(cmd, &f.config.Allow)
 	colorFlag(cmd, &f.color)
 	return cmd
@@ -93,7 +95,7 @@ func (a *app) serve(ctx context.Context, files []*scenario.File, f *serveFlags) 
 		Color:   useColor(f.color, terminal, os.Getenv),
 		Columns: columns,
 		Command: "serve",
-		Flags:   append(timeWords(f.opts.Options), allowWords(f.config.Allow)...),
+		Flags:   slices.Concat(valueWords(f.config), allowWords(f.config.Allow), timeWords(f.opts.Options)),
 	})
 	if f.json {
 		out = report.NewServingJSON(a.stdout)

@@ -111,7 +111,7 @@ func (s *Scenario) MayRead(path string) error {
 	}
 	name := quote(path)
 	where, path := s.outside(path)
-	return refuse("the payload file %s %s; --allow-read=%s allows it", name, where, flagged(filepath.Dir(path)))
+	return refuse("the file %s %s; --allow-read=%s allows it", name, where, flagged(filepath.Dir(path)))
 }
 
 // owns reports whether a path is below the scenario's folder.

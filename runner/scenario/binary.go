@@ -2,7 +2,6 @@ package scenario
 
 import (
 	"encoding/base64"
-	"path/filepath"
 	"strings"
 )
 
@@ -119,10 +118,7 @@ func (p *parser) filePart(e entry, _ use) (Part, bool) {
 		p.errorf(e.value.pos, `"file" needs the name of a file`)
 		return made, false
 	}
-	made.File = filepath.Clean(filepath.FromSlash(s)) // what is opened is what is looked at here
-	if !filepath.IsAbs(made.File) {
-		made.File = filepath.Join(p.dir, made.File)
-	}
+	made.File = p.beside(e.value, s) // what is opened is what is looked at here
 	if err := p.doc.MayRead(made.File); err != nil {
 		p.errorf(made.Pos, "%s", err)
 		return made, false

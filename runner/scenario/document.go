@@ -103,6 +103,7 @@ func init() {
 		{"clients", func(_ *parser, d *document, e entry) { d.clients = &e }},
 		{"transcript", func(_ *parser, d *document, e entry) { d.transcript = &e }},
 		{"dialogue", func(_ *parser, d *document, e entry) { d.dialogue = &e }},
+		{"include", readBefore},
 		{"vars", readBefore},
 		{"cases", readBefore},
 		{"let", readBefore},
@@ -174,7 +175,8 @@ func (p *parser) scenario(n *node, from shared, mayShare bool, row *node) (*Scen
 		d.serverNames.add(DialogueServer)
 		d.clientNames.add(DialogueClient)
 	}
-	p.values(d, n, row)
+	p.included(n, func(root *node) { p.values(d, root, nil, sharedVar) })
+	p.values(d, n, row, ownVar)
 	known := decode(p, n, "the scenario", documentKeys, d)
 	if d.servers == nil && d.clients == nil && d.dialogue == nil {
 		if mayShare && row == nil {

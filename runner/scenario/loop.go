@@ -12,7 +12,7 @@ import (
 type loop struct {
 	Loop
 	times, until *entry
-	steps        bool
+	steps        *entry // read last: they may need the others
 	wrong        bool
 }
 
@@ -31,10 +31,15 @@ func init() {
 			l.Until = p.tried(e)
 			l.wrong = l.wrong || l.Until == nil
 		}},
-		{"steps", func(p *parser, l *loop, e entry) {
-			l.steps = true
-			l.Steps = p.inner(e.value, e.pos, `"loop"`)
+		{"as", func(p *parser, l *loop, e entry) {
+			name, ok := p.scalar(e, "a variable's name")
+			if l.As = name; !ok || !p.newVariable(e.value.pos, name) {
+				l.wrong = true
+				return
+			}
+			p.gains(e.value.pos, name)
 		}},
+		{"steps", func(_ *parser, l *loop, e entry) { l.steps = &e }},
 	}
 }
 
@@ -51,13 +56,17 @@ func (p *parser) loop(e entry) Action {
 		return nil
 	}
 	var l loop
-	switch known := decode(p, e.value, "a loop", loopKeys, &l); {
+	known := decode(p, e.value, "a loop", loopKeys, &l)
+	if l.steps != nil {
+		l.Steps = p.inner(l.steps.value, l.steps.pos, `"loop"`)
+	}
+	switch {
 	case l.times != nil && l.until != nil:
 		p.errorf(l.until.pos, `"times" and "until" are two ends of a loop; it has one`)
 		return nil
 	case !known || l.wrong:
 		return nil
-	case !l.steps:
+	case l.steps == nil:
 		p.errorf(e.pos, `"loop" needs "steps"`)
 		return nil
 	}

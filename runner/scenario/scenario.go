@@ -41,7 +41,9 @@ type File struct {
 	Source    []byte
 	Scenarios []*Scenario
 	Problems  Problems
-	Allow     Allow // what it was read with: runs are held to it too
+	Allow     Allow             // what it was read with: runs are held to it too
+	Takes     map[string]bool   // variables from outside that the file has a place for
+	Included  map[string][]byte // the sources of the files that it includes, by their paths
 }
 
 // Defaults and bounds of the language.
@@ -236,7 +238,8 @@ type (
 	// comes that is as Until says, which is taken; with neither, until the peer
 	// has ended when they begin anew.
 	Loop struct {
-		Times   int // 0: not counted
+		Times   int    // 0: not counted
+		As      string // a variable that is the round, from 1; "": none
 		Until   *Expect
 		Steps   []*Step
 		Patient bool // waits for the peer as long as any client plays

@@ -33,7 +33,7 @@ func (p *parser) transcripts(d *document) {
 // blockLines are the lines of a block that are not blank, without the blanks
 // around them, each with its place if the block shows it.
 func (p *parser) blockLines(n *node, s string) []TranscriptLine {
-	source := strings.Split(string(p.file.Source), "\n")
+	source := strings.Split(string(p.source(n).text), "\n")
 	var lines []TranscriptLine
 	for i, text := range strings.Split(s, "\n") {
 		text = strings.TrimSpace(text)

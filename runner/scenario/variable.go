@@ -127,6 +127,7 @@ func (p *parser) resolve(seg *Segment) bool {
 		base, rest := name[:end], strings.TrimPrefix(name[end:], ".")
 		switch c, isConstant := d.vars[base]; {
 		case isConstant:
+			p.takes(base)
 			props, ok := p.properties(seg.Pos, base, rest)
 			return ok && p.fill(seg, c, props)
 		case d.serverNames.has(base) || d.processNames.has(base):
@@ -146,6 +147,14 @@ func (p *parser) resolve(seg *Segment) bool {
 		}
 	}
 	return p.later(seg, name)
+}
+
+// takes notes that there is a place for a variable from outside.
+func (p *parser) takes(name string) {
+	if p.file.Takes == nil {
+		p.file.Takes = map[string]bool{}
+	}
+	p.file.Takes[name] = true
 }
 
 func (s *scope) has(name string) bool {
@@ -217,6 +226,13 @@ func (p *parser) properties(pos Pos, base, rest string) (props []Property, ok bo
 func (p *parser) later(seg *Segment, name string) bool {
 	p.doc.uses = append(p.doc.uses, mention{seg.Pos, name, seg.Ref, p.doc.scope, p.doc.scope.at})
 	return true
+}
+
+// pending reports whether it is not known yet what a variable in a text is.
+func (p *parser) pending(t Text) bool {
+	return slices.ContainsFunc(p.doc.uses, func(m mention) bool {
+		return slices.ContainsFunc(t, func(s Segment) bool { return s.Ref == m.ref })
+	})
 }
 
 // settle looks again at the variables that were not known where they are used,
@@ -310,9 +326,10 @@ func (p *parser) constants(d *document, entries []entry, rank rank) {
 		p.traps(v.value)
 		text, ok := p.text(v.value)
 		value, known := text.literal()
-		if ok && !known {
+		if ok && !known && !p.pending(text) {
 			p.errorf(v.value.pos, `%s is to be known before the run, and this is not; it belongs into "let"`, quote(v.key))
 		}
+		p.takes(v.key)
 		if c, given := d.vars[v.key]; given && c.rank > rank {
 			continue
 		}
@@ -330,7 +347,7 @@ func (p *parser) fixed(e entry, want string) (string, bool) {
 	}
 	text, ok := p.text(e.value)
 	value, known := text.literal()
-	if ok && !known {
+	if ok && !known && !p.pending(text) {
 		open := text[slices.IndexFunc(text, func(s Segment) bool { return s.Open() })]
 		p.errorf(open.Pos, "%s is needed before the run, when ${%s} is not known; it can have variables of vars and cases", quote(e.key), open.Var)
 	}
