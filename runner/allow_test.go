@@ -160,7 +160,7 @@ clients:
 		t.Fatal(err)
 	}
 	for want, text := range map[string]string{
-		"3:13 s: unix:in/s.sock leads to TOP/s.sock, outside of the scenario's folder; --allow-net=unix:TOP/s.sock allows it":          "",
+		"3:13 s: unix:in/s.sock leads to TOP/s.sock, outside of the scenario's folder; --allow-net=unix:TOP/s.sock allows it":  "",
 		"6:24 ann: the file \"own/in.txt\" leads to TOP/out.txt, outside of the scenario's folder; --allow-read=TOP allows it": "s",
 	} {
 		s := *file.Scenarios[0]
