@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -12,7 +11,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"banter/runner"
-	"banter/runner/scenario"
 )
 
 // realServer is server that is none of banter's: it answers each line with what it
@@ -93,8 +91,7 @@ transcript:
 	}
 }
 
-// A real server may have a name, or a path that is relative to where banter
-// runs. The variable says it as it was given.
+// A real server may have a name. The variable says it as it was given.
 func TestConnectRealByName(t *testing.T) {
 	at := realServer(t, "tcp", "127.0.0.1:0", "real %s").(*net.TCPAddr)
 	name := fmt.Sprintf("localhost:%d", at.Port)
@@ -104,38 +101,6 @@ clients: {ann: [{connect: "${s}"}, {send: "Host: ${s}"}, {expect: "real Host: `+
 `, map[string]string{"s": name})
 	if !r.Passed() {
 		t.Errorf("%q", failures(r))
-	}
-}
-
-func TestConnectRealUnix(t *testing.T) {
-	inFolder(t)
-	if err := os.Mkdir("below", 0o777); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.Remove("below") })
-	realServer(t, "unix", "real.sock", "real %s")
-	file := scenario.Parse("below/test.yaml", []byte(`
-servers: {s: {reply: never}}
-clients:
-  ann: [{connect: s}, {send: a}, {expect: "real a"}]
-  ben: [{connect: "${s}"}, {send: b}, {expect: "real b"}]
-  cat: [{connect: "127.0.0.1:${s.port}"}]
-`))
-	r, err := runner.Run(t.Context(), file.Scenarios[0], runner.Options{Connect: map[string]string{"s": "unix:real.sock"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := []string{"6:10 cat: can't connect to 127.0.0.1:${s.port}: unix:TOP/real.sock has no port"}
-	top, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	got := failures(r)
-	for i := range got {
-		got[i] = strings.ReplaceAll(got[i], top, "TOP")
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
 	}
 }
 
