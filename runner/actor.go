@@ -333,8 +333,9 @@ func (a *actor) pause(d time.Duration) *Failure {
 	case <-timer.C:
 		return nil
 	case <-a.ctx.Done():
-		return a.failure(Unfinished, "was to wait for %s", d)
+	case <-a.p.hurry:
 	}
+	return a.failure(Unfinished, "was to wait for %s", d)
 }
 
 // waitFor waits for other actors.

@@ -133,8 +133,9 @@ type play struct {
 
 	delivering sync.WaitGroup // of what still comes to UDP servers
 
-	leaving atomic.Bool // Serve has to end: nobody waits for more than is there
-	telling sync.Mutex  // while Serve tells what happens
+	leaving atomic.Bool   // Serve has to end: nobody waits for more than is there
+	hurry   chan struct{} // closed some time after that: nobody lets time pass any more
+	telling sync.Mutex    // while Serve tells what happens
 
 	filesMu sync.Mutex
 	files   map[string][]byte // payload files that were read

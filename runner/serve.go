@@ -48,7 +48,7 @@ type guest struct {
 func Serve(ctx context.Context, s *scenario.Scenario, opts ServeOptions) Result {
 	p := newPlay(context.WithoutCancel(ctx), s, opts.Options)
 	defer p.cancel(nil)
-	p.serve = &opts
+	p.serve, p.hurry = &opts, make(chan struct{})
 	defer context.AfterFunc(ctx, p.leave)()
 	if p.played = p.bind() && p.compute(); p.played {
 		for _, srv := range p.servers {
@@ -68,12 +68,13 @@ func Serve(ctx context.Context, s *scenario.Scenario, opts ServeOptions) Result 
 	return p.conclude()
 }
 
-// leaveTime is how long those may take who wait for one another when it is time
-// to end.
+// leaveTime is how long waits may last when it is time to end.
 const leaveTime = time.Second
 
 // leave ends what Serve does. Whatever has come by now counts: a client that
-// has ended in order is not to fail because its server had not got to it.
+// has ended in order is not to fail because its server had not got to it. Those
+// who wait for one another need no bound: some of them go on, or they are told
+// that nobody will.
 func (p *play) leave() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -83,7 +84,7 @@ func (p *play) leave() {
 		c.SetDeadline(past)
 	}
 	p.progress.Broadcast()
-	time.AfterFunc(leaveTime, p.end)
+	time.AfterFunc(leaveTime, func() { close(p.hurry) })
 }
 
 // admitRest waits until those are accepted who have connected, as far as the

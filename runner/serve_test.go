@@ -304,7 +304,7 @@ clients: {ann: [{connect: s}, close, {connect: uncalled}, close, {connect: patie
 }
 
 // Who had connected, and ended, before it was told to end is served, however
-// far the servers had got. Who then waits for others has a moment.
+// far the servers had got, also where one waits for others.
 func TestServeServesThoseWhoCame(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("only Linux tells who waits in the backlog")
@@ -330,6 +330,41 @@ clients: {ann: [{connect: s}, close, {connect: t}, close]}
 		if r, failed := v.ends(); failed != nil || len(r.Actors) != 40 {
 			t.Fatalf("%d connections, %q", len(r.Actors), failed)
 		}
+	}
+}
+
+// Who lets time pass when it is to end is broken off, as who waits for what
+// nobody does.
+func TestServeBreaksOffWaits(t *testing.T) {
+	v := serve(t, parse(t, `
+servers:
+  s: {steps: [{send: "now"}, {wait: 1h}]}
+  t: {steps: [{send: "now"}, {await: rung}]}
+  bell: {steps: [{expect: "r"}, {signal: rung}]}
+clients: {ann: [{connect: s}, close, {connect: t}, close, {connect: bell}, close]}
+`), false)
+	for _, server := range []string{"s", "t", "bell"} {
+		c, err := net.Dial("tcp", v.at[server])
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		if server != "bell" {
+			if _, err := io.ReadFull(c, make([]byte, len("now"))); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	v.stop()
+	_, failed := v.ends()
+	slices.Sort(failed)
+	want := []string{
+		`3:31 s/1: was to wait for 1h0m0s`,
+		`4:31 t/1: signal "rung" will not come`,
+		`5:19 bell/1: was waiting: expect "r"; 0 of 1 byte had come`,
+	}
+	if diff := cmp.Diff(want, failed); diff != "" {
+		t.Error(diff)
 	}
 }
 
