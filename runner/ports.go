@@ -51,6 +51,9 @@ func fixedPorts(sc *scenario.Scenario, real map[string]string) []need {
 			bind(server.Bind)
 		}
 	}
+	for _, process := range sc.Processes {
+		add(fixed{port: process.Port}, false)
+	}
 	for _, client := range sc.Clients {
 		bind(client.Bind)
 		for _, step := range client.Steps {

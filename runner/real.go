@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"banter/runner/scenario"
 	"banter/runner/wire"
@@ -38,12 +37,10 @@ func (s *server) address() string {
 	return s.addr.String()
 }
 
-// isReal reports whether an actor would be a connection of a server that a
-// real one takes the place of.
-func (p *play) isReal(actor string) bool {
-	name, _, connection := strings.Cut(actor, "/")
+// elsewhere reports whether a real server takes the place of a declared one.
+func (p *play) elsewhere(name string) bool {
 	s := p.server(name)
-	return connection && s != nil && s.real != ""
+	return s != nil && s.real != ""
 }
 
 // unplayed are those who would help, and are not played: servers that real ones

@@ -41,16 +41,17 @@ type guest struct {
 // server that has to be called. Those that still wait for their peers are broken
 // off when the context is done. Then it judges, as Run does.
 //
-// The clients of the scenario are not played. Where "connections" has scripts by
+// The clients and the processes of the scenario are not played. Where "connections" has scripts by
 // client, the n-th that comes is taken for the n-th client.
 //
 // A timeout ends the connection that it is of, and no other.
 func Serve(ctx context.Context, s *scenario.Scenario, opts ServeOptions) Result {
 	p := newPlay(context.WithoutCancel(ctx), s, opts.Options)
 	defer p.cancel(nil)
+	defer p.security.remove()
 	p.serve, p.hurry = &opts, make(chan struct{})
 	defer context.AfterFunc(ctx, p.leave)()
-	if p.played = p.bind() && p.compute(); p.played {
+	if p.played = p.bind() && p.enlist() && p.compute() && p.write(); p.played {
 		for _, srv := range p.servers {
 			srv.invite()
 		}

@@ -32,9 +32,9 @@ func realServers(to *map[string]string, kind string) pflag.Value {
 	}}
 }
 
-// checkReal says which of the servers that are to be replaced is in none of the
+// checkConnect says which of the servers that are to be replaced is in none of the
 // scenarios, or can't be where it is said to be.
-func checkReal(servers map[string]string, scenarios []*scenario.Scenario) error {
+func checkConnect(servers map[string]string, scenarios []*scenario.Scenario) error {
 	var names []string
 	found := map[string]bool{}
 	for _, s := range scenarios {
@@ -60,8 +60,8 @@ func checkReal(servers map[string]string, scenarios []*scenario.Scenario) error 
 	return nil
 }
 
-// realWords are the flags that say the same again.
-func realWords(servers map[string]string) (words []string) {
+// connectWords are the flags that say the same again.
+func connectWords(servers map[string]string) (words []string) {
 	for _, name := range slices.Sorted(maps.Keys(servers)) {
 		words = append(words, "--connect", name+"="+servers[name])
 	}

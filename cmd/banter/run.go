@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -55,6 +56,7 @@ nothing to run or no way to, and 130 if it was interrupted.`,
 			if f.quiet && f.verbose {
 				return errors.New("-q and -v exclude each other")
 			}
+			f.config.Real = f.suite.Real != runner.RealNever
 			files, err := a.valid(cmd, f.config, args, "; nothing was run")
 			if err != nil {
 				return err
@@ -73,6 +75,7 @@ nothing to run or no way to, and 130 if it was interrupted.`,
 	valueFlags(cmd, &f.config)
 	flags.Var(realServers(&f.suite.Connect, "NAME=ADDRESS"), "connect", "play against the real server there, in place of the declared one")
 	allowFlags(cmd, &f.config.Allow)
+	realFlag(cmd, &f.suite.Real)
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "show the transcripts too")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "show failures, and nothing else")
 	colorFlag(cmd, &f.color)
@@ -99,7 +102,7 @@ func (a *app) runFiles(ctx context.Context, files []*scenario.File, f *runFlags)
 	if err != nil {
 		return err
 	}
-	if err := checkReal(f.suite.Connect, scenarios); err != nil {
+	if err := cmp.Or(checkConnect(f.suite.Connect, scenarios), checkServes(f.suite.Real, scenarios)); err != nil {
 		return err
 	}
 	a.warn(scenarios)
@@ -159,7 +162,7 @@ func (a *app) textOptions(f *runFlags, scenarios []*scenario.Scenario) report.Te
 		Color:   useColor(f.color, terminal, os.Getenv),
 		Columns: columns,
 		Names:   report.NameColumns(scenarios),
-		Flags:   slices.Concat(realWords(f.suite.Connect), valueWords(f.config), allowWords(f.config.Allow)),
+		Flags:   slices.Concat(connectWords(f.suite.Connect), valueWords(f.config), allowWords(f.config.Allow), servesWords(f.suite.Real)),
 	}
 	o.Flags = append(o.Flags, timeWords(f.suite.Options)...)
 	return o
