@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"banter/runner"
 	"banter/runner/scenario"
 
 	"github.com/spf13/pflag"
@@ -33,11 +34,16 @@ func realServers(to *map[string]string, kind string) pflag.Value {
 }
 
 // checkConnect says which of the servers that are to be replaced is in none of the
-// scenarios, or can't be where it is said to be.
-func checkConnect(servers map[string]string, scenarios []*scenario.Scenario) error {
+// scenarios, can't be where it is said to be, or is replaced by a process already.
+func checkConnect(servers map[string]string, real runner.Real, scenarios []*scenario.Scenario) error {
 	var names []string
 	found := map[string]bool{}
 	for _, s := range scenarios {
+		for _, c := range s.Processes {
+			if address, ok := servers[c.Serves]; ok && real != runner.RealNever {
+				return fmt.Errorf("--connect %s=%s: with --real the process %s serves it", c.Serves, address, c.Name)
+			}
+		}
 		for _, srv := range s.Servers {
 			if !slices.Contains(names, srv.Name) {
 				names = append(names, srv.Name)

@@ -102,7 +102,7 @@ func (a *app) runFiles(ctx context.Context, files []*scenario.File, f *runFlags)
 	if err != nil {
 		return err
 	}
-	if err := cmp.Or(checkConnect(f.suite.Connect, scenarios), checkServes(f.suite.Real, scenarios)); err != nil {
+	if err := cmp.Or(checkConnect(f.suite.Connect, f.suite.Real, scenarios), checkServes(f.suite.Real, scenarios)); err != nil {
 		return err
 	}
 	a.warn(scenarios)
