@@ -182,7 +182,7 @@ func (a *actor) outcome(e *scenario.Expect) *Failure {
 		}
 		return a.failure(Unread, "%s came, where %s was expected", what, e)
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		if a.stopped() {
+		if a.ending() {
 			return a.failure(Unfinished, "was waiting: expect %s", e)
 		}
 		if silence {

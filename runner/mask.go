@@ -25,7 +25,9 @@ func (p *play) conceal(b content.Bytes) {
 // mask takes what is secret out of a result. In bytes that are shown beside
 // others each byte becomes a star, so that offsets stay right.
 func (p *play) mask(r *Result) {
+	p.mu.Lock()
 	secrets := slices.Concat(p.scenario.Secrets, p.secrets)
+	p.mu.Unlock()
 	if len(secrets) == 0 {
 		return
 	}

@@ -38,7 +38,7 @@ func (p *play) enlist() bool {
 		if decl.Ready.Kind == scenario.ReadyOutput {
 			keep = program.ForAwait
 		}
-		c := &process{p: p, decl: decl, idle: decl.Serves != "" && !p.opts.Real.plays(), output: program.NewOutput(keep, restarts), heard: map[string]int64{}}
+		c := &process{p: p, decl: decl, idle: p.serve != nil || decl.Serves != "" && !p.opts.Real.plays(), output: program.NewOutput(keep, restarts), heard: map[string]int64{}}
 		p.processes = append(p.processes, c)
 		port := decl.Port
 		if decl.Ported && port == 0 {
