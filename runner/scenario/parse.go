@@ -131,6 +131,7 @@ type parser struct {
 	suggestions  int       // how many more did-you-means to look for
 	regexSize    int       // of what was compiled
 	local        *localAddresses
+	mending
 }
 
 // payloadFile is a file that a payload names.
@@ -177,6 +178,10 @@ func (p *parser) result() *File {
 			cmp.Compare(a.Pos.Col, b.Pos.Col),
 			cmp.Compare(a.Message, b.Message),
 		)
+	})
+	ps = slices.DeleteFunc(ps, func(one Problem) bool {
+		only, doubted := p.doubted[one.Pos]
+		return doubted && one.Message != only
 	})
 	p.file.Problems = slices.Compact(ps)
 	return p.file

@@ -25,6 +25,9 @@ func (p *parser) from(n *node) []byte { return p.src.text[p.offset(n):] }
 // traps warns of a payload's scalar that YAML reads otherwise than most people
 // would.
 func (p *parser) traps(n *node) {
+	if p.mended[n.pos] {
+		return
+	}
 	if n.anchor != "" && !n.named {
 		p.warnf(n.pos, "YAML takes %s as a name for the text, and nobody uses it; put all of it in quotes", quote("&"+n.anchor))
 	}

@@ -89,29 +89,44 @@ func (n *node) entry(key string) *node {
 // that are empty or that have an error which hides their meaning are left
 // out; whole says that there was none of the latter.
 func (p *parser) documents() (docs []*node, whole bool) {
-	decoder := yaml.NewDecoder(bytes.NewReader(p.src.text))
-	for {
-		var doc yaml.Node
-		err := decodeYAML(decoder, &doc)
-		if err == io.EOF {
-			return docs, true
+	trees, err := readYAML(bytes.NewReader(p.src.text))
+	if err == nil {
+		return p.convert(trees, p.pos)
+	}
+	whole = true
+	for i, d := range p.drafts() {
+		trees, ok := d.read()
+		if ok {
+			var more []*node
+			more, ok = p.convert(trees, d.pos)
+			docs = append(docs, more...)
 		}
-		if err != nil {
-			p.syntaxError(err)
-			return docs, false
+		whole = whole && ok
+		if i == 0 && !ok && d.shares() {
+			break // what it gave to the others is missing there
 		}
-		if len(doc.Content) == 0 {
+	}
+	return docs, whole
+}
+
+// convert checks the trees of documents; at says where in the file a place of
+// theirs is.
+func (p *parser) convert(trees []*yaml.Node, at func(line, col int) Pos) (docs []*node, whole bool) {
+	whole = true
+	for _, tree := range trees {
+		if len(tree.Content) == 0 {
 			continue
 		}
-		c := &converter{p: p}
-		n := c.convert(doc.Content[0], 1)
-		if c.failed {
-			return docs, false
-		}
-		if !n.isNull() {
+		c := &converter{p: p, at: at}
+		n := c.convert(tree.Content[0], 1)
+		switch {
+		case c.failed:
+			whole = false
+		case !n.isNull():
 			docs = append(docs, n)
 		}
 	}
+	return docs, whole
 }
 
 // errYAMLPanic stands for a panic inside of yaml.v3, which hostile input can
@@ -128,17 +143,18 @@ func decodeYAML(decoder *yaml.Decoder, into *yaml.Node) (err error) {
 	return decoder.Decode(into)
 }
 
-// firstYAMLError reads all documents and returns the first error, nil if
-// there is none.
-func firstYAMLError(r io.Reader) error {
+// readYAML reads all documents, or those before the first error.
+func readYAML(r io.Reader) ([]*yaml.Node, error) {
 	decoder := yaml.NewDecoder(r)
+	var trees []*yaml.Node
 	for {
 		var doc yaml.Node
 		if err := decodeYAML(decoder, &doc); err == io.EOF {
-			return nil
+			return trees, nil
 		} else if err != nil {
-			return err
+			return trees, err
 		}
+		trees = append(trees, &doc)
 	}
 }
 
@@ -146,6 +162,7 @@ func firstYAMLError(r io.Reader) error {
 // language has no use for.
 type converter struct {
 	p       *parser
+	at      func(line, col int) Pos
 	anchors map[*yaml.Node]*node // nil while it is being converted
 	failed  bool                 // what was left out hides the document's meaning
 }
@@ -160,7 +177,7 @@ func (c *converter) fail(pos Pos, format string, args ...any) *node {
 }
 
 func (c *converter) convert(y *yaml.Node, depth int) *node {
-	pos := c.p.pos(y.Line, y.Column)
+	pos := c.at(y.Line, y.Column)
 	if c.failed {
 		return &node{pos: pos}
 	}
@@ -245,7 +262,7 @@ func (c *converter) mapping(n *node, y *yaml.Node, depth int) {
 	var merged []*node
 	for i := 0; i+1 < len(y.Content); i += 2 {
 		key, value := y.Content[i], y.Content[i+1]
-		e := entry{key: key.Value, pos: c.p.pos(key.Line, key.Column)}
+		e := entry{key: key.Value, pos: c.at(key.Line, key.Column)}
 		switch {
 		case key.Kind != yaml.ScalarNode:
 			c.fail(e.pos, "a key must be a word, not a list, a mapping or an alias")

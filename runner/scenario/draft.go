@@ -1,0 +1,288 @@
+package scenario
+
+import (
+	"bytes"
+	"io"
+	"iter"
+	"regexp"
+	"slices"
+	"unicode/utf8"
+
+	"gopkg.in/yaml.v3"
+)
+
+// An error of YAML's syntax hides all that comes after it in its document. So
+// each is mended in memory: where it is known what was meant, that is put in its
+// place, and the document is read again.
+
+// The bounds of mending, for a whole file.
+const (
+	maxMends  = 100      // after a hundred mistakes the rest is better read again from the start
+	maxEffort = 16 << 20 // bytes that are read
+	maxTries  = 24       // for one mistake
+)
+
+// mending is what mistakes of a file are mended already.
+type mending struct {
+	mends   int
+	effort  int            // so far, in bytes
+	mended  map[Pos]bool   // values whose text in the file is not what was read
+	doubted map[Pos]string // the one complaint about a value of which it is not sure what it is
+}
+
+// draft is the text of one document while it is mended.
+type draft struct {
+	p     *parser
+	src   source
+	above int            // lines of the file before it
+	edits map[int][]edit // by line, in the order in which they were made
+	tabs  map[string]int // how wide blanks with tabs in them were taken to be
+}
+
+// edit is a change within a line, in characters of the line as it was then.
+type edit struct{ col, del, ins int }
+
+// mend is what a mistake is, and the text that was meant.
+type mend struct {
+	line, at int // of the complaint; the byte in the line
+	message  string
+	doubt    bool // it may be no text that was meant: nothing else is said of it
+	changes  []change
+	tabbed   []int // lines, instead of one complaint
+}
+
+// change puts a text in place of some bytes of a line.
+type change struct {
+	line, from, to int
+	text           string
+}
+
+// reading is what became of a text.
+type reading struct {
+	trees []*yaml.Node
+	err   error
+	stop  int // how far the reader had read when it gave up
+}
+
+// drafts cuts the file into its documents. A line that starts with --- starts
+// one wherever it stands; the directives before it belong to it.
+func (p *parser) drafts() []*draft {
+	var all []*draft
+	text, starts := p.src.text, p.src.lines()
+	begin, loose := 0, 0 // loose: the line since which there was nothing to read, or -1
+	cut := func(line int) {
+		if line == begin {
+			return
+		}
+		end := len(text)
+		if line < len(starts) {
+			end = starts[line]
+		}
+		all = append(all, &draft{
+			p: p, src: source{text: text[starts[begin]:end]}, above: begin,
+			edits: map[int][]edit{}, tabs: map[string]int{},
+		})
+		begin = line
+	}
+	for i, start := range starts {
+		line := bytes.TrimRight(text[start:], " \t\r\n")
+		if i+1 < len(starts) {
+			line = bytes.TrimRight(text[start:starts[i+1]], " \t\r\n")
+		}
+		switch {
+		case isMark(line, "---"):
+			if loose < 0 {
+				loose = i
+			}
+			cut(loose)
+			loose = -1
+		case isMark(line, "..."):
+			loose = i + 1
+		case len(line) > 0 && line[0] != '#' && line[0] != '%':
+			loose = -1
+		}
+	}
+	cut(len(starts))
+	return all
+}
+
+func isMark(line []byte, mark string) bool {
+	rest, found := bytes.CutPrefix(line, []byte(mark))
+	return found && (len(rest) == 0 || rest[0] == ' ' || rest[0] == '\t')
+}
+
+var played = regexp.MustCompile(`(?m)^(servers|clients|dialogue)\s*:`)
+
+// shares reports whether a document looks as if it only gave to others.
+func (d *draft) shares() bool { return !played.Match(d.src.text) }
+
+// read reads a draft's documents, with all mistakes mended that can be. It
+// reports whether there is something to look at.
+func (d *draft) read() ([]*yaml.Node, bool) {
+	now := d.p.try(d.src.text)
+	for now.err != nil {
+		next, ok := d.mend(now)
+		if !ok {
+			d.syntaxError(now.err)
+			return nil, false
+		}
+		now = next
+	}
+	return now.trees, true
+}
+
+// mend finds a change with which the reader comes further, makes it, and says
+// what was wrong.
+func (d *draft) mend(now reading) (reading, bool) {
+	tries := 0
+	for m := range d.mends(now) {
+		if tries++; tries > maxTries || d.p.mends >= maxMends || d.p.effort > maxEffort {
+			break
+		}
+		text, stop := d.changed(m.changes, now.stop)
+		next := d.p.try(text)
+		if next.err == nil || next.stop > stop {
+			d.p.mends++
+			d.accept(m)
+			d.src = source{text: text}
+			return next, true
+		}
+	}
+	return reading{}, false
+}
+
+// try reads a text.
+func (p *parser) try(text []byte) reading {
+	in := &byteReader{rest: text}
+	trees, err := readYAML(in)
+	stop := len(text) - len(in.rest)
+	p.effort += stop + len(text)/16 // and the copy
+	return reading{trees, err, stop}
+}
+
+// byteReader hands out a byte at a time, and so knows how far somebody read.
+type byteReader struct{ rest []byte }
+
+func (r *byteReader) Read(b []byte) (int, error) {
+	if len(r.rest) == 0 {
+		return 0, io.EOF
+	}
+	b[0] = r.rest[0]
+	r.rest = r.rest[1:]
+	return 1, nil
+}
+
+// changed is the text with changes, and where in it the place stop is.
+func (d *draft) changed(changes []change, stop int) ([]byte, int) {
+	starts := d.src.lines()
+	slices.SortStableFunc(changes, func(a, b change) int { return (a.line-b.line)<<20 + a.from - b.from })
+	var out bytes.Buffer
+	at, moved := 0, stop
+	for _, c := range changes {
+		from, to := starts[c.line-1]+c.from, starts[c.line-1]+c.to
+		out.Write(d.src.text[at:from])
+		out.WriteString(c.text)
+		at = to
+		switch {
+		case from >= stop:
+		case to <= stop:
+			moved += len(c.text) - (to - from)
+		default:
+			moved = out.Len()
+		}
+	}
+	out.Write(d.src.text[at:])
+	return out.Bytes(), moved
+}
+
+// accept complains about what a mend mends, and notes what it moves.
+func (d *draft) accept(m mend) {
+	if d.p.mended == nil {
+		d.p.mended, d.p.doubted = map[Pos]bool{}, map[Pos]string{}
+	}
+	if m.tabbed != nil {
+		d.complainOfTabs(m.tabbed)
+	} else {
+		pos := d.pos(m.line, d.col(m.line, m.at))
+		d.p.errorf(pos, "%s", m.message)
+		if m.doubt {
+			d.p.doubted[pos] = m.message
+		}
+	}
+	for _, c := range m.changes {
+		line := d.src.line(c.line)
+		e := edit{d.col(c.line, c.from), utf8.RuneCount(line[c.from:c.to]), utf8.RuneCountInString(c.text)}
+		d.p.mended[d.pos(c.line, e.col)] = true
+		d.edits[c.line] = append(d.edits[c.line], e)
+	}
+}
+
+// col is the column of a byte of a line.
+func (d *draft) col(line, at int) int { return utf8.RuneCount(d.src.line(line)[:at]) + 1 }
+
+// pos is where in the file a place of the draft is.
+func (d *draft) pos(line, col int) Pos {
+	for _, e := range slices.Backward(d.edits[line]) {
+		switch {
+		case col >= e.col+e.ins:
+			col += e.del - e.ins
+		case col > e.col:
+			col = min(col, e.col+e.del)
+		}
+	}
+	return d.p.pos(d.above+line, col)
+}
+
+// mends is what may be wrong where the reader stopped, the likeliest first.
+func (d *draft) mends(now reading) iter.Seq[mend] {
+	message, _ := plainMessage(now.err)
+	last := d.lineOf(now.stop)
+	near := d.filled(last, 3) // the reader looks ahead, across blank lines
+	unclosed := func() []mend { return d.unclosed(last) }
+	finders := []func() []mend{
+		func() []mend { return d.each(near, d.tabMends) },
+		func() []mend { return d.each(near, d.textMends) },
+		func() []mend { return d.each(near, d.glued) },
+		unclosed,
+		func() []mend { return d.each(near[:min(len(near), 2)], d.indented) },
+	}
+	if message == "found unexpected end of stream" {
+		finders = append([]func() []mend{unclosed}, finders...)
+	}
+	return func(yield func(mend) bool) {
+		for _, find := range finders {
+			for _, m := range find() {
+				if !yield(m) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func (d *draft) each(lines []int, find func(line int) []mend) (all []mend) {
+	for _, line := range lines {
+		all = append(all, find(line)...)
+	}
+	return all
+}
+
+// lineOf is the line of the byte before a place.
+func (d *draft) lineOf(off int) int {
+	i, found := slices.BinarySearch(d.src.lines(), max(off-1, 0))
+	if found {
+		return i + 1
+	}
+	return i
+}
+
+// filled are the last n lines up to one that hold something, the last first.
+func (d *draft) filled(last, n int) []int {
+	var lines []int
+	for ; last > 0 && len(lines) < n; last-- {
+		if line := bytes.TrimLeft(d.src.line(last), " \t"); len(line) > 0 && line[0] != '#' {
+			lines = append(lines, last)
+		}
+	}
+	return lines
+}

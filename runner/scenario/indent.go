@@ -1,0 +1,200 @@
+package scenario
+
+import (
+	"cmp"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// level is an indentation at which a line may continue what stands above it: a
+// list with a dash, or a mapping with a key.
+type level struct {
+	width int
+	dash  bool
+	line  int // where it was last
+}
+
+// indentOf splits a line into its indentation and its text.
+func indentOf(line string) (indent, text string) {
+	text = strings.TrimLeft(line, " \t")
+	return line[:len(line)-len(text)], text
+}
+
+func isDash(text string) bool {
+	return text == "-" || strings.HasPrefix(text, "- ") || strings.HasPrefix(text, "-\t")
+}
+
+// levels are those that are open above a line, the innermost first.
+func levels(lines []string, line int) []level {
+	var all []level
+	least := 1 << 20
+	for n := line - 1; n > max(0, line-500) && least > 0; n-- {
+		indent, text := indentOf(lines[n-1])
+		if text == "" || text[0] == '#' || len(indent) >= least {
+			continue
+		}
+		most := least
+		least = len(indent)
+		var here []level
+		at := least
+		for isDash(text) && at < most {
+			here = append(here, level{at, true, n})
+			rest := strings.TrimLeft(text[1:], " \t")
+			at += len(text) - len(rest)
+			text = rest
+		}
+		if at < most && text != "" {
+			here = append(here, level{at, false, n})
+		}
+		slices.Reverse(here)
+		all = append(all, here...)
+	}
+	return all
+}
+
+func (d *draft) lines() []string {
+	lines := make([]string, len(d.src.lines()))
+	for i := range lines {
+		lines[i] = string(d.src.line(i + 1))
+	}
+	return lines
+}
+
+// indented puts a line whose indentation fits nowhere in line with one above.
+func (d *draft) indented(line int) []mend {
+	lines := d.lines()
+	indent, text := indentOf(lines[line-1])
+	if strings.Contains(indent, "\t") || text == "" {
+		return nil
+	}
+	all := levels(lines, line)
+	if s := scanLine(line, lines[line-1], nil); !isDash(text) && s.key(len(indent)) < 0 && len(all) > 0 {
+		return []mend{{
+			line: line, at: len(indent),
+			message: fmt.Sprintf("text that belongs to line %d, but is indented no further than that; write it in one line, in quotes", d.above+all[0].line),
+			changes: []change{{line, 0, len(indent), strings.Repeat(" ", all[0].width+1)}},
+		}}
+	}
+	far := func(l level) int { return max(l.width-len(indent), len(indent)-l.width) }
+	all = slices.DeleteFunc(all, func(l level) bool {
+		return l.dash != isDash(text) || far(l) == 0 || far(l) > 4
+	})
+	slices.SortStableFunc(all, func(a, b level) int { return cmp.Compare(far(a), far(b)) })
+	var mends []mend
+	for _, l := range all[:min(len(all), 2)] {
+		mends = append(mends, mend{
+			line: line, at: len(indent),
+			message: fmt.Sprintf("the indentation of %d fits no line above; with %d it would go on with line %d", len(indent), l.width, d.above+l.line),
+			changes: []change{{line, 0, len(indent), strings.Repeat(" ", l.width)}},
+		})
+	}
+	return mends
+}
+
+// tabMends put spaces in the place of the tabs that a line is indented with,
+// and of those in the lines after it.
+func (d *draft) tabMends(line int) []mend {
+	if indentationTab(d.src.line(line)) < 0 {
+		return nil
+	}
+	const most = 10_000 // lines
+	lines := d.lines()
+	all := mend{tabbed: []int{}}
+	var one []mend
+	for n := line; n <= min(len(lines), line+most); n++ {
+		tab := indentationTab([]byte(lines[n-1]))
+		indent, text := indentOf(lines[n-1])
+		if tab < 0 || text == "" || n > line && (tab > 0 || text[0] == '#') {
+			continue
+		}
+		var changes []change
+		if strings.Contains(indent, "\t") {
+			widths := d.widths(lines, n, indent, isDash(text))
+			if n == line {
+				for _, w := range widths {
+					one = append(one, mend{tabbed: []int{line}, changes: []change{{line, 0, len(indent), strings.Repeat(" ", w)}}})
+				}
+			}
+			d.tabs[indent] = widths[0]
+			changes = append(changes, change{n, 0, len(indent), strings.Repeat(" ", widths[0])})
+			lines[n-1] = changes[0].text + text
+		}
+		for i := len(indent); i < len(indent)+len(text) && isDash(text[i-len(indent):]); {
+			for i++; i < len(indent)+len(text) && strings.IndexByte(" \t", text[i-len(indent)]) >= 0; i++ {
+				if text[i-len(indent)] == '\t' {
+					changes = append(changes, change{n, i, i + 1, " "})
+				}
+			}
+		}
+		all.tabbed = append(all.tabbed, n)
+		all.changes = append(all.changes, changes...)
+	}
+	return append([]mend{all}, one...)
+}
+
+var blockEnd = regexp.MustCompile(`(?:^|[ \t])[|>][+-]?[1-9]?[+-]?$`)
+
+// widths are how many spaces a line's tabs may stand for, the likeliest first.
+func (d *draft) widths(lines []string, line int, indent string, dash bool) []int {
+	var widths []int
+	if w, known := d.tabs[indent]; known {
+		widths = append(widths, w)
+	}
+	open := levels(lines, line)
+	if len(open) > 0 {
+		above := strings.TrimRight(lines[open[0].line-1], " \t")
+		if i := strings.Index(above, " #"); i >= 0 {
+			above = strings.TrimRight(above[:i], " \t")
+		}
+		if strings.HasSuffix(above, ":") || blockEnd.MatchString(above) {
+			widths = append(widths, open[0].width+2)
+		}
+	}
+	var stops []int
+	for _, tab := range []int{8, 4, 2} {
+		stops = append(stops, expanded(indent, tab))
+	}
+	for _, l := range open {
+		if l.dash == dash && slices.Contains(stops, l.width) {
+			widths = append(widths, l.width)
+		}
+	}
+	for _, l := range open {
+		if l.dash == dash {
+			widths = append(widths, l.width)
+		}
+	}
+	return append(widths, stops...)
+}
+
+// expanded is how wide blanks are where tabs go to every n-th column.
+func expanded(blanks string, n int) int {
+	w := 0
+	for _, c := range blanks {
+		if w++; c == '\t' {
+			w = (w + n - 1) / n * n
+		}
+	}
+	return w
+}
+
+// complainOfTabs complains of lines that are indented with tabs, of those that
+// follow each other once.
+func (d *draft) complainOfTabs(lines []int) {
+	for i := 0; i < len(lines); {
+		j := i + 1
+		for j < len(lines) && lines[j] == lines[j-1]+1 {
+			j++
+		}
+		first := lines[i]
+		pos := d.pos(first, d.col(first, indentationTab(d.src.line(first))))
+		if j-i == 1 {
+			d.p.errorf(pos, "a tab in the indentation; YAML takes only spaces")
+		} else {
+			d.p.errorf(pos, "tabs in the indentation, down to line %d; YAML takes only spaces", d.above+lines[j-1])
+		}
+		i = j
+	}
+}
