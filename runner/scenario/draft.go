@@ -6,6 +6,7 @@ import (
 	"iter"
 	"regexp"
 	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
@@ -44,11 +45,16 @@ type edit struct{ col, del, ins int }
 
 // mend is what a mistake is, and the text that was meant.
 type mend struct {
-	line, at int // of the complaint; the byte in the line
+	complaints []complaint
+	changes    []change
+	sure       bool // whatever the reader stopped at
+}
+
+// complaint is what is wrong at a byte of a line.
+type complaint struct {
+	line, at int
 	message  string
 	doubt    bool // it may be no text that was meant: nothing else is said of it
-	changes  []change
-	tabbed   []int // lines, instead of one complaint
 }
 
 // change puts a text in place of some bytes of a line.
@@ -59,9 +65,11 @@ type change struct {
 
 // reading is what became of a text.
 type reading struct {
-	trees []*yaml.Node
-	err   error
-	stop  int // how far the reader had read when it gave up
+	trees   []*yaml.Node
+	err     error
+	message string // of the error, without its line
+	read    int    // bytes, before the reader gave up
+	stop    int    // where it is wrong: what begins and never ends, at its beginning
 }
 
 // drafts cuts the file into its documents. A line that starts with --- starts
@@ -141,7 +149,7 @@ func (d *draft) mend(now reading) (reading, bool) {
 		}
 		text, stop := d.changed(m.changes, now.stop)
 		next := d.p.try(text)
-		if next.err == nil || next.stop > stop {
+		if next.err == nil || m.sure || next.stop > stop || scanned(now) && !scanned(next) {
 			d.p.mends++
 			d.accept(m)
 			d.src = source{text: text}
@@ -155,9 +163,32 @@ func (d *draft) mend(now reading) (reading, bool) {
 func (p *parser) try(text []byte) reading {
 	in := &byteReader{rest: text}
 	trees, err := readYAML(in)
-	stop := len(text) - len(in.rest)
-	p.effort += stop + len(text)/16 // and the copy
-	return reading{trees, err, stop}
+	r := reading{trees: trees, err: err, read: len(text) - len(in.rest)}
+	r.stop = r.read
+	p.effort += r.read + len(text)/16 // and the copy
+	if err == nil {
+		return r
+	}
+	var line int
+	if r.message, line = plainMessage(err); r.read == len(text) {
+		r.stop = 0
+		for range line - 1 {
+			r.stop += bytes.IndexByte(text[r.stop:], '\n') + 1
+		}
+	}
+	return r
+}
+
+// scanned reports whether the error is one of single characters and words,
+// which the reader looks at ahead of their order: a mistake in that may stand
+// before.
+func scanned(r reading) bool {
+	switch r.message {
+	case "did not find expected ',' or '}'", "did not find expected ',' or ']'", "did not find expected key",
+		"did not find expected '-' indicator", "did not find expected node content", "did not find expected <document start>":
+		return false
+	}
+	return !strings.HasPrefix(r.message, "unknown anchor")
 }
 
 // byteReader hands out a byte at a time, and so knows how far somebody read.
@@ -200,13 +231,11 @@ func (d *draft) accept(m mend) {
 	if d.p.mended == nil {
 		d.p.mended, d.p.doubted = map[Pos]bool{}, map[Pos]string{}
 	}
-	if m.tabbed != nil {
-		d.complainOfTabs(m.tabbed)
-	} else {
-		pos := d.pos(m.line, d.col(m.line, m.at))
-		d.p.errorf(pos, "%s", m.message)
-		if m.doubt {
-			d.p.doubted[pos] = m.message
+	for _, c := range m.complaints {
+		pos := d.pos(c.line, d.col(c.line, c.at))
+		d.p.errorf(pos, "%s", c.message)
+		if c.doubt {
+			d.p.doubted[pos] = c.message
 		}
 	}
 	for _, c := range m.changes {
@@ -235,21 +264,29 @@ func (d *draft) pos(line, col int) Pos {
 
 // mends is what may be wrong where the reader stopped, the likeliest first.
 func (d *draft) mends(now reading) iter.Seq[mend] {
-	message, _ := plainMessage(now.err)
-	last := d.lineOf(now.stop)
+	last := d.lineOf(now.read)
 	near := d.filled(last, 3) // the reader looks ahead, across blank lines
-	unclosed := func() []mend { return d.unclosed(last) }
+	unclosed := func() (all []mend) {
+		if now.stop < now.read {
+			all = d.unclosed(d.lineOf(now.stop+1)+1, 2)
+		}
+		return append(all, d.unclosed(last, 5000)...)
+	}
 	finders := []func() []mend{
 		func() []mend { return d.each(near, d.tabMends) },
+		func() []mend { return d.oddBlanks(near) },
 		func() []mend { return d.each(near, d.textMends) },
 		func() []mend { return d.each(near, d.glued) },
 		unclosed,
 		func() []mend { return d.each(near[:min(len(near), 2)], d.indented) },
 	}
-	if message == "found unexpected end of stream" {
+	if now.message == "found unexpected end of stream" {
 		finders = append([]func() []mend{unclosed}, finders...)
 	}
 	return func(yield func(mend) bool) {
+		if now.message == "did not find expected <document start>" {
+			return
+		}
 		for _, find := range finders {
 			for _, m := range find() {
 				if !yield(m) {
@@ -280,7 +317,8 @@ func (d *draft) lineOf(off int) int {
 func (d *draft) filled(last, n int) []int {
 	var lines []int
 	for ; last > 0 && len(lines) < n; last-- {
-		if line := bytes.TrimLeft(d.src.line(last), " \t"); len(line) > 0 && line[0] != '#' {
+		line := d.src.line(last)
+		if text := bytes.TrimLeft(line, " \t"); len(text) > 0 && (text[0] != '#' || line[0] == '\t') {
 			lines = append(lines, last)
 		}
 	}

@@ -44,6 +44,7 @@ func TestHostile(t *testing.T) {
 		"anchors":           fill("- &a\n"),
 		"laughs":            laughs,
 		"many aliases":      "name: &n [1]\ntags:\n" + strings.Repeat("- *n\n", 20_000),
+		"one long text":     "servers: {s: {}}\nclients: {ann: [&a {send: \"" + strings.Repeat("x", size/2) + "\"}" + strings.Repeat(",*a", 9_999) + "]}\n",
 		"words":             inClients("    - snd\n"),
 		"steps":             inClients("    - {send: x}\n"),
 		"traps":             inClients("    - send: a #b\n"),

@@ -72,9 +72,8 @@ func (d *draft) indented(line int) []mend {
 	all := levels(lines, line)
 	if s := scanLine(line, lines[line-1], nil); !isDash(text) && s.key(len(indent)) < 0 && len(all) > 0 {
 		return []mend{{
-			line: line, at: len(indent),
-			message: fmt.Sprintf("text that belongs to line %d, but is indented no further than that; write it in one line, in quotes", d.above+all[0].line),
-			changes: []change{{line, 0, len(indent), strings.Repeat(" ", all[0].width+1)}},
+			complaints: []complaint{{line, len(indent), fmt.Sprintf("text that belongs to line %d, but is indented no further than that; write it in one line, in quotes", d.above+all[0].line), false}},
+			changes:    []change{{line, 0, len(indent), strings.Repeat(" ", all[0].width+1)}},
 		}}
 	}
 	far := func(l level) int { return max(l.width-len(indent), len(indent)-l.width) }
@@ -85,9 +84,8 @@ func (d *draft) indented(line int) []mend {
 	var mends []mend
 	for _, l := range all[:min(len(all), 2)] {
 		mends = append(mends, mend{
-			line: line, at: len(indent),
-			message: fmt.Sprintf("the indentation of %d fits no line above; with %d it would go on with line %d", len(indent), l.width, d.above+l.line),
-			changes: []change{{line, 0, len(indent), strings.Repeat(" ", l.width)}},
+			complaints: []complaint{{line, len(indent), fmt.Sprintf("the indentation of %d fits no line above; with %d it would go on with line %d", len(indent), l.width, d.above+l.line), false}},
+			changes:    []change{{line, 0, len(indent), strings.Repeat(" ", l.width)}},
 		})
 	}
 	return mends
@@ -101,12 +99,13 @@ func (d *draft) tabMends(line int) []mend {
 	}
 	const most = 10_000 // lines
 	lines := d.lines()
-	all := mend{tabbed: []int{}}
+	var all mend
+	var tabbed []int
 	var one []mend
 	for n := line; n <= min(len(lines), line+most); n++ {
 		tab := indentationTab([]byte(lines[n-1]))
 		indent, text := indentOf(lines[n-1])
-		if tab < 0 || text == "" || n > line && (tab > 0 || text[0] == '#') {
+		if tab < 0 || text == "" || n > line && tab > 0 {
 			continue
 		}
 		var changes []change
@@ -114,7 +113,10 @@ func (d *draft) tabMends(line int) []mend {
 			widths := d.widths(lines, n, indent, isDash(text))
 			if n == line {
 				for _, w := range widths {
-					one = append(one, mend{tabbed: []int{line}, changes: []change{{line, 0, len(indent), strings.Repeat(" ", w)}}})
+					one = append(one, mend{
+						complaints: d.tabComplaints([]int{line}),
+						changes:    []change{{line, 0, len(indent), strings.Repeat(" ", w)}},
+					})
 				}
 			}
 			d.tabs[indent] = widths[0]
@@ -128,9 +130,10 @@ func (d *draft) tabMends(line int) []mend {
 				}
 			}
 		}
-		all.tabbed = append(all.tabbed, n)
+		tabbed = append(tabbed, n)
 		all.changes = append(all.changes, changes...)
 	}
+	all.complaints = d.tabComplaints(tabbed)
 	return append([]mend{all}, one...)
 }
 
@@ -180,21 +183,20 @@ func expanded(blanks string, n int) int {
 	return w
 }
 
-// complainOfTabs complains of lines that are indented with tabs, of those that
-// follow each other once.
-func (d *draft) complainOfTabs(lines []int) {
+// tabComplaints are those of lines that are indented with tabs: one for lines
+// that follow each other.
+func (d *draft) tabComplaints(lines []int) (all []complaint) {
 	for i := 0; i < len(lines); {
 		j := i + 1
 		for j < len(lines) && lines[j] == lines[j-1]+1 {
 			j++
 		}
-		first := lines[i]
-		pos := d.pos(first, d.col(first, indentationTab(d.src.line(first))))
-		if j-i == 1 {
-			d.p.errorf(pos, "a tab in the indentation; YAML takes only spaces")
-		} else {
-			d.p.errorf(pos, "tabs in the indentation, down to line %d; YAML takes only spaces", d.above+lines[j-1])
+		message := "a tab in the indentation; YAML takes only spaces"
+		if j-i > 1 {
+			message = fmt.Sprintf("tabs in the indentation, down to line %d; YAML takes only spaces", d.above+lines[j-1])
 		}
+		all = append(all, complaint{lines[i], indentationTab(d.src.line(lines[i])), message, false})
 		i = j
 	}
+	return all
 }

@@ -14,8 +14,8 @@ func (d *draft) textMends(line int) []mend {
 	mends := make([]mend, len(s.found))
 	for i, f := range s.found {
 		mends[i] = mend{
-			line: line, at: f.from, message: f.message, doubt: f.doubt,
-			changes: []change{{line, f.from, f.to, f.text}},
+			complaints: []complaint{{line, f.from, f.message, f.doubt}},
+			changes:    []change{{line, f.from, f.to, f.text}},
 		}
 	}
 	return mends
@@ -36,67 +36,97 @@ func (d *draft) openAt(line int) []bracket {
 	return nil
 }
 
-// unclosed are the quotes and the brackets that nothing closes, in the lines up
-// to one. The nearest are the likeliest.
-func (d *draft) unclosed(last int) []mend {
-	const most = 5000 // lines
+// unclosed are the quotes and the brackets that nothing closes, in so many lines
+// up to one. The nearest are the likeliest.
+func (d *draft) unclosed(last, most int) []mend {
+	last = min(last, len(d.src.lines()))
 	var mends []mend
-	brackets := 0
-	for k := last; k > max(0, last-most) && len(mends) < 8; k-- {
+	seen, brackets := 0, 0
+	for k := last; k > max(0, last-most) && seen < 50 && len(mends) < 8; k-- {
 		line := string(d.src.line(k))
 		s := scanLine(k, line, nil)
-		end := len(strings.TrimRight(line, " \t"))
-		switch {
-		case s.quote >= 0:
-			add := func(at int) {
-				mends = append(mends, mend{
-					line: k, at: s.quote, message: "a quote that is not closed",
-					changes: []change{{k, at, at, line[s.quote : s.quote+1]}},
-				})
-			}
-			if before := len(strings.TrimRight(line[:end], " ]}")); len(s.open) > 0 && before > s.quote && before < end {
-				add(before)
-			}
-			add(end)
-		case len(s.open) > 0 && brackets < 2:
-			brackets++
-			mends = append(mends, d.unclosedBrackets(s, last)...)
+		if s.quote < 0 && (len(s.open) == 0 || brackets == 2) {
+			continue
 		}
+		if seen++; d.inBlock(k) {
+			continue
+		}
+		if s.quote < 0 {
+			if m, ok := d.unclosedBrackets(s, min(last, k+200)); ok {
+				brackets++
+				mends = append(mends, m)
+			}
+			continue
+		}
+		at := len(strings.TrimRight(line, " \t"))
+		if inside := len(strings.TrimRight(line, " \t]}")); len(s.open) > 0 && inside > s.quote {
+			at = inside
+		}
+		mends = append(mends, mend{
+			complaints: []complaint{{k, s.quote, "a quote that is not closed", false}},
+			changes:    []change{{k, at, at, line[s.quote : s.quote+1]}},
+			sure:       d.structured(k, d.next(k)),
+		})
 	}
 	return mends
 }
 
-// unclosedBrackets close what a line leaves open: at its own end, or at that of
-// the last line that may still belong to it.
-func (d *draft) unclosedBrackets(s *scan, last int) []mend {
-	indent := len(s.line) - len(strings.TrimLeft(s.line, " "))
-	ends := []*scan{s}
-	for k := s.n + 1; k < last; k++ {
-		line := string(d.src.line(k))
-		text := strings.TrimLeft(line, " ")
-		if len(line)-len(text) <= indent || strings.HasPrefix(text, "- ") {
-			break
+// unclosedBrackets closes what a line leaves open, at the end of the last line
+// that may belong to it.
+func (d *draft) unclosedBrackets(s *scan, last int) (mend, bool) {
+	first := s.n
+	for next := d.next(s.n); next > 0 && next <= last && !d.structured(first, next); next = d.next(next) {
+		if s = scanLine(next, string(d.src.line(next)), s.open); len(s.open) == 0 || s.quote >= 0 {
+			return mend{}, false
 		}
-		if s = scanLine(k, line, s.open); len(s.open) == 0 || s.quote >= 0 {
-			break
-		}
-		ends = append(ends, s)
 	}
-	var mends []mend
-	for _, s := range []*scan{ends[len(ends)-1], ends[0]} {
-		first := s.open[len(s.open)-1]
-		closers := ""
-		for _, b := range s.open {
-			closers = string(b.char+2) + closers // ASCII has ] and } there
-		}
-		at := s.end(0)
-		mends = append(mends, mend{
-			line: first.line, at: first.at,
-			message: fmt.Sprintf(`a "%c" that is not closed, or a comma is missing after it`, first.char),
-			changes: []change{{s.n, at, at, closers}},
-		})
+	closers := ""
+	for _, b := range s.open {
+		closers = string(b.char+2) + closers // ASCII has ] and } there
 	}
-	return mends
+	open, at := s.open[len(s.open)-1], s.end(0)
+	message := fmt.Sprintf(`a "%c" that is not closed, or a comma is missing after it`, open.char)
+	return mend{
+		complaints: []complaint{{open.line, open.at, message, false}},
+		changes:    []change{{s.n, at, at, closers}},
+		sure:       d.structured(first, d.next(s.n)),
+	}, true
+}
+
+// next is the next line that holds something, or 0.
+func (d *draft) next(line int) int {
+	for n := line + 1; n <= min(line+50, len(d.src.lines())); n++ {
+		if _, text := indentOf(string(d.src.line(n))); text != "" && text[0] != '#' {
+			return n
+		}
+	}
+	return 0
+}
+
+// structured reports whether a later line is an entry or a key of something
+// around a line, and so no part of what that leaves open.
+func (d *draft) structured(line, next int) bool {
+	indent, _ := indentOf(string(d.src.line(line)))
+	below, text := indentOf(string(d.src.line(next)))
+	s := scan{line: text}
+	return next > 0 && len(below) <= len(indent) && (isDash(text) || s.key(0) > 0)
+}
+
+// inBlock reports whether a line is a part of a block's text.
+func (d *draft) inBlock(line int) bool {
+	indent, _ := indentOf(string(d.src.line(line)))
+	least := len(indent)
+	for n := line - 1; n > max(0, line-500) && least > 0; n-- {
+		indent, text := indentOf(string(d.src.line(n)))
+		if text == "" || len(indent) >= least {
+			continue
+		}
+		if blockEnd.MatchString(strings.TrimRight(text, " \t")) {
+			return true
+		}
+		least = len(indent)
+	}
+	return false
 }
 
 var (
@@ -113,47 +143,41 @@ func (d *draft) glued(line int) []mend {
 		word := text[m[4]:m[5]]
 		if m[6] >= 0 && !strings.Contains(text, ": ") {
 			return []mend{{
-				line: line, at: m[4], message: gluedMessage(word),
-				changes: []change{{line, m[7], m[7], " "}},
+				complaints: []complaint{{line, m[4], gluedMessage(word), false}},
+				changes:    []change{{line, m[7], m[7], " "}},
 			}}
 		} else if m[8] >= 0 {
 			return []mend{{
-				line: line, at: m[4], message: wideMessage(word),
-				changes: []change{{line, m[8], m[9], ": "}},
+				complaints: []complaint{{line, m[4], wideMessage(word), false}},
+				changes:    []change{{line, m[8], m[9], ": "}},
 			}}
 		}
 	}
 	if m := gluedDash.FindStringSubmatchIndex(text); m != nil {
 		at := m[3]
 		return []mend{{
-			line: line, at: at, message: `a blank belongs after the dash: "- ` + shorten(text[at+1:]) + `"`,
-			changes: []change{{line, at + 1, at + 1, " "}},
+			complaints: []complaint{{line, at, `a blank belongs after the dash: "- ` + shorten(text[at+1:]) + `"`, false}},
+			changes:    []change{{line, at + 1, at + 1, " "}},
 		}}
 	}
 	if m := aloneWord.FindStringSubmatchIndex(text); m != nil {
 		word := text[m[4]:m[5]]
 		if d.deeper(line) {
 			return []mend{{
-				line: line, at: m[4], message: fmt.Sprintf(`a colon is missing: "%s:"`, shorten(word)),
-				changes: []change{{line, m[5], m[5], ":"}},
+				complaints: []complaint{{line, m[4], fmt.Sprintf(`a colon is missing: "%s:"`, shorten(word)), false}},
+				changes:    []change{{line, m[5], m[5], ":"}},
 			}}
 		}
 	}
 	return nil
 }
 
-// deeper reports whether the next line is indented further than a word's, so
-// that it may stand below it.
+// deeper reports whether the next line may stand below a word.
 func (d *draft) deeper(line int) bool {
+	next := d.next(line)
 	indent, text := indentOf(string(d.src.line(line)))
-	for n := line + 1; n <= min(line+50, len(d.src.lines())); n++ {
-		next, below := indentOf(string(d.src.line(n)))
-		if below == "" || below[0] == '#' {
-			continue
-		}
-		return len(next) > len(indent) && !isDash(text) || isDash(below) && len(next) == len(indent)
-	}
-	return false
+	below, first := indentOf(string(d.src.line(next)))
+	return next > 0 && (len(below) > len(indent) && !isDash(text) || isDash(first) && len(below) == len(indent))
 }
 
 func gluedMessage(word string) string {

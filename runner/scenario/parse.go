@@ -160,8 +160,7 @@ func (c Config) parse(path string, src []byte) *parser {
 		p.errorf(p.pos(1, 1), "the file is UTF-16; save it as UTF-8")
 		return p
 	}
-	if off, why := p.src.firstBad(); off >= 0 {
-		p.errorf(p.pos(p.src.place(off)), "%s", why)
+	if !p.characters() {
 		return p
 	}
 	docs, whole := p.documents()

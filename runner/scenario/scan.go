@@ -68,11 +68,15 @@ func (s *scan) nothing(i int) bool {
 // suspect notes a piece that was meant as a text: all of it in quotes.
 func (s *scan) suspect(from, to int, format string, args ...any) {
 	text := s.line[from:to]
-	s.found = append(s.found, suspect{from: from, to: to, text: singleQuotes(text), message: fmt.Sprintf(format, args...)})
+	s.found = append(s.found, suspect{
+		from: from, to: to, text: singleQuotes(text), message: fmt.Sprintf(format, args...),
+		doubt: true,
+	})
 }
 
-// doubtful says of the last suspect that it may not be meant as a text.
-func (s *scan) doubtful() { s.found[len(s.found)-1].doubt = true }
+// certain says of the last suspect that it is what it is meant to be, so that
+// more can be said of it.
+func (s *scan) certain() { s.found[len(s.found)-1].doubt = false }
 
 func singleQuotes(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
 
@@ -159,7 +163,6 @@ var (
 	blockHead = regexp.MustCompile(`^[|>](?:[+-]?[1-9]?|[1-9][+-])[ \t]*(?:[ \t]#.*)?$`)
 	anchored  = regexp.MustCompile(`^[&!][^ \t,\[\]{}]*[ \t]+`)
 	addressed = regexp.MustCompile(`^\[[0-9a-fA-F]*:[0-9a-fA-F:.]*(?:%[0-9A-Za-z]+)?\]:`)
-	keyed     = regexp.MustCompile(`^[a-z_]+:(?:[ \t]|$)`)
 )
 
 // value looks at what stands behind a key, or alone: outside of brackets it
@@ -176,6 +179,7 @@ func (s *scan) value(i int) {
 	case c == '[' || c == '{':
 		if addressed.MatchString(rest) {
 			s.suspect(i, end, "an address that starts with [ must be in quotes")
+			s.certain()
 			return
 		}
 		if behind := s.skip(s.flow(i)); !s.nothing(behind) {
@@ -197,7 +201,6 @@ func (s *scan) value(i int) {
 		s.suspect(i, end, "a text that starts with %c must be in quotes", c)
 	case c == '-' && s.blankAt(i+1):
 		s.suspect(i, end, `a list ("- ") can't start here; begin it in a line of its own, or put the text in quotes`)
-		s.doubtful()
 	case (c == '?' || c == ':') && s.blankAt(i+1):
 		s.suspect(i, end, `a text that starts with "%c " must be in quotes`, c)
 	default:
@@ -232,7 +235,6 @@ func (s *scan) first(i, end int, inFlow bool) bool {
 			s.suspect(i, end, "a text that starts with * must be in quotes")
 		} else {
 			s.suspect(i, end, "no anchor %s; a text that starts with * must be in quotes", quote(name))
-			s.doubtful()
 		}
 	case c == '%' && i == 0: // a directive
 		return false
@@ -265,9 +267,6 @@ func (s *scan) colons(i, end int, inFlow bool) {
 	default:
 		s.suspect(i, end, `a second ": " in the line; put the text in quotes, or the key in a line of its own`)
 	}
-	if keyed.MatchString(text) {
-		s.doubtful()
-	}
 }
 
 // behindQuote looks at what stands behind a quoted text, and returns where
@@ -288,6 +287,13 @@ func (s *scan) behindQuote(i int, inFlow bool) int {
 	end := s.end(close)
 	if inFlow {
 		end = s.flowEnd(close)
+		if c := s.line[behind]; c == '"' || c == '\'' { // before what is tried next
+			s.found = append(s.found, suspect{
+				from: close, to: close, text: ",",
+				message: "a comma is missing behind " + shorten(s.line[i:close]),
+			})
+			return behind
+		}
 	}
 	text := s.line[i:end]
 	q := text[0]
@@ -335,6 +341,7 @@ func (s *scan) flow(i int) int {
 		case c == '[' && addressed.MatchString(s.line[i:]):
 			end := s.flowEnd(i + 1 + strings.IndexByte(s.line[i:], ']'))
 			s.suspect(i, end, "an address that starts with [ must be in quotes")
+			s.certain()
 			i = end
 		case c == '[' || c == '{':
 			s.open = append(s.open, bracket{s.n, i, c})
@@ -401,6 +408,7 @@ func (s *scan) flowText(i int, behindKey bool) int {
 	case s.nothing(stop):
 	case s.line[stop] == '{' && stop > i && s.line[stop-1] == '$':
 		s.suspect(i, whole, "inside of { } or [ ] a variable must be in quotes: %s", `"`+shorten(s.line[i:whole])+`"`)
+		s.certain()
 		return whole
 	case s.line[stop] == ':' && behindKey:
 		s.colons(i, whole, true)

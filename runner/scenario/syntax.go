@@ -12,12 +12,12 @@ func (d *draft) syntaxError(err error) {
 	message, _ := plainMessage(err)
 	line := d.syntaxLine(err)
 	text := d.src.line(line)
-	indent := len(text) - len(bytes.TrimLeft(text, " \t"))
+	at := len(text) - len(bytes.TrimLeft(text, " \t"))
+	c := complaint{line, at, plainWords(message), false}
 	if isTabMessage(message) && indentationTab(text) >= 0 {
-		d.complainOfTabs([]int{line})
-		return
+		c = d.tabComplaints([]int{line})[0]
 	}
-	d.p.errorf(d.pos(line, indent+1), "%s", plainWords(message))
+	d.accept(mend{complaints: []complaint{c}})
 }
 
 // syntaxLine finds the line of a YAML error. yaml.v3's own number is that of

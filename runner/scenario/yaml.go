@@ -13,9 +13,10 @@ import (
 
 // The bounds that keep a hostile file from costing more than it weighs.
 const (
-	maxDepth  = 64      // of nested lists and mappings
-	maxVisits = 10_000  // of aliases, when all are followed
-	maxNodes  = 600_000 // of values, when all aliases are followed
+	maxDepth  = 64       // of nested lists and mappings
+	maxVisits = 10_000   // of aliases, when all are followed
+	maxNodes  = 600_000  // of values, when all aliases are followed
+	maxText   = 16 << 20 // bytes of text, in the same way
 )
 
 // node is a checked YAML value: a scalar, a list or a mapping whose keys are
@@ -36,6 +37,7 @@ type node struct {
 	depth  int // of what is below
 	visits int // of aliases below
 	nodes  int // here and below, aliases followed
+	text   int // bytes, in the same way
 }
 
 // entry is one key of a mapping with its value.
@@ -43,6 +45,7 @@ type entry struct {
 	key   string
 	pos   Pos
 	value *node
+	json  bool // the key is as in JSON: in double quotes, and in brackets
 }
 
 type nodeKind uint8
@@ -94,6 +97,7 @@ func (p *parser) documents() (docs []*node, whole bool) {
 		return p.convert(trees, p.pos)
 	}
 	whole = true
+	lost := 0
 	for i, d := range p.drafts() {
 		trees, ok := d.read()
 		if ok {
@@ -101,9 +105,12 @@ func (p *parser) documents() (docs []*node, whole bool) {
 			more, ok = p.convert(trees, d.pos)
 			docs = append(docs, more...)
 		}
-		whole = whole && ok
-		if i == 0 && !ok && d.shares() {
-			break // what it gave to the others is missing there
+		if ok {
+			continue
+		}
+		whole = false
+		if lost++; lost == maxMends || i == 0 && d.shares() {
+			break // what the first gave to the others is missing there
 		}
 	}
 	return docs, whole
@@ -201,6 +208,19 @@ func (c *converter) convert(y *yaml.Node, depth int) *node {
 	case yaml.ScalarNode:
 		n.value = y.Value
 		n.style = styleOf(y)
+		n.text = len(n.value)
+		if y.Style&yaml.TaggedStyle != 0 && n.style == plain && !strings.HasPrefix(y.Tag, "!!") {
+			n.value = strings.TrimSpace(y.Tag + " " + y.Value) // which is what was meant
+			n.style = singleQuoted
+		}
+		if n.style == plain && n.value == "" && bytes.HasPrefix(c.p.from(n), []byte("!")) {
+			c.p.errorf(pos, `the tag "!" has no meaning here; if it is text, put it in quotes`)
+			n.value, n.style = "!", singleQuoted
+		}
+		if n.style == plain && !c.p.mended[pos] {
+			c.p.lookalikes(pos, n.value, false)
+			c.p.dashBehind(n)
+		}
 	case yaml.SequenceNode:
 		n.kind = listNode
 		n.items = make([]*node, len(y.Content))
@@ -215,6 +235,9 @@ func (c *converter) convert(y *yaml.Node, depth int) *node {
 	}
 	if n.nodes > maxNodes {
 		return c.fail(pos, "the aliases unfold to more than %d values", maxNodes)
+	}
+	if n.text > maxText {
+		return c.fail(pos, "the aliases unfold to more than %s of text", sizeString(maxText))
 	}
 	if n.visits > maxVisits {
 		return c.fail(pos, "the aliases are followed more than %d times", maxVisits)
@@ -231,6 +254,7 @@ func (c *converter) child(n *node, y *yaml.Node, depth int) *node {
 	n.depth = max(n.depth, child.depth+1)
 	n.visits = min(n.visits+child.visits, math.MaxInt32)
 	n.nodes = min(n.nodes+child.nodes, math.MaxInt32)
+	n.text = min(n.text+child.text, math.MaxInt32)
 	if y.Kind == yaml.AliasNode {
 		n.visits++
 	}
@@ -262,7 +286,7 @@ func (c *converter) mapping(n *node, y *yaml.Node, depth int) {
 	var merged []*node
 	for i := 0; i+1 < len(y.Content); i += 2 {
 		key, value := y.Content[i], y.Content[i+1]
-		e := entry{key: key.Value, pos: c.at(key.Line, key.Column)}
+		e := entry{key: key.Value, pos: c.at(key.Line, key.Column), json: y.Style&yaml.FlowStyle != 0 && styleOf(key) == doubleQuoted}
 		switch {
 		case key.Kind != yaml.ScalarNode:
 			c.fail(e.pos, "a key must be a word, not a list, a mapping or an alias")
@@ -277,6 +301,9 @@ func (c *converter) mapping(n *node, y *yaml.Node, depth int) {
 		case key.Value == "" && styleOf(key) == plain:
 			c.fail(e.pos, "a key is missing before the colon")
 			return
+		}
+		if styleOf(key) == plain {
+			c.p.lookalikes(e.pos, e.key, true)
 		}
 		if key.Anchor != "" { // a key has nothing that an alias could use
 			c.fail(e.pos, "an anchor (&%s) on a key; put it on the value", shorten(key.Anchor))
@@ -348,10 +375,14 @@ func (n *node) kindName() string {
 	switch {
 	case n.kind == listNode:
 		return "a list"
+	case n.kind == mappingNode && len(n.entries) > 0 && spelling(n.entries[0].key) != "":
+		return "a mapping; " + spelling(n.entries[0].key)
 	case n.kind == mappingNode:
 		return "a mapping"
 	case n.isNull():
 		return "blank"
+	case n.style == plain && spelling(n.value) != "":
+		return quote(n.value) + "; " + spelling(n.value)
 	}
 	return quote(n.value)
 }
