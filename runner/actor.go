@@ -17,6 +17,7 @@ import (
 // belongs to one goroutine, other than what play.mu and order guard.
 type actor struct {
 	p      *play
+	scope  *scope
 	ctx    context.Context // ends when the actor has to
 	place  *place
 	pos    scenario.Pos // of its name, or of its script
@@ -28,11 +29,10 @@ type actor struct {
 	reply  *scenario.Payload
 	uncast string // why the server has no script for it
 
-	conn    *wire.Conn
-	stream  *match.Stream
-	packets bool    // the connection is one of UDP
-	callee  *server // of UDP, to which nothing was sent yet
-	lefts   []left
+	link              // the connection that the step is about
+	others []*further // further ones, in the order of their connects
+	on     *further   // which of them the step is about; nil: the first
+	lefts  []left
 
 	log      transcript.Log // what happened, and what the script says
 	wants    wanted         // of the expect that runs
@@ -41,15 +41,14 @@ type actor struct {
 	current  *scenario.Step // the same, or one of those that it does in parallel
 	reader   *actor         // who reads the stream: a, or its branch that does
 	deadline time.Time      // of the step
+	bound    time.Time      // of the steps around it; zero: none
 	grace    int            // bytes that may still be read after the deadline
 	lastly   time.Time      // when that is over; zero: it has not begun
 	deaf     bool           // what is taken now is nobody's business
+	minding  bool           // a message that may come at any time is dealt with
 	riding   bool           // the expect that rides on the step has begun
 	done     int
 	failed   bool
-	over     bool // the peer's end was taken
-	cut      bool // the connection was reset
-	loose    bool // a close looks at nothing more
 }
 
 // attach gives the actor a connection.
@@ -122,6 +121,9 @@ func (a *actor) take(p []byte) {
 	if a.deaf {
 		return
 	}
+	if a.p.scenario.Echoes {
+		a.scope.last = append(a.scope.last, p...)
+	}
 	now := a.p.now()
 	if a.packets {
 		a.log.Seen.Datagram(transcript.Recv, p, now, a.step)
@@ -153,7 +155,7 @@ func (a *actor) playClient() {
 		w := &wait{who: a.place}
 		for _, name := range a.client.After {
 			for _, c := range a.p.clients {
-				if c.place.name == name.Name {
+				if c.client.Name == name.Name {
 					w.after = append(w.after, c.place)
 				}
 			}
@@ -186,6 +188,10 @@ func (a *actor) playConnection() {
 		if f := a.replyDatagram(); f != nil {
 			a.fail(f)
 		}
+	case a.reply != nil && a.reply.Echo():
+		if f := a.echo(); f != nil {
+			a.fail(f)
+		}
 	case a.reply != nil:
 		if f := a.playReply(); f != nil {
 			a.fail(f)
@@ -198,36 +204,54 @@ func (a *actor) playConnection() {
 // playScript plays the steps, and closes what they leave open.
 func (a *actor) playScript() {
 	a.log.Seen.Grow(len(a.place.steps) + 2) // most steps are one event
-	for i, step := range a.place.steps {
-		a.step, a.riding, a.current = i+1, false, step
-		a.p.order.step(a.place, i)
-		a.deadline = time.Now().Add(a.p.timeout(step.Within))
-		if f := a.play(step); f != nil {
-			if !f.Pos.IsValid() {
-				f.Pos = step.Pos
-				if a.riding {
-					f.Pos = step.Expect.Pos
-				}
-			}
-			a.fail(f)
-			return
-		}
-		a.done++
-		a.log.Settle()
-	}
-	a.p.order.over(a.place)
-	a.step, a.current = 0, nil
-	if a.stream == nil {
+	if f := a.playSteps(a.place.steps, func(i int) { a.step, a.done = i+1, i }); f != nil {
+		a.fail(f)
 		return
 	}
+	a.done = len(a.place.steps)
+	a.p.order.over(a.place)
+	a.step, a.current = 0, nil
 	a.deadline = time.Now().Add(a.p.timeout(0))
-	if f := a.close(scenario.CloseClean); f != nil {
+	f := a.closeOthers()
+	if f == nil && a.stream != nil {
+		f = a.close(scenario.CloseClean)
+	}
+	if f != nil {
 		if n := len(a.place.steps); n > 0 {
 			f.Pos = a.place.steps[n-1].Pos
 		}
 		f.Message = "at the end: " + f.Message
 		a.fail(f)
 	}
+}
+
+// playSteps plays steps up to the first that fails. begin, if not nil, hears
+// which one begins.
+func (a *actor) playSteps(steps []*scenario.Step, begin func(i int)) *Failure {
+	for i, step := range steps {
+		if begin != nil {
+			begin(i)
+		}
+		a.riding, a.current = false, step
+		a.p.order.step(a.place, i)
+		a.deadline = a.until(step.Within)
+		f := a.playOver(step)
+		if f == nil {
+			a.log.Settle()
+			continue
+		}
+		if !f.Pos.IsValid() {
+			f.Pos, f.In = step.Pos, step
+			if a.riding {
+				f.Pos = step.Expect.Pos
+			}
+			for _, call := range step.Via {
+				f.Notes = append(f.Notes, fmt.Sprintf("in %s, which line %d does", call.Name, call.Pos.Line))
+			}
+		}
+		return f
+	}
+	return nil
 }
 
 // play plays one step.
@@ -271,6 +295,22 @@ func (a *actor) play(step *scenario.Step) *Failure {
 		return a.ridden(nil, ride)
 	case scenario.Parallel:
 		return a.parallel(act, step.Within)
+	case scenario.Let:
+		if err := a.scope.define(act.Definitions, a.scope.set); err != nil {
+			return a.failure(Environment, "let: %s", err)
+		}
+		return nil
+	case scenario.Loop:
+		if step.Within > 0 {
+			outer := a.bound
+			a.bound = a.deadline
+			defer func() { a.bound = outer }()
+		}
+		return a.loop(act)
+	case scenario.Retry:
+		return a.retry(act)
+	case scenario.Dispatch:
+		return a.dispatch(act)
 	}
 	panic(fmt.Sprintf("runner: no way to play %T", step.Action))
 }

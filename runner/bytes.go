@@ -14,6 +14,13 @@ import (
 
 // expect takes what an expect says, or meets its outcome.
 func (a *actor) expect(e *scenario.Expect) *Failure {
+	deadline := a.deadline
+	if e.Outcome == scenario.Silence {
+		deadline = time.Now().Add(e.Silence)
+	}
+	if f := a.mind(deadline, true); f != nil {
+		return f
+	}
 	if e.Outcome != scenario.NoOutcome {
 		return a.outcome(e)
 	}
@@ -21,7 +28,7 @@ func (a *actor) expect(e *scenario.Expect) *Failure {
 		return a.anyOrder(e)
 	}
 	want := &a.wants
-	if err := a.p.fill(want, e); err != nil {
+	if err := a.scope.fill(want, e); err != nil {
 		return a.failure(Environment, "%s", err)
 	}
 	exact := e.Frame.Kind == scenario.FrameExact && !e.Optional && !want.Equals.Wild()
@@ -34,9 +41,11 @@ func (a *actor) expect(e *scenario.Expect) *Failure {
 	}
 	a.listen(a.deadline)
 	a.welcome = !exact
+	a.scope.last = nil
 	m := a.stream.Expect(&want.Expectation)
 	a.welcome = false
 	if m == nil {
+		a.scope.keep(want.All())
 		if e.Frame.Kind == scenario.FrameRest {
 			a.ended(transcript.EOF)
 		}
@@ -59,7 +68,7 @@ func (a *actor) anyOrder(e *scenario.Expect) *Failure {
 	all := make([]*match.Expectation, len(e.AnyOrder))
 	fill := func(x *scenario.Expect) (*match.Expectation, error) {
 		w := &wanted{}
-		return &w.Expectation, a.p.fill(w, x)
+		return &w.Expectation, a.scope.fill(w, x)
 	}
 	var skip *match.Expectation
 	for i, x := range e.AnyOrder {
@@ -76,8 +85,9 @@ func (a *actor) anyOrder(e *scenario.Expect) *Failure {
 	}
 	a.listen(a.deadline)
 	a.deaf = true
-	frames, m := a.stream.AnyOrder(all, skip)
+	frames, captured, m := a.stream.AnyOrder(all, skip)
 	a.deaf = false
+	a.scope.keep(captured)
 	now := a.p.now()
 	for _, frame := range frames {
 		a.log.Seen.Bytes(transcript.Recv, frame, now, a.step)
@@ -272,6 +282,7 @@ func (a *actor) readToEnd(mode scenario.CloseMode) *Failure {
 			a.cut = true
 		}
 	}
+	a.mind(a.deadline, false)
 	a.listen(a.deadline)
 	discard := mode == scenario.CloseDiscard
 	a.deaf = discard // how much of it comes is nobody's doing

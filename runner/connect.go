@@ -19,20 +19,29 @@ import (
 // cast makes the clients, so that everybody knows of everybody before the
 // first one starts.
 func (p *play) cast() {
-	for i, c := range p.scenario.Clients {
-		a := &actor{
-			p: p, ctx: p.ctx, pos: c.Pos, client: c, rank: [3]int{-1, i},
-			place: &place{name: c.Name, steps: c.Steps, client: true},
+	for _, c := range p.scenario.Clients {
+		for n := range max(c.Count, 1) {
+			a := &actor{
+				p: p, ctx: p.ctx, pos: c.Pos, client: c, rank: [3]int{-1, len(p.clients)}, scope: &scope{p: p},
+				place: &place{name: c.Name, steps: c.Steps, client: true},
+			}
+			if c.Count > 0 {
+				a.place.name = fmt.Sprintf("%s/%d", c.Name, n+1)
+				a.scope.set("index", bytesOf(fmt.Sprint(n+1)))
+			}
+			p.clients = append(p.clients, a)
+			p.order.join(a.place)
 		}
-		p.clients = append(p.clients, a)
-		p.order.join(a.place)
 	}
 }
 
 // connect opens a connection, or meets the outcome that is expected of it.
 func (a *actor) connect(c scenario.Connect, ride *scenario.Expect) *Failure {
-	to, name, err := a.p.target(c)
+	to, name, err := a.scope.target(c)
 	if err != nil {
+		if kindOf(err) == Forbidden {
+			return a.failure(Forbidden, "%s", err)
+		}
 		return a.failure(Environment, "can't connect to %s: %s", name, wire.Reason(err))
 	}
 	a.meant(transcript.Connect, name)

@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -112,6 +113,7 @@ func (a *actor) fail(f *Failure) {
 	if f.Kind == TimedOut {
 		a.p.fail(*f)
 		a.p.end()
+		a.dropOthers()
 		a.drop(false)
 		return
 	}
@@ -142,6 +144,7 @@ func (a *actor) collect(f *Failure) {
 // abandon half-closes, reads to the peer's end and closes.
 func (a *actor) abandon() {
 	a.grace = 0
+	a.dropOthers()
 	if a.conn != nil && !a.cut && !a.packets {
 		a.conn.CloseWrite()
 		if !a.over {
@@ -163,7 +166,15 @@ func (a *actor) foreseeRest() {
 	defer func() { a.over, a.loose, a.packets = over, loose, packets }()
 	steps := a.place.steps[min(a.done, len(a.place.steps)):]
 	open := a.stream != nil
+	defer a.log.Over("")
 	for i, step := range steps {
+		c, connect := step.Action.(scenario.Connect)
+		if step.Over != "" || connect && c.As != "" {
+			a.log.Over(cmp.Or(step.Over, c.As))
+			a.foresee(step, i == 0)
+			a.log.Over("")
+			continue
+		}
 		a.foresee(step, i == 0)
 		switch act := step.Action.(type) {
 		case scenario.Connect:
@@ -192,7 +203,7 @@ func (a *actor) foreseeEnd(e *scenario.Expect) {
 // of them has begun, and its action is in the expected transcript already.
 func (a *actor) foresee(step *scenario.Step, begun bool) {
 	bytes := func(payload *scenario.Payload, kind transcript.Kind) {
-		if b, err := payload.Bytes(a.p); err == nil {
+		if b, err := payload.Bytes(a.scope); err == nil {
 			a.meantBytes(kind, &b)
 		}
 	}
@@ -217,7 +228,7 @@ func (a *actor) foresee(step *scenario.Step, begun bool) {
 	switch act := step.Action.(type) {
 	case scenario.Connect:
 		a.packets = act.Transport == scenario.UDP
-		_, name, _ := a.p.target(act)
+		_, name, _ := a.scope.target(act)
 		a.meant(transcript.Connect, name)
 	case scenario.Send:
 		bytes(act.Payload, transcript.Send)

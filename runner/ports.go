@@ -62,7 +62,7 @@ func fixedPorts(sc *scenario.Scenario) []need {
 
 // literalPort is the port, or the path, of an address without variables.
 func literalPort(sc *scenario.Scenario, address scenario.Text) fixed {
-	if len(address) != 1 || address[0].Var != "" {
+	if len(address) != 1 || address[0].Open() {
 		return fixed{}
 	}
 	text := string(address[0].Lit)

@@ -43,17 +43,19 @@ const (
 	NotCalled                   // nobody called a server, or too few or too many did
 	Unfinished                  // the scenario ended while this actor waited
 	Environment                 // the system refused: a port in use, no descriptors left, ...
+	Forbidden                   // the scenario may not touch this without a flag
 )
 
 // Failure is one thing that was not as the scenario says.
 type Failure struct {
 	Kind    Kind
-	Actor   string       // "" where it is the scenario's own
-	Pos     scenario.Pos // in the scenario file
-	Step    int          // from 1; 0: outside of the steps
-	Steps   int          // how many the actor has
-	Message string       // one line, lower case: "the bytes differ at offset 2"
-	Notes   []string     // more of it, a line each
+	Actor   string         // "" where it is the scenario's own
+	Pos     scenario.Pos   // in the scenario file
+	Step    int            // from 1; 0: outside of the steps
+	Steps   int            // how many the actor has
+	In      *scenario.Step // the step itself, which may be within another; nil: outside of the steps
+	Message string         // one line, lower case: "the bytes differ at offset 2"
+	Notes   []string       // more of it, a line each
 	At      time.Duration
 
 	// With a frame's failure: what was wanted where that is known to the byte

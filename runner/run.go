@@ -38,7 +38,7 @@ type Options struct {
 func Run(ctx context.Context, s *scenario.Scenario, opts Options) (Result, error) {
 	p := &play{
 		scenario: s, opts: opts, began: time.Now(), order: newOrder(),
-		open: map[*wire.Conn]struct{}{}, dials: map[*dial]struct{}{}, names: map[pair]*actor{},
+		idle: map[*actor]bool{}, open: map[*wire.Conn]struct{}{}, dials: map[*dial]struct{}{}, names: map[pair]*actor{},
 	}
 	p.order.mayCome, p.order.now = p.mayCome, p.now
 	p.order.stopped = func() bool { return p.ctx.Err() != nil }
@@ -47,7 +47,7 @@ func Run(ctx context.Context, s *scenario.Scenario, opts Options) (Result, error
 	defer p.cancel(nil)
 	defer context.AfterFunc(ctx, p.end)()
 
-	if p.played = p.bind(); p.played {
+	if p.played = p.bind() && p.compute(); p.played {
 		p.cast()
 		for _, srv := range p.servers {
 			srv.accept()
@@ -56,6 +56,7 @@ func Run(ctx context.Context, s *scenario.Scenario, opts Options) (Result, error
 			p.playing.Go(c.playClient)
 		}
 		p.playing.Wait()
+		p.finish()
 		for _, srv := range p.servers {
 			srv.drain()
 		}
@@ -67,6 +68,19 @@ func Run(ctx context.Context, s *scenario.Scenario, opts Options) (Result, error
 	p.serving.Wait()
 	p.settle()
 	return p.judge(), context.Cause(ctx)
+}
+
+// compute computes the scenario's own variables, and reports whether it could.
+func (p *play) compute() bool {
+	if len(p.scenario.Lets) == 0 {
+		return true
+	}
+	p.lets = map[string]value{}
+	err := (&scope{p: p}).define(p.scenario.Lets, func(name string, v value) { p.lets[name] = v })
+	if err != nil {
+		p.fail(Failure{Kind: Environment, Pos: p.scenario.Lets[0].Pos, At: p.now(), Message: "let: " + err.Error()})
+	}
+	return err == nil
 }
 
 // errEnded is why a step breaks off when the scenario has ended elsewhere.
@@ -92,14 +106,19 @@ type play struct {
 	filesMu sync.Mutex
 	files   map[string][]byte // payload files that were read
 
+	lets map[string]value // computed once all servers are bound
+
 	mu       sync.Mutex // of all that follows, and of what servers count
 	progress *sync.Cond // a connection was accepted, or the scenario has ended
 	ended    bool
+	finished bool            // all clients have ended
+	idle     map[*actor]bool // who waits for more of a peer
 	open     map[*wire.Conn]struct{}
 	dials    map[*dial]struct{}
 	names    map[pair]*actor // the client whose connection this is
 	accepted []*actor
 	failures []Failure
+	secrets  [][]byte // values that are not to be shown, beside the scenario's
 }
 
 // now is the time since the scenario's start.
@@ -204,6 +223,7 @@ func (p *play) judge() Result {
 		return cmp.Or(cmp.Compare(a.At, b.At), slices.Compare(a.rank[:], b.rank[:]))
 	})
 	r.Failures = p.failures
+	p.mask(&r)
 	r.Elapsed = p.now()
 	return r
 }

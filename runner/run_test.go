@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"runtime"
 	"strings"
 	"testing"
@@ -22,7 +23,8 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // parse is the one scenario of a text.
 func parse(t testing.TB, text string) *scenario.Scenario {
 	t.Helper()
-	file := scenario.Parse("test.yaml", []byte(text))
+	config := scenario.Config{Allow: scenario.Allow{Read: []string{"../scenarios", os.TempDir()}}}
+	file := config.Parse("test.yaml", []byte(text))
 	if file.Problems.HaveErrors() {
 		t.Fatal(file.Problems)
 	}

@@ -58,7 +58,7 @@ func (p *play) bind() bool {
 		s := &server{p: p, decl: decl, named: map[string]int{}}
 		p.servers = append(p.servers, s)
 		if err := s.bind(); err != nil {
-			p.fail(Failure{Kind: Environment, Actor: decl.Name, Pos: s.bindPos(), At: p.now(), Message: err.Error()})
+			p.fail(Failure{Kind: kindOf(err), Actor: decl.Name, Pos: s.bindPos(), At: p.now(), Message: err.Error()})
 		}
 	}
 	return len(p.failures) == 0
@@ -73,6 +73,11 @@ func (s *server) bindPos() scenario.Pos {
 
 // bind binds the server as it is declared, and listens where it shall.
 func (s *server) bind() error {
+	if s.decl.Bind != nil {
+		if err := s.p.scenario.MayUse(s.decl.Bind); err != nil {
+			return err
+		}
+	}
 	at := s.local()
 	if !s.decl.Start && at.Path != "" {
 		s.addr = wire.Unix(at.Path)
@@ -304,8 +309,10 @@ func (s *server) uncalled() []Failure {
 	switch {
 	case s.decl.ByClient:
 		for _, script := range s.decl.Connections {
-			if s.named[script.Client] == 0 {
-				out = append(out, fail(script.Pos, "the connection of %s did not come", script.Client))
+			for _, c := range s.p.clients {
+				if c.client.Name == script.Client && s.named[c.place.name] == 0 {
+					out = append(out, fail(script.Pos, "the connection of %s did not come", c.place.name))
+				}
 			}
 		}
 	case s.accepted < len(s.decl.Connections):
@@ -325,8 +332,10 @@ func (p *play) mayCome(running []*place) [][]*scenario.Step {
 	var scripts [][]*scenario.Step
 	for _, s := range p.servers {
 		calls := func(step *scenario.Step) bool {
-			c, ok := step.Action.(scenario.Connect)
-			return ok && s.isCalledBy(c)
+			return does(step, func(action scenario.Action) bool {
+				c, ok := action.(scenario.Connect)
+				return ok && s.isCalledBy(c)
+			})
 		}
 		may := s.pending > 0
 		called := false

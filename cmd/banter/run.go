@@ -23,6 +23,7 @@ const linesMax = 20
 // runFlags are what "banter run" is told.
 type runFlags struct {
 	selection
+	config         scenario.Config
 	suite          runner.SuiteOptions
 	verbose, quiet bool
 	color          string
@@ -44,6 +45,7 @@ nothing to run or no way to, and 130 if it was interrupted.`,
   banter run -v greeting.yaml                   with what each side saw
   banter run --filter '^smtp-' --slow 5 tests/  some, on a slow machine
   banter run --until-fail -q flaky.yaml         until it shows its fault
+  banter run --allow-net=mx.test:25 smtp.yaml   against another machine
   generate | banter run -                       from standard input`,
 		Args:              somePaths,
 		ValidArgsFunction: scenarioFiles,
@@ -51,7 +53,7 @@ nothing to run or no way to, and 130 if it was interrupted.`,
 			if f.quiet && f.verbose {
 				return errors.New("-q and -v exclude each other")
 			}
-			files, err := a.valid(cmd, args, "; nothing was run")
+			files, err := a.valid(cmd, f.config, args, "; nothing was run")
 			if err != nil {
 				return err
 			}
@@ -67,6 +69,8 @@ nothing to run or no way to, and 130 if it was interrupted.`,
 	flags.BoolVar(&f.suite.FailFast, "fail-fast", false, "start nothing more after a failure")
 	flags.Var(length(&f.suite.Timeout, "D"), "timeout", "how long a step may take that has no \"within\", in place of the scenarios' timeout")
 	flags.Var(factor(&f.suite.Slow, "FACTOR"), "slow", "stretch every timeout by this")
+	valueFlags(cmd, &f.config)
+	allowFlags(cmd, &f.config.Allow)
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "show the transcripts too")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "show failures, and nothing else")
 	colors := []string{"auto", "always", "never"}
@@ -140,6 +144,7 @@ func (a *app) textOptions(f *runFlags, scenarios []*scenario.Scenario) report.Te
 		Color:   useColor(f.color, terminal, os.Getenv),
 		Columns: columns,
 		Names:   report.NameColumns(scenarios),
+		Flags:   append(valueWords(f.config), allowWords(f.config.Allow)...),
 	}
 	if f.suite.Timeout != 0 {
 		o.Flags = append(o.Flags, "--timeout", f.suite.Timeout.String())

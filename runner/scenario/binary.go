@@ -2,7 +2,6 @@ package scenario
 
 import (
 	"encoding/base64"
-	"path/filepath"
 	"strings"
 )
 
@@ -10,6 +9,11 @@ import (
 // match ".." is any byte.
 func (p *parser) hexPart(e entry, u use) (Part, bool) {
 	s, ok := p.scalar(e, "bytes in hexadecimal")
+	if text, good := p.text(e.value); ok && good {
+		if value, known := text.literal(); known {
+			s = string(value)
+		}
+	}
 	if !ok {
 		return Part{}, false
 	}
@@ -82,7 +86,7 @@ func unhex(c byte) byte {
 
 // base64Part is bytes in base64, with blanks wherever the file wraps them.
 func (p *parser) base64Part(e entry, _ use) (Part, bool) {
-	s, ok := p.scalar(e, "bytes in base64")
+	s, ok := p.fixed(e, "bytes in base64")
 	if !ok {
 		return Part{}, false
 	}
@@ -105,7 +109,7 @@ func (p *parser) base64Part(e entry, _ use) (Part, bool) {
 
 // filePart is a file's content. The name is relative to the scenario's folder.
 func (p *parser) filePart(e entry, _ use) (Part, bool) {
-	s, ok := p.scalar(e, "the name of a file")
+	s, ok := p.fixed(e, "the name of a file")
 	if !ok {
 		return Part{}, false
 	}
@@ -114,9 +118,10 @@ func (p *parser) filePart(e entry, _ use) (Part, bool) {
 		p.errorf(e.value.pos, `"file" needs the name of a file`)
 		return made, false
 	}
-	made.File = filepath.FromSlash(s)
-	if !filepath.IsAbs(made.File) {
-		made.File = filepath.Join(p.dir, made.File)
+	made.File = p.beside(e.value, s) // what is opened is what is looked at here
+	if err := p.doc.MayRead(made.File); err != nil {
+		p.errorf(made.Pos, "%s", err)
+		return made, false
 	}
 	p.payloadFiles = append(p.payloadFiles, payloadFile{pos: made.Pos, path: made.File})
 	return made, true

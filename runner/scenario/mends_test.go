@@ -30,7 +30,7 @@ clients:
 >>		line: x
 >>	within: 1s
 `, "2:1: " + strings.Replace(tabs, "%", "3", 1) + "5:1: " + strings.Replace(tabs, "%", "8", 1) +
-			"8:12: \"within\" must be longer than nothing, not 0s\n11:1: " + strings.Replace(tabs, "%", "17", 1) + sned("11:5")},
+			"8:12: \"within\" must be longer than nothing, not 0s\n10:1: " + strings.Replace(tabs, "%", "17", 1) + sned("11:5")},
 		{"one of four, in line with eight blanks", `servers: {greeter: {reply: hello}}
 clients:
         ann:

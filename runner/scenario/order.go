@@ -3,7 +3,6 @@ package scenario
 import (
 	"cmp"
 	"slices"
-	"strings"
 )
 
 // order is what a scenario's scripts have to do with each other: who signals,
@@ -31,12 +30,13 @@ type given struct {
 	client *Client // nil in a server's script
 	index  int     // of the step in the script
 	step   *Step
+	again  bool // in a loop: it may be done any number of times
 }
 
 // signalled is who gives a signal.
 type signalled struct {
 	first     Pos
-	byServer  bool // in a server's script, which may run any number of times
+	byMany    bool // in a server's script or a loop, which may run any number of times
 	byClients int
 	indexes   map[*Client][]int // of the steps, ascending
 }
@@ -73,11 +73,10 @@ func (p *parser) order(d *document) *order {
 func (o *order) collect(client *Client, steps []*Step) {
 	for i, s := range steps {
 		o.note(given{client: client, index: i, step: s})
-		if parallel, ok := s.Action.(Parallel); ok {
-			for _, sub := range parallel.Steps {
-				o.note(given{client: client, index: i, step: sub})
-			}
-		}
+		_, parallel := s.Action.(Parallel)
+		Walk(Inner(s.Action), func(sub *Step) {
+			o.note(given{client: client, index: i, step: sub, again: !parallel})
+		})
 	}
 }
 
@@ -107,11 +106,11 @@ func (o *order) signal(name string, g given) {
 		o.signals[name] = s
 		o.names = append(o.names, name)
 	}
-	if g.client == nil {
-		s.byServer = true
+	if g.client == nil || g.again {
+		s.byMany = true
 		return
 	}
-	s.byClients++
+	s.byClients += max(g.client.Count, 1)
 	s.indexes[g.client] = append(s.indexes[g.client], g.index)
 }
 
@@ -122,8 +121,9 @@ func (o *order) calls(c Connect) {
 		return
 	}
 	for _, s := range c.Address {
-		name, _ := strings.CutSuffix(s.Var, ".port")
-		o.called[name] = true
+		if s.Ref != nil {
+			o.called[s.Ref.Name] = true
+		}
 	}
 	if lit, ok := c.Address.literal(); ok {
 		if t, rest := cutTransport(string(lit)); t == Unix {
@@ -150,7 +150,7 @@ func (o *order) awaits() {
 		before, _ := slices.BinarySearch(own, g.index)
 		late := len(own) - before // this client's own, behind the await
 		switch possible := s.byClients - late; {
-		case s.byServer || possible >= a.Times:
+		case s.byMany || possible >= a.Times:
 		case possible == 0:
 			o.p.errorf(g.step.Pos, "nobody signals %s but this client itself, and only after this", quote(a.Signal))
 		default:
@@ -175,13 +175,17 @@ func (o *order) meetings() {
 			continue // as many as connections come
 		}
 		clients := map[*Client]bool{}
+		come := 0
 		for _, g := range all {
+			if !clients[g.client] {
+				come += max(g.client.Count, 1)
+			}
 			clients[g.client] = true
 		}
 		for _, g := range all {
-			if parties := g.step.Action.(Meet).Parties; parties > len(clients) {
+			if parties := g.step.Action.(Meet).Parties; parties > come {
 				o.p.errorf(g.step.Pos, "waits for %d parties at %s, but only %s can come",
-					parties, quote(name), count(len(clients), "client"))
+					parties, quote(name), count(come, "client"))
 			}
 		}
 	}

@@ -10,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+
+	"banter/runner/pattern"
 )
 
 // Stdin is the path that stands for standard input, and StdinName what a file
@@ -25,20 +27,6 @@ type Config struct {
 	Vars    map[string]string // of variables, in place of the file's own
 	Secrets map[string]string // the same, shown as *** wherever they would be seen
 	Allow   Allow
-}
-
-// Allow is what a scenario may touch beside loopback addresses and the files
-// below its own folder.
-type Allow struct {
-	Net  Grant    // addresses to connect to and to bind, "host:port"; "host" allows all of its ports
-	Run  Grant    // programs to start, by name
-	Read []string // folders whose files may be read
-}
-
-// Grant allows nothing, all, or what is listed.
-type Grant struct {
-	All  bool
-	Only []string
 }
 
 // Read reads and parses a scenario file; the path "-" is standard input. What
@@ -60,7 +48,7 @@ func (c Config) Read(path string, stdin io.Reader) (*File, error) {
 	if path == Stdin {
 		path = StdinName
 	}
-	p := c.parse(path, src)
+	p := c.parse(path, src, true)
 	for _, f := range p.payloadFiles {
 		if err := readable(f.path); err != nil {
 			p.errorf(f.pos, "the payload file %s %s", quote(f.path), err)
@@ -117,19 +105,24 @@ func reason(err error) error {
 }
 
 // Parse is the function Parse, with values from outside.
-func (c Config) Parse(path string, src []byte) *File { return c.parse(path, src).result() }
+func (c Config) Parse(path string, src []byte) *File { return c.parse(path, src, false).result() }
 
 // parser is what is known while a file is read.
 type parser struct {
 	config Config
 	file   *File
-	src    source
+	src    *source
+	path   string // of the source
 	dir    string // payload files are relative to it
+	opens  bool   // files may be opened
 
 	payloadFiles []payloadFile
 	doc          *document // the one being read
 	suggestions  int       // how many more did-you-means to look for
-	regexSize    int       // of what was compiled
+	inclusions   map[string]*inclusion
+	including    []string // the files that are being included, the outermost first
+	regexSize    int      // of what was compiled
+	patterns     map[string]*pattern.Pattern
 	local        *localAddresses
 	mending
 }
@@ -144,23 +137,17 @@ type payloadFile struct {
 // the rest is better read again from the start.
 const maxSuggestions = 100
 
-func (c Config) parse(path string, src []byte) *parser {
+func (c Config) parse(path string, src []byte, opens bool) *parser {
 	p := &parser{
 		config:      c,
-		file:        &File{Path: path, Source: src},
-		src:         source{text: bytes.TrimPrefix(src, utf8BOM)},
+		file:        &File{Path: path, Source: src, Allow: c.Allow},
+		src:         newSource(path, src),
+		path:        path,
 		dir:         filepath.Dir(path),
+		opens:       opens,
 		suggestions: maxSuggestions,
 	}
-	if len(src) > MaxFileSize {
-		p.errorf(p.pos(1, 1), "the file is larger than %s; long payloads belong into files of their own (file: NAME)", sizeString(MaxFileSize))
-		return p
-	}
-	if bytes.HasPrefix(src, []byte("\xff\xfe")) || bytes.HasPrefix(src, []byte("\xfe\xff")) {
-		p.errorf(p.pos(1, 1), "the file is UTF-16; save it as UTF-8")
-		return p
-	}
-	if !p.characters() {
+	if !p.isText(src) {
 		return p
 	}
 	docs, whole := p.documents()
@@ -168,11 +155,32 @@ func (c Config) parse(path string, src []byte) *parser {
 	return p
 }
 
+// isText complains about a source that can't be read as a scenario file.
+func (p *parser) isText(src []byte) bool {
+	if len(src) > MaxFileSize {
+		p.errorf(p.pos(1, 1), "the file is larger than %s; long payloads belong into files of their own (file: NAME)", sizeString(MaxFileSize))
+		return false
+	}
+	if bytes.HasPrefix(src, []byte("\xff\xfe")) || bytes.HasPrefix(src, []byte("\xfe\xff")) {
+		p.errorf(p.pos(1, 1), "the file is UTF-16; save it as UTF-8")
+		return false
+	}
+	return p.characters()
+}
+
 // result sorts the problems and drops those that an alias made twice.
 func (p *parser) result() *File {
 	ps := p.file.Problems
+	rankOf := func(x Problem) int { // the file itself comes first
+		if x.Pos.File == p.file.Path {
+			return 0
+		}
+		return 1
+	}
 	slices.SortStableFunc(ps, func(a, b Problem) int {
 		return cmp.Or(
+			cmp.Compare(rankOf(a), rankOf(b)),
+			cmp.Compare(a.Pos.File, b.Pos.File),
 			cmp.Compare(a.Pos.Line, b.Pos.Line),
 			cmp.Compare(a.Pos.Col, b.Pos.Col),
 			cmp.Compare(a.Message, b.Message),
@@ -187,7 +195,7 @@ func (p *parser) result() *File {
 }
 
 func (p *parser) pos(line, col int) Pos {
-	return Pos{File: p.file.Path, Line: line, Col: col}
+	return Pos{File: p.path, Line: line, Col: col}
 }
 
 func (p *parser) errorf(pos Pos, format string, args ...any) {

@@ -3,6 +3,7 @@ package scenario
 import (
 	"bytes"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -13,8 +14,13 @@ import (
 // and we count the same lines.
 type source struct {
 	text   []byte
-	starts []int // byte offset of each line, filled in on first use
-	last   mark  // of offset
+	dir    string // of the file
+	starts []int  // byte offset of each line, filled in on first use
+	last   mark   // of offset
+}
+
+func newSource(path string, text []byte) *source {
+	return &source{text: bytes.TrimPrefix(text, utf8BOM), dir: filepath.Dir(path)}
 }
 
 // mark is a place in all its forms.
@@ -99,7 +105,7 @@ func (p *parser) characters() bool {
 			return false
 		}
 		instead := strings.Repeat("\ufffd", utf8.RuneCount(p.src.text[bad.off:bad.off+bad.size])) // the columns stay
-		p.src = source{text: slices.Concat(p.src.text[:bad.off], []byte(instead), p.src.text[bad.off+bad.size:])}
+		*p.src = source{dir: p.src.dir, text: slices.Concat(p.src.text[:bad.off], []byte(instead), p.src.text[bad.off+bad.size:])}
 		from = bad.off + len(instead)
 	}
 }

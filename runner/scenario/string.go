@@ -19,6 +19,9 @@ func (s *Step) String() string {
 	if s.Expect != nil {
 		out += ", expect " + s.Expect.String()
 	}
+	if s.Over != "" {
+		out = "over " + s.Over + ": " + out
+	}
 	return out
 }
 
@@ -39,10 +42,14 @@ func (Connect) Word() string { return "connect" }
 
 // String is the action in a few characters.
 func (c Connect) String() string {
-	if c.Server != "" {
-		return "connect " + c.Server
+	to := c.Server
+	if to == "" {
+		to = c.Address.plain()
 	}
-	return "connect " + c.Address.plain()
+	if c.As != "" {
+		to += " as " + c.As
+	}
+	return "connect " + to
 }
 
 // Word is the step's word in the language.
@@ -186,6 +193,9 @@ func (f *Frame) describe() string {
 	case FrameUntil:
 		return "bytes until " + f.Delim.String()
 	case FrameBytes:
+		if f.Count != nil {
+			return f.Count.plain() + " bytes"
+		}
 		return count(f.N, "byte")
 	case FrameLines:
 		return "lines through " + f.Through.String()
@@ -242,6 +252,14 @@ func (m *Match) describe() string {
 	if len(m.SHA256) > 4 {
 		parts = append(parts, "sha256 "+hex.EncodeToString(m.SHA256[:4])+"…")
 	}
+	if m.Sum != nil {
+		parts = append(parts, "sha256 "+m.Sum.plain())
+	}
+	for _, c := range m.Captures {
+		if c.From == FromFrame {
+			parts = append(parts, "capture "+c.Name)
+		}
+	}
 	return strings.Join(parts, ", ")
 }
 
@@ -252,11 +270,8 @@ func (r *Regex) String() string { return shorten(strconv.Quote(r.Source.plain())
 func (t Text) plain() string {
 	var out strings.Builder
 	for i := range t {
-		if t[i].Var != "" {
-			out.WriteString("${" + t[i].Var + "}")
-		} else {
-			out.Write(t[i].Lit)
-		}
+		text, _ := t[i].written()
+		out.WriteString(text)
 	}
 	return out.String()
 }

@@ -25,15 +25,15 @@ func (p *parser) transcripts(d *document) {
 	for _, one := range e.value.entries {
 		p.transcriptActor(d, one)
 		if s, ok := p.scalar(one, "a block of events, a line each"); ok {
-			d.Transcripts = append(d.Transcripts, Transcript{Pos: one.pos, Actor: one.key, Lines: p.transcriptLines(one.value, s)})
+			d.Transcripts = append(d.Transcripts, Transcript{Pos: one.pos, Actor: one.key, Lines: p.blockLines(one.value, s)})
 		}
 	}
 }
 
-// transcriptLines are the events of a block, each with its place if the block
-// shows it.
-func (p *parser) transcriptLines(n *node, s string) []TranscriptLine {
-	source := strings.Split(string(p.file.Source), "\n")
+// blockLines are the lines of a block that are not blank, without the blanks
+// around them, each with its place if the block shows it.
+func (p *parser) blockLines(n *node, s string) []TranscriptLine {
+	source := strings.Split(string(p.source(n).text), "\n")
 	var lines []TranscriptLine
 	for i, text := range strings.Split(s, "\n") {
 		text = strings.TrimSpace(text)

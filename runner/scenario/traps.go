@@ -16,13 +16,21 @@ import (
 // aliases of a node in a very long line cost nothing.
 func (p *parser) offset(n *node) int {
 	if n.off == 0 {
-		n.off = p.src.offset(n.pos.Line, n.pos.Col) + 1
+		n.off = p.source(n).offset(n.pos.Line, n.pos.Col) + 1
 	}
 	return n.off - 1
 }
 
 // from is the source from a node's beginning to the end of the file.
-func (p *parser) from(n *node) []byte { return p.src.text[p.offset(n):] }
+func (p *parser) from(n *node) []byte { return p.source(n).text[p.offset(n):] }
+
+// source is where a node stands.
+func (p *parser) source(n *node) *source {
+	if n.src != nil {
+		return n.src
+	}
+	return p.src
+}
 
 // traps warns of a scalar that YAML reads otherwise than most people would.
 func (p *parser) traps(n *node) {
@@ -38,13 +46,13 @@ func (p *parser) traps(n *node) {
 			p.errorf(n.pos, `the tag "!" has no meaning here; if it is text, put it in quotes`)
 		}
 		end, lines := p.plainEnd(n)
-		if comment := commentAt(p.src.text[end:]); comment != "" {
+		if comment := commentAt(p.source(n).text[end:]); comment != "" {
 			p.warnf(n.pos, "YAML cuts %s off as a comment; put the text in quotes", quote(comment))
 		}
 		if lines > 1 && p.dashLine(n) == 0 {
 			p.warnf(n.pos, "the text goes on in the next line, and YAML joins the lines with a blank; put it in quotes")
 		}
-		if prompt.MatchString(n.value) && blanksAt(p.src.text[end:]) {
+		if prompt.MatchString(n.value) && blanksAt(p.source(n).text[end:]) {
 			p.warnf(n.pos, "YAML cuts the blank at the end off; put the text in quotes: %s", inOneLine(n.value+" "))
 		}
 	case doubleQuoted:
@@ -114,7 +122,7 @@ func (p *parser) dashLine(n *node) int {
 		return 0
 	}
 	end, lines := p.plainEnd(n)
-	rest := p.src.text[p.offset(n):end]
+	rest := p.source(n).text[p.offset(n):end]
 	for i := 1; i < lines; i++ {
 		rest = rest[bytes.IndexByte(rest, '\n')+1:]
 		if isDash(string(bytes.TrimLeft(rest[:min(len(rest), 200)], " "))) {
@@ -155,13 +163,14 @@ func isHead(text string) bool {
 // meant to be in it: they are as far indented, or they end a head. Those that
 // only keep two steps apart are fine.
 func (p *parser) lostBlank(n *node) {
-	head := p.src.line(n.pos.Line)
+	src := p.source(n)
+	head := src.line(n.pos.Line)
 	if at := bytes.LastIndexAny(head, "|>"); at < 0 || bytes.IndexByte(head[at:], '+') >= 0 {
 		return
 	}
 	indent, blanks, deep := -1, 0, false
-	for line := n.pos.Line + 1; line <= len(p.src.lines()); line++ {
-		text := string(p.src.line(line))
+	for line := n.pos.Line + 1; line <= len(src.lines()); line++ {
+		text := string(src.line(line))
 		before, word := indentOf(text)
 		switch {
 		case word == "":
@@ -172,7 +181,7 @@ func (p *parser) lostBlank(n *node) {
 			indent = len(before)
 		case len(before) >= indent:
 		default:
-			line = len(p.src.lines()) // the block has ended
+			line = len(src.lines()) // the block has ended
 			continue
 		}
 		blanks, deep = 0, false
@@ -201,12 +210,13 @@ func (p *parser) lostCR(n *node) {
 // nothing else between them.
 func (p *parser) plainEnd(n *node) (end, lines int) {
 	end = p.offset(n)
-	if end < len(p.src.text) && p.src.text[end] == '&' { // an anchor stands before it
-		end += max(bytes.IndexAny(p.src.text[end:], " \t\r\n"), 0)
+	text := p.source(n).text
+	if end < len(text) && text[end] == '&' { // an anchor stands before it
+		end += max(bytes.IndexAny(text[end:], " \t\r\n"), 0)
 	}
 	lines = 1
 	for i, word := range strings.FieldsFunc(n.value, isBlank) {
-		rest := p.src.text[end:]
+		rest := text[end:]
 		skipped := len(rest) - len(bytes.TrimLeftFunc(rest, isBlank))
 		if i > 0 {
 			lines += bytes.Count(rest[:skipped], []byte("\n"))

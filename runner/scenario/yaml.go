@@ -23,6 +23,7 @@ const (
 // distinct texts. An alias is the node that it stands for, so a node may have
 // several parents, but never itself below it.
 type node struct {
+	src     *source // that it stands in; nil: the file's own
 	pos     Pos
 	kind    nodeKind
 	style   nodeStyle
@@ -120,9 +121,12 @@ func (p *parser) documents() (docs []*node, whole bool) {
 // theirs is.
 func (p *parser) convert(trees []*yaml.Node, at func(line, col int) Pos) (docs []*node, whole bool) {
 	whole = true
-	for _, tree := range trees {
+	for i, tree := range trees {
 		if len(tree.Content) == 0 {
 			continue
+		}
+		if i == 1 && !whole && p.drafts()[0].shares() {
+			break
 		}
 		c := &converter{p: p, at: at}
 		n := c.convert(tree.Content[0], 1)
@@ -203,7 +207,7 @@ func (c *converter) convert(y *yaml.Node, depth int) *node {
 		}
 		c.anchors[y] = nil
 	}
-	n := &node{pos: pos, anchor: y.Anchor, nodes: 1}
+	n := &node{src: c.p.src, pos: pos, anchor: y.Anchor, nodes: 1}
 	switch y.Kind {
 	case yaml.ScalarNode:
 		n.value = y.Value

@@ -42,6 +42,7 @@ const (
 // compared field by field.
 type Event struct {
 	Kind Kind
+	Over string // the connection that it is about, if it is a further one of its actor
 	Name string
 	Data []byte // the first bytes, Kept of them at most
 	Size int64  // all of the bytes

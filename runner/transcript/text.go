@@ -22,6 +22,11 @@ var kindText = [...]string{
 
 // String is the event's text form, one line that is the same on every machine.
 func (e Event) String() string {
+	if e.Over != "" {
+		name := e.Over
+		e.Over = ""
+		return "[" + name + "] " + e.String()
+	}
 	if e.Kind != Send && e.Kind != Recv || e.Name != "" {
 		return strings.TrimSuffix(kindText[e.Kind]+" "+e.Name, " ")
 	}
