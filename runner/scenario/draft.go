@@ -3,7 +3,6 @@ package scenario
 import (
 	"bytes"
 	"io"
-	"iter"
 	"regexp"
 	"slices"
 	"strings"
@@ -48,6 +47,7 @@ type mend struct {
 	complaints []complaint
 	changes    []change
 	sure       bool // whatever the reader stopped at
+	cost       int  // of two with which the reader comes equally far the smaller is taken
 }
 
 // complaint is what is wrong at a byte of a line.
@@ -68,6 +68,7 @@ type reading struct {
 	trees   []*yaml.Node
 	err     error
 	message string // of the error, without its line
+	size    int    // of the text
 	read    int    // bytes, before the reader gave up
 	stop    int    // where it is wrong: what begins and never ends, at its beginning
 }
@@ -143,17 +144,33 @@ func (d *draft) read() ([]*yaml.Node, bool) {
 // what was wrong.
 func (d *draft) mend(now reading) (reading, bool) {
 	tries := 0
-	for m := range d.mends(now) {
-		if tries++; tries > maxTries || d.p.mends >= maxMends || d.p.effort > maxEffort {
-			break
+	for _, find := range d.finders(now) {
+		found := find()
+		var best *mend
+		var then reading
+		var text []byte
+		for i := range found.mends {
+			if tries++; tries > maxTries || d.p.mends >= maxMends || d.p.effort > maxEffort {
+				return reading{}, false
+			}
+			m := &found.mends[i]
+			changed, stop := d.changed(m.changes, now.stop)
+			next := d.p.try(changed)
+			if next.err != nil && !m.sure && next.stop <= stop && (!scanned(now) || scanned(next)) {
+				continue
+			}
+			if best == nil || next.left() < then.left() || next.left() == then.left() && m.cost < best.cost {
+				best, then, text = m, next, changed
+			}
+			if !found.compare {
+				break
+			}
 		}
-		text, stop := d.changed(m.changes, now.stop)
-		next := d.p.try(text)
-		if next.err == nil || m.sure || next.stop > stop || scanned(now) && !scanned(next) {
+		if best != nil {
 			d.p.mends++
-			d.accept(m)
+			d.accept(*best)
 			d.src = source{text: text}
-			return next, true
+			return then, true
 		}
 	}
 	return reading{}, false
@@ -163,7 +180,7 @@ func (d *draft) mend(now reading) (reading, bool) {
 func (p *parser) try(text []byte) reading {
 	in := &byteReader{rest: text}
 	trees, err := readYAML(in)
-	r := reading{trees: trees, err: err, read: len(text) - len(in.rest)}
+	r := reading{trees: trees, err: err, size: len(text), read: len(text) - len(in.rest)}
 	r.stop = r.read
 	p.effort += r.read + len(text)/16 // and the copy
 	if err == nil {
@@ -177,6 +194,14 @@ func (p *parser) try(text []byte) reading {
 		}
 	}
 	return r
+}
+
+// left is how much there is behind the mistake.
+func (r reading) left() int {
+	if r.err == nil {
+		return -1
+	}
+	return r.size - r.stop
 }
 
 // scanned reports whether the error is one of single characters and words,
@@ -262,39 +287,64 @@ func (d *draft) pos(line, col int) Pos {
 	return d.p.pos(d.above+line, col)
 }
 
-// mends is what may be wrong where the reader stopped, the likeliest first.
-func (d *draft) mends(now reading) iter.Seq[mend] {
+// finding is what a mistake may be.
+type finding struct {
+	mends   []mend
+	compare bool // take the one with which the reader comes furthest, and not the first
+}
+
+// finders find out what may be wrong where the reader stopped, the likeliest
+// first.
+func (d *draft) finders(now reading) []func() finding {
+	if now.message == "did not find expected <document start>" {
+		return nil
+	}
 	last := d.lineOf(now.read)
 	near := d.filled(last, 3) // the reader looks ahead, across blank lines
-	unclosed := func() (all []mend) {
+	two := near[:min(len(near), 2)]
+	first := func(lines []int, find func(line int) []mend) func() finding {
+		return func() finding { return finding{mends: d.each(lines, find)} }
+	}
+	unclosed := func() finding {
+		var all []mend
 		if now.stop < now.read {
 			all = d.unclosed(d.lineOf(now.stop+1)+1, 2)
 		}
-		return append(all, d.unclosed(last, 5000)...)
+		return finding{mends: append(all, d.unclosed(last, 5000)...)}
 	}
-	finders := []func() []mend{
-		func() []mend { return d.each(near, d.tabMends) },
-		func() []mend { return d.oddBlanks(near) },
-		func() []mend { return d.each(near, d.textMends) },
-		func() []mend { return d.each(near, d.glued) },
+	all := []func() finding{
+		first(near, d.tabMends),
+		func() finding { return finding{mends: d.oddBlanks(near)} },
+		first(near, d.outOfBlock),
+		first(d.before(now, near), d.glued),
+		first(near, d.textMends),
 		unclosed,
-		func() []mend { return d.each(near[:min(len(near), 2)], d.indented) },
+		func() finding { return finding{d.each(two, d.indented), true} },
 	}
 	if now.message == "found unexpected end of stream" {
-		finders = append([]func() []mend{unclosed}, finders...)
+		return append([]func() finding{unclosed}, all...)
 	}
-	return func(yield func(mend) bool) {
-		if now.message == "did not find expected <document start>" {
-			return
-		}
-		for _, find := range finders {
-			for _, m := range find() {
-				if !yield(m) {
-					return
-				}
+	return all
+}
+
+// before adds to the lines near a mistake where what goes wrong there may have
+// begun: the line with the same indentation, and what never ends.
+func (d *draft) before(now reading, near []int) []int {
+	lines := slices.Clone(near)
+	if len(near) > 0 {
+		indent, _ := indentOf(string(d.src.line(near[0])))
+		for n := near[0] - 1; n > max(0, near[0]-500); n-- {
+			if before, text := indentOf(string(d.src.line(n))); text != "" && text[0] != '#' && len(before) <= len(indent) {
+				lines = append(lines, n)
+				break
 			}
 		}
 	}
+	if now.stop < now.read {
+		first := d.lineOf(now.stop + 1)
+		lines = append(lines, first, first+1)
+	}
+	return lines
 }
 
 func (d *draft) each(lines []int, find func(line int) []mend) (all []mend) {

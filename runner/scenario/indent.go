@@ -62,33 +62,146 @@ func (d *draft) lines() []string {
 	return lines
 }
 
-// indented puts a line whose indentation fits nowhere in line with one above.
+// indented are the ways to make an indentation fit that does not.
 func (d *draft) indented(line int) []mend {
 	lines := d.lines()
 	indent, text := indentOf(lines[line-1])
 	if strings.Contains(indent, "\t") || text == "" {
 		return nil
 	}
-	all := levels(lines, line)
-	if s := scanLine(line, lines[line-1], nil); !isDash(text) && s.key(len(indent)) < 0 && len(all) > 0 {
-		return []mend{{
-			complaints: []complaint{{line, len(indent), fmt.Sprintf("text that belongs to line %d, but is indented no further than that; write it in one line, in quotes", d.above+all[0].line), false}},
-			changes:    []change{{line, 0, len(indent), strings.Repeat(" ", all[0].width+1)}},
-		}}
-	}
-	far := func(l level) int { return max(l.width-len(indent), len(indent)-l.width) }
-	all = slices.DeleteFunc(all, func(l level) bool {
-		return l.dash != isDash(text) || far(l) == 0 || far(l) > 4
-	})
-	slices.SortStableFunc(all, func(a, b level) int { return cmp.Compare(far(a), far(b)) })
+	at, open, dash := len(indent), levels(lines, line), isDash(text)
 	var mends []mend
-	for _, l := range all[:min(len(all), 2)] {
-		mends = append(mends, mend{
-			complaints: []complaint{{line, len(indent), fmt.Sprintf("the indentation of %d fits no line above; with %d it would go on with line %d", len(indent), l.width, d.above+l.line), false}},
-			changes:    []change{{line, 0, len(indent), strings.Repeat(" ", l.width)}},
-		})
+	add := func(cost int, at complaint, changes ...change) {
+		mends = append(mends, mend{complaints: []complaint{at}, changes: changes, cost: cost * len(changes)})
+	}
+	missingDash := func(line, from, to int) {
+		_, text := indentOf(lines[line-1])
+		add(1, complaint{line, from, fmt.Sprintf(`a dash is missing: "- %s"`, shorten(text)), false},
+			change{line, 0, from, strings.Repeat(" ", to) + "- "})
+	}
+	key := (&scan{line: text}).key(0)
+	if isStep(text) || text[0] == '{' {
+		if width, ok := d.dashes(open, line, at); ok {
+			missingDash(line, at, width)
+		}
+	}
+	if first := deeperGroup(lines, line, at); dash && first > 0 {
+		if indent, text := indentOf(lines[first-1]); isStep(text) {
+			missingDash(first, len(indent), at)
+		}
+	}
+	if !dash && key < 0 && len(open) > 0 {
+		add(100, complaint{line, at, fmt.Sprintf("text that belongs to line %d, but is indented no further than that; write it in one line, in quotes",
+			d.above+open[0].line), false}, change{line, 0, at, strings.Repeat(" ", open[0].width+1)})
+		return mends
+	}
+	far := func(l level) int { return max(l.width-at, at-l.width) }
+	open = slices.DeleteFunc(open, func(l level) bool { return l.dash != dash || far(l) == 0 || far(l) > 4 })
+	slices.SortStableFunc(open, func(a, b level) int { return cmp.Compare(far(a), far(b)) })
+	for _, l := range open[:min(len(open), 2)] {
+		add(100*far(l), complaint{line, at, fmt.Sprintf("the indentation of %d fits no line above; with %d it would go on with line %d",
+			at, l.width, d.above+l.line), false}, change{line, 0, at, strings.Repeat(" ", l.width)})
+		// Or the lines before it are those that do not fit.
+		if first := group(lines, line, l.width); first > 0 {
+			add(100*far(l), complaint{first, l.width, fmt.Sprintf("the indentation of %d does not fit line %d, which has %d and goes on with it",
+				l.width, d.above+line, at), false}, shifted(lines, first, line, at-l.width)...)
+		}
 	}
 	return mends
+}
+
+// isStep reports whether a text is a step without its dash.
+func isStep(text string) bool {
+	s := scan{line: text}
+	if key := s.key(0); key >= 0 {
+		return stepWord(text[:key]) != nil
+	}
+	w := stepWord(text[:s.end(0)])
+	return w != nil && w.alone
+}
+
+// deeperGroup is the first of the lines right before one that are indented
+// further, or 0.
+func deeperGroup(lines []string, line, width int) (first int) {
+	for n := line - 1; n > max(0, line-500); n-- {
+		if indent, text := indentOf(lines[n-1]); text != "" && len(indent) <= width {
+			break
+		} else if text != "" {
+			first = n
+		}
+	}
+	return first
+}
+
+// dashes is the indentation of the list that a step without a dash belongs to.
+func (d *draft) dashes(open []level, line, at int) (width int, ok bool) {
+	if next, text := indentOf(string(d.src.line(d.next(line)))); isDash(text) && max(at-len(next), len(next)-at) <= 3 {
+		return len(next), true
+	}
+	for _, l := range open {
+		if l.dash && max(at-l.width, l.width-at) <= 3 {
+			return l.width, true
+		}
+	}
+	return 0, false
+}
+
+// group is the first of the lines before one that are indented so far at least,
+// or 0.
+func group(lines []string, line, width int) (first int) {
+	for n := line - 1; n > max(0, line-500); n-- {
+		switch indent, text := indentOf(lines[n-1]); {
+		case text == "":
+		case len(indent) < width:
+			return first
+		case len(indent) == width:
+			first = n
+		}
+	}
+	return first
+}
+
+// shifted moves lines to the right or, negative, to the left.
+func shifted(lines []string, from, to, by int) (changes []change) {
+	for n := from; n < to; n++ {
+		if indent, text := indentOf(lines[n-1]); text == "" || strings.Contains(indent, "\t") {
+			continue
+		}
+		if by > 0 {
+			changes = append(changes, change{n, 0, 0, strings.Repeat(" ", by)})
+		} else {
+			changes = append(changes, change{n, 0, -by, ""})
+		}
+	}
+	return changes
+}
+
+// outOfBlock puts a line of a block back into it that is indented less than the
+// lines before it.
+func (d *draft) outOfBlock(line int) []mend {
+	lines := d.lines()
+	indent, text := indentOf(lines[line-1])
+	if s := (scan{line: text}); text == "" || strings.Contains(indent, "\t") || isDash(text) || s.key(0) >= 0 {
+		return nil
+	}
+	first := 0 // of the block's text, if it is one
+	for n := line - 1; n > max(0, line-500); n-- {
+		before, above := indentOf(lines[n-1])
+		switch {
+		case above == "":
+		case len(before) > len(indent):
+			first = n
+		case first > 0 && len(before) < len(indent) && blockEnd.MatchString(strings.TrimRight(above, " \t")):
+			width := len(lines[first-1]) - len(strings.TrimLeft(lines[first-1], " "))
+			return []mend{{
+				complaints: []complaint{{line, len(indent), fmt.Sprintf("text of the block of line %d, but indented less than its first line", d.above+n), false}},
+				changes:    []change{{line, 0, len(indent), strings.Repeat(" ", width)}},
+			}}
+		default:
+			return nil
+		}
+	}
+	return nil
 }
 
 // tabMends put spaces in the place of the tabs that a line is indented with,

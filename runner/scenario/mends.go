@@ -3,6 +3,7 @@ package scenario
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -59,8 +60,8 @@ func (d *draft) unclosed(last, most int) []mend {
 			continue
 		}
 		at := len(strings.TrimRight(line, " \t"))
-		if inside := len(strings.TrimRight(line, " \t]}")); len(s.open) > 0 && inside > s.quote {
-			at = inside
+		if inside := closers.FindStringIndex(line); len(s.open) > 0 && inside != nil && inside[0] > s.quote {
+			at = inside[0]
 		}
 		mends = append(mends, mend{
 			complaints: []complaint{{k, s.quote, "a quote that is not closed", false}},
@@ -70,6 +71,9 @@ func (d *draft) unclosed(last, most int) []mend {
 	}
 	return mends
 }
+
+// closers are brackets at the end of a line.
+var closers = regexp.MustCompile(`[ \t]*[\]}][ \t\]}]*(?:[ \t]#.*)?$`)
 
 // unclosedBrackets closes what a line leaves open, at the end of the last line
 // that may belong to it.
@@ -130,9 +134,10 @@ func (d *draft) inBlock(line int) bool {
 }
 
 var (
-	gluedColon = regexp.MustCompile(`^((?: *- +)* *)([A-Za-z_][\w.-]*)(?:(:)[^ \t/]|(：[ \t]*))`)
-	gluedDash  = regexp.MustCompile(`^( *)-[A-Za-z_"'{\[]`)
-	aloneWord  = regexp.MustCompile(`^((?: *- +)* *)([A-Za-z_][\w.-]*)[ \t]*$`)
+	gluedColon   = regexp.MustCompile(`^((?: *- +)* *)([A-Za-z_][\w./-]*)(?:(:)[^ \t/]|(：[ \t]*))`)
+	gluedDash    = regexp.MustCompile(`^( *)-[A-Za-z_"'{\[]`)
+	missingColon = regexp.MustCompile(`^((?: *- +)* *)([A-Za-z_][^ \t:]*) +(?:([|>][+-]?)$|[^ \t])`)
+	aloneWord    = regexp.MustCompile(`^((?: *- +)* *)([A-Za-z_][\w.-]*)[ \t]*$`)
 )
 
 // glued are colons and dashes without the blank behind them, and a colon that
@@ -150,6 +155,14 @@ func (d *draft) glued(line int) []mend {
 			return []mend{{
 				complaints: []complaint{{line, m[4], wideMessage(word), false}},
 				changes:    []change{{line, m[8], m[9], ": "}},
+			}}
+		}
+	}
+	if m := missingColon.FindStringSubmatchIndex(text); m != nil && !strings.Contains(text, ": ") {
+		if word := text[m[4]:m[5]]; m[6] < 0 && d.knownWord(word) || m[6] >= 0 {
+			return []mend{{
+				complaints: []complaint{{line, m[4], fmt.Sprintf(`a colon is missing: "%s: ..."`, shorten(word)), false}},
+				changes:    []change{{line, m[5], m[5], ":"}},
 			}}
 		}
 	}
@@ -172,12 +185,25 @@ func (d *draft) glued(line int) []mend {
 	return nil
 }
 
+// knownWord reports whether a word is a key of the language.
+func (d *draft) knownWord(word string) bool {
+	return stepWord(word) != nil || documentKeys.has(word) || serverKeys.has(word) || clientKeys.has(word) || expectKeys.has(word)
+}
+
+// has reports whether a table knows a key.
+func (t table[T]) has(key string) bool {
+	return slices.ContainsFunc(t, func(f field[T]) bool { return f.key == key })
+}
+
 // deeper reports whether the next line may stand below a word.
 func (d *draft) deeper(line int) bool {
 	next := d.next(line)
 	indent, text := indentOf(string(d.src.line(line)))
 	below, first := indentOf(string(d.src.line(next)))
-	return next > 0 && (len(below) > len(indent) && !isDash(text) || isDash(first) && len(below) == len(indent))
+	if isDash(text) {
+		return next > 0 && len(below) > len(indent)+len("- ")
+	}
+	return next > 0 && (len(below) > len(indent) || isDash(first) && len(below) == len(indent))
 }
 
 func gluedMessage(word string) string {

@@ -1,6 +1,9 @@
 package scenario
 
 import (
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -93,5 +96,41 @@ clients:
 				t.Errorf("got\n%swant\n%s", got, test.want)
 			}
 		})
+	}
+}
+
+// TestSlips takes one character of YAML's out of the files of the tour, each in
+// turn. What is wrong then is nearly always known, and said once.
+func TestSlips(t *testing.T) {
+	files, err := filepath.Glob("../../scenarios/tour/*.yaml")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no tour: %v", err)
+	}
+	wrong, noisy, unknown := 0, 0, 0
+	for _, path := range files {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, c := range text {
+			if !strings.ContainsRune("\"'[]{}:-, ", rune(c)) {
+				continue
+			}
+			f := Parse(path, slices.Concat(text[:i], text[i+1:]))
+			if len(f.Problems) > 0 {
+				wrong++
+			}
+			if len(f.Problems) > 3 {
+				noisy++
+			}
+			if slices.ContainsFunc(f.Problems, func(p Problem) bool {
+				return strings.HasSuffix(p.Message, "is the indentation right?") || strings.HasPrefix(p.Message, "not YAML")
+			}) {
+				unknown++
+			}
+		}
+	}
+	if wrong < 1000 || noisy*100 > wrong || unknown*100 > wrong {
+		t.Errorf("of %d wrong files %d have more than three complaints, and of %d YAML's own is all there is", wrong, noisy, unknown)
 	}
 }
