@@ -22,10 +22,11 @@ type actor struct {
 	place  *place
 	pos    scenario.Pos // of its name, or of its script
 	client *scenario.Client
-	server *server // whose connection it is; nil for a client
-	nth    int     // of the server's connections, from 0
-	rank   [3]int  // where it stands in the result
-	peer   string  // under play.mu
+	server *server       // whose connection it is; nil for a client
+	nth    int           // of the server's connections, from 0
+	rested chan struct{} // of a server's connection: closed when it waits only for the other's end
+	rank   [3]int        // where it stands in the result
+	peer   string        // under play.mu
 	reply  *scenario.Payload
 	uncast string // why the server has no script for it
 
@@ -62,7 +63,7 @@ func (a *actor) attach(conn *wire.Conn) {
 		return
 	}
 	a.stream = match.NewStream(source{a}, a.take)
-	if peeker, ok := any(conn).(match.Peeker); ok {
+	if peeker, ok := any(conn).(match.Peeker); ok && !conn.Piped {
 		a.stream = match.NewStream(peekable{source{a}, peeker}, a.take)
 	}
 }
@@ -179,8 +180,15 @@ func (a *actor) playClient() {
 func (a *actor) playConnection() {
 	defer a.p.order.ended(a.place)
 	defer a.server.left()
+	defer a.rest()
 	a.saw(transcript.Accept, "")
 	a.meant(transcript.Accept, "")
+	if a.server.decl.TLS != nil && a.uncast == "" {
+		if f := a.acceptTLS(); f != nil {
+			a.fail(f)
+			return
+		}
+	}
 	switch {
 	case a.uncast != "":
 		a.fail(a.failure(NotCalled, "%s", a.uncast))
@@ -189,6 +197,7 @@ func (a *actor) playConnection() {
 			a.fail(f)
 		}
 	case a.reply != nil && a.reply.Echo():
+		a.rest()
 		if f := a.echo(); f != nil {
 			a.fail(f)
 		}
@@ -204,12 +213,18 @@ func (a *actor) playConnection() {
 // playScript plays the steps, and closes what they leave open.
 func (a *actor) playScript() {
 	a.log.Seen.Grow(len(a.place.steps) + 2) // most steps are one event
-	if f := a.playSteps(a.place.steps, func(i int) { a.step, a.done = i+1, i }); f != nil {
+	if f := a.playSteps(a.place.steps, func(i int) {
+		a.step, a.done = i+1, i
+		if last(a.place.steps, i) {
+			a.rest()
+		}
+	}); f != nil {
 		a.fail(f)
 		return
 	}
 	a.done = len(a.place.steps)
 	a.p.order.over(a.place)
+	a.rest()
 	a.step, a.current = 0, nil
 	a.deadline = time.Now().Add(a.p.timeout(0))
 	f := a.closeOthers()
@@ -260,6 +275,8 @@ func (a *actor) play(step *scenario.Step) *Failure {
 	switch act := step.Action.(type) {
 	case scenario.Connect:
 		return a.connect(act, ride)
+	case scenario.StartTLS:
+		return a.startTLS(act.TLS, ride)
 	case scenario.Send:
 		return a.send(act.Payload, ride)
 	case *scenario.Expect:
@@ -293,6 +310,14 @@ func (a *actor) play(step *scenario.Step) *Failure {
 		}
 		a.saw(transcript.Start, act.Server)
 		return a.ridden(nil, ride)
+	case scenario.StopProcess:
+		return a.ridden(a.stopProcess(act.Name), ride)
+	case scenario.StartProcess:
+		return a.ridden(a.startProcess(act.Name), ride)
+	case scenario.Run:
+		return a.ridden(a.run(act), ride)
+	case scenario.AwaitOutput:
+		return a.ridden(a.awaitOutput(act), ride)
 	case scenario.Parallel:
 		return a.parallel(act, step.Within)
 	case scenario.Let:
@@ -392,15 +417,19 @@ func (a *actor) arm(set func(time.Time) error, deadline time.Time) {
 
 // drop closes the connection as it is, or with a RST.
 func (a *actor) drop(reset bool) {
+	defer a.abort()
 	if a.conn == nil {
 		a.stream = nil
 		return
 	}
-	a.p.letGo(a.conn)
+	if a.conn.Broken() { // it reads to the peer's end
+		a.arm(a.conn.SetReadDeadline, a.deadline)
+	}
 	if reset {
 		a.conn.Reset()
 	} else {
 		a.conn.Close()
 	}
+	a.p.letGo(a.conn)
 	a.conn, a.stream = nil, nil
 }

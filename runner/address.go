@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,8 +18,15 @@ import (
 // target is where a connect goes, and the name of that in transcripts.
 func (s *scope) target(c scenario.Connect) (wire.Addr, string, error) {
 	p := s.p
-	if c.Server != "" {
-		return p.server(c.Server).addr, c.Server, nil
+	switch srv := p.server(c.Server); {
+	case srv != nil:
+		return srv.addr, c.Server, nil
+	case c.Server != "":
+		return p.realOf(c.Server).addr, c.Server, nil
+	case c.Process != "":
+		return p.process(c.Process).addr, c.Process, nil
+	case c.Run != nil:
+		return wire.Addr{}, c.Run.Name(), nil
 	}
 	text, err := s.text(c.Address)
 	name := string(text)
@@ -40,6 +48,9 @@ func (s *scope) target(c scenario.Connect) (wire.Addr, string, error) {
 	to, err := p.resolve(p.ctx, at)
 	if s := p.serverAt(to); s != nil {
 		name = s.decl.Name
+	}
+	if c := p.processAt(to); c != nil {
+		name = cmp.Or(c.decl.Serves, c.decl.Name)
 	}
 	return to, name, err
 }

@@ -22,7 +22,7 @@ func (s *server) admit(conn *wire.Conn) *actor {
 			s.pending++
 		}
 	}
-	a := &actor{p: p, ctx: p.ctx, server: s, pos: s.decl.Pos, nth: s.accepted, scope: &scope{p: p}}
+	a := &actor{p: p, ctx: p.ctx, server: s, pos: s.decl.Pos, nth: s.accepted, rested: make(chan struct{}), scope: &scope{p: p}}
 	a.rank = [3]int{slices.Index(p.servers, s), len(p.clients), a.nth}
 	who := ""
 	if client == nil {

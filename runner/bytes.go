@@ -2,8 +2,10 @@ package runner
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"banter/runner/match"
@@ -140,6 +142,8 @@ func (a *actor) sawEnd(err error) {
 		a.saw(transcript.PeerReset, "")
 	case wire.IsRefused(err):
 		a.saw(transcript.Refused, "")
+	case wire.IsTLS(err):
+		a.sawTLSError(err)
 	}
 }
 
@@ -147,6 +151,7 @@ func (a *actor) sawEnd(err error) {
 var outcomeKinds = map[scenario.Outcome]transcript.Kind{
 	scenario.EOF: transcript.EOF, scenario.PeerReset: transcript.PeerReset, scenario.End: transcript.PeerEnd,
 	scenario.Refused: transcript.Refused, scenario.Unreachable: transcript.Unreachable, scenario.Timeout: transcript.Timeout,
+	scenario.TLSError: transcript.TLSError,
 }
 
 func (a *actor) meantOutcome(e *scenario.Expect) {
@@ -201,9 +206,15 @@ func (a *actor) outcome(e *scenario.Expect) *Failure {
 		a.over = true
 		a.loose = e.Outcome != scenario.EOF
 		return nil
+	case wire.IsTLS(err) && e.Outcome == scenario.TLSError && strings.Contains(err.Error(), e.Reason):
+		a.sawTLSError(err)
+		a.over, a.loose = true, true
+		return nil
 	}
 	a.sawEnd(err)
-	return a.failure(Ended, "%s came, where %s was expected", endName(err), e)
+	f := a.failure(Ended, "%s came, where %s was expected", endName(err), e)
+	f.At = a.found(err)
+	return f
 }
 
 func endName(err error) string {
@@ -212,6 +223,8 @@ func endName(err error) string {
 		return "eof"
 	case wire.IsRefused(err):
 		return "refused"
+	case wire.IsTLS(err):
+		return fmt.Sprintf("tls_error %q", err)
 	}
 	return "reset"
 }
@@ -268,7 +281,12 @@ func (a *actor) close(mode scenario.CloseMode) *Failure {
 			return f
 		}
 	}
+	ch := a.child
+	a.child = nil
 	a.drop(false)
+	if f := a.disconnect(ch, mode); f != nil {
+		return f
+	}
 	a.saw(transcript.Close, "")
 	return nil
 }
@@ -316,6 +334,8 @@ func (a *actor) readToEnd(mode scenario.CloseMode) *Failure {
 		f := a.failure(Unread, "%s", unreadText(n, unread))
 		f.Got = unread
 		return f
+	case wire.IsTLS(err):
+		return a.brokeOff(err)
 	case err != io.EOF:
 		return a.failure(Ended, "the connection was reset, where an end in order was expected")
 	}

@@ -37,6 +37,9 @@ func (p *play) cast() {
 
 // connect opens a connection, or meets the outcome that is expected of it.
 func (a *actor) connect(c scenario.Connect, ride *scenario.Expect) *Failure {
+	if c.Run != nil {
+		return a.connectProgram(c, ride)
+	}
 	to, name, err := a.scope.target(c)
 	if err != nil {
 		if kindOf(err) == Forbidden {
@@ -65,15 +68,19 @@ func (a *actor) connect(c scenario.Connect, ride *scenario.Expect) *Failure {
 	case wire.IsReset(err):
 		// The server has reset it before the dial was done: connected, then
 		// reset.
-		a.stream = match.NewStream(broken{}, nil)
+		a.stream = match.NewStream(broken{wire.ErrReset}, nil)
 		a.over, a.cut, a.loose = false, true, false
 		a.saw(transcript.Connect, name)
 	default:
 		a.log.Seen.Add(transcript.Connect, name, began, a.step)
 		return a.unconnected(to, name, err, outcome)
 	}
-	if a.riding {
+	a.host = hostOf(c, name)
+	switch {
+	case a.riding && !(outcome == scenario.Timeout && c.TLS != nil):
 		return a.failure(Ended, "connected, where %s was expected", ride)
+	case c.TLS != nil:
+		return a.startTLS(c.TLS, ride)
 	}
 	return a.ridden(nil, ride)
 }
@@ -110,9 +117,9 @@ func (a *actor) unconnected(to wire.Addr, name string, err error, outcome scenar
 }
 
 // broken is the stream of a connection that was reset before it was there.
-type broken struct{}
+type broken struct{ err error }
 
-func (broken) Read([]byte) (int, error) { return 0, wire.ErrReset }
+func (b broken) Read([]byte) (int, error) { return 0, b.err }
 
 // dial connects, and has the connection known under the client's name from the
 // moment on at which its server can see it.

@@ -60,6 +60,11 @@ func (a *actor) mismatch(m *match.Mismatch) *Failure {
 			f.Want, f.Any = m.Want, m.Any
 			return f
 		}
+		if wire.IsTLS(m.End) {
+			f := a.brokeOff(m.End)
+			f.show(m)
+			return f
+		}
 		if !wire.IsReset(m.End) && m.End != io.EOF {
 			kind = Environment
 			m.Message = "can't read: " + wire.Reason(m.End)
@@ -102,6 +107,9 @@ func had(m *match.Mismatch) string {
 // in order, so that the others can go on.
 func (a *actor) fail(f *Failure) {
 	a.failed = true
+	if a.child != nil {
+		f.Program = a.child.name
+	}
 	if a.stopped() && f.Kind == Ended { // by a peer who was woken first
 		f.Kind, f.Message, f.Notes = Unfinished, "was waiting: "+a.action(), nil
 	}
@@ -117,7 +125,7 @@ func (a *actor) fail(f *Failure) {
 		a.drop(false)
 		return
 	}
-	if f.Kind == Differs || f.Kind == Unread {
+	if !f.whole && (f.Kind == Differs || f.Kind == Unread) {
 		a.collect(f)
 	}
 	a.p.fail(*f)
@@ -168,14 +176,15 @@ func (a *actor) foreseeRest() {
 	open := a.stream != nil
 	defer a.log.Over("")
 	for i, step := range steps {
+		begun := i == 0 && a.step > 0
 		c, connect := step.Action.(scenario.Connect)
 		if step.Over != "" || connect && c.As != "" {
 			a.log.Over(cmp.Or(step.Over, c.As))
-			a.foresee(step, i == 0)
+			a.foresee(step, begun)
 			a.log.Over("")
 			continue
 		}
-		a.foresee(step, i == 0)
+		a.foresee(step, begun)
 		switch act := step.Action.(type) {
 		case scenario.Connect:
 			open, a.over, a.loose = true, false, false
@@ -196,7 +205,7 @@ func (a *actor) foreseeRest() {
 // foreseeEnd has the close that follows know of the end that an expect takes.
 func (a *actor) foreseeEnd(e *scenario.Expect) {
 	a.over = a.over || e.Outcome == scenario.EOF || e.Outcome == scenario.NoOutcome && e.Frame.Kind == scenario.FrameRest
-	a.loose = a.loose || e.Outcome == scenario.PeerReset || e.Outcome == scenario.End
+	a.loose = a.loose || e.Outcome == scenario.PeerReset || e.Outcome == scenario.End || e.Outcome == scenario.TLSError
 }
 
 // foresee says what a step that was not passed would have brought. The first
@@ -230,6 +239,11 @@ func (a *actor) foresee(step *scenario.Step, begun bool) {
 		a.packets = act.Transport == scenario.UDP
 		_, name, _ := a.scope.target(act)
 		a.meant(transcript.Connect, name)
+		if act.TLS != nil {
+			a.foreseeTLS(step)
+		}
+	case scenario.StartTLS:
+		a.foreseeTLS(step)
 	case scenario.Send:
 		bytes(act.Payload, transcript.Send)
 	case *scenario.Expect:
@@ -248,6 +262,12 @@ func (a *actor) foresee(step *scenario.Step, begun bool) {
 		a.meant(transcript.Stop, act.Server)
 	case scenario.Start:
 		a.meant(transcript.Start, act.Server)
+	case scenario.StopProcess:
+		a.meant(transcript.Stop, act.Name)
+	case scenario.StartProcess:
+		a.meant(transcript.Start, act.Name)
+	case scenario.Run:
+		a.meant(transcript.Run, act.Program.Name())
 	}
 	expect(step.Expect)
 }

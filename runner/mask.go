@@ -55,6 +55,10 @@ func (p *play) mask(r *Result) {
 			e.Name, e.Data, e.Size = words.Replace(e.Name), masked(e.Data, secrets), maskedSize(e.Data, e.Size, secrets)
 		}
 	}
+	for i := range r.Outputs {
+		o := &r.Outputs[i]
+		o.Head, o.Tail = masked(o.Head, secrets), masked(o.Tail, secrets)
+	}
 	for i := range r.Failures {
 		f := &r.Failures[i]
 		f.Message = words.Replace(f.Message)

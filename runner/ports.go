@@ -48,6 +48,9 @@ func fixedPorts(sc *scenario.Scenario) []need {
 	for _, server := range sc.Servers {
 		bind(server.Bind)
 	}
+	for _, process := range sc.Processes {
+		add(fixed{port: process.Port}, false)
+	}
 	for _, client := range sc.Clients {
 		bind(client.Bind)
 		for _, step := range client.Steps {

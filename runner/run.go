@@ -27,6 +27,7 @@ import (
 type Options struct {
 	Timeout time.Duration // of a step that has no within, in place of the scenario's; 0: the scenario's
 	Slow    float64       // every timeout is multiplied by it; 0 is 1
+	Real    Real          // whom the clients play against where a process serves a declared server
 }
 
 // Run plays a scenario. A result says that it ran, and what came of it; an
@@ -36,6 +37,19 @@ type Options struct {
 // It ends within the sum of the scenario's timeouts and a second, whatever the
 // peers do, and leaves no socket and no goroutine behind.
 func Run(ctx context.Context, s *scenario.Scenario, opts Options) (Result, error) {
+	switch name := missing(s); {
+	case s.Skip != "":
+		return Result{Scenario: s, Skipped: s.Skip}, context.Cause(ctx)
+	case name != "":
+		return Result{Scenario: s, Skipped: name + " is not installed"}, context.Cause(ctx)
+	case opts.Real == RealBoth && serves(s):
+		return runBoth(ctx, s, opts)
+	}
+	return run(ctx, s, opts)
+}
+
+// run plays a scenario once.
+func run(ctx context.Context, s *scenario.Scenario, opts Options) (Result, error) {
 	p := &play{
 		scenario: s, opts: opts, began: time.Now(), order: newOrder(),
 		idle: map[*actor]bool{}, open: map[*wire.Conn]struct{}{}, dials: map[*dial]struct{}{}, names: map[pair]*actor{},
@@ -45,17 +59,23 @@ func Run(ctx context.Context, s *scenario.Scenario, opts Options) (Result, error
 	p.progress = sync.NewCond(&p.mu)
 	p.ctx, p.cancel = context.WithCancelCause(ctx)
 	defer p.cancel(nil)
+	defer p.security.remove()
 	defer context.AfterFunc(ctx, p.end)()
 
-	if p.played = p.bind() && p.compute(); p.played {
+	if p.bind() && p.enlist() && p.compute() && p.write() {
 		p.cast()
 		for _, srv := range p.servers {
 			srv.accept()
 		}
-		for _, c := range p.clients {
-			p.playing.Go(c.playClient)
+		if p.played = p.launch(); p.played {
+			for _, c := range p.clients {
+				p.playing.Go(c.playClient)
+			}
+			p.playing.Wait()
+			p.outlast()
+			p.serveOthers()
 		}
-		p.playing.Wait()
+		p.dismiss()
 		p.finish()
 		for _, srv := range p.servers {
 			srv.drain()
@@ -67,6 +87,7 @@ func Run(ctx context.Context, s *scenario.Scenario, opts Options) (Result, error
 	p.order.changed() // no connection will come any more
 	p.serving.Wait()
 	p.settle()
+	p.clean()
 	return p.judge(), context.Cause(ctx)
 }
 
@@ -98,10 +119,16 @@ type play struct {
 	clients  []*actor
 	played   bool // all servers could be bound, and the clients were started
 
+	tmp       tmp
+	processes []*process     // in the file's order
+	watching  sync.WaitGroup // of those who wait for their ends
+
 	playing sync.WaitGroup // clients
 	serving sync.WaitGroup // accept loops and the connections that they have accepted
 
 	delivering sync.WaitGroup // of what still comes to UDP servers
+
+	security security
 
 	filesMu sync.Mutex
 	files   map[string][]byte // payload files that were read
@@ -118,6 +145,7 @@ type play struct {
 	names    map[pair]*actor // the client whose connection this is
 	accepted []*actor
 	failures []Failure
+	printed  []Output // of programs that are part of a failure
 	secrets  [][]byte // values that are not to be shown, beside the scenario's
 }
 
@@ -161,6 +189,7 @@ func (p *play) fail(f Failure) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.failures = append(p.failures, f)
+	p.printed = append(p.printed, f.printed...)
 }
 
 // end ends the scenario at this instant: whoever waits is woken.
@@ -222,7 +251,8 @@ func (p *play) judge() Result {
 	slices.SortStableFunc(p.failures, func(a, b Failure) int {
 		return cmp.Or(cmp.Compare(a.At, b.At), slices.Compare(a.rank[:], b.rank[:]))
 	})
-	r.Failures = p.failures
+	r.Failures = causeFirst(p.failures)
+	r.Outputs, r.Real = p.outputs(), p.opts.Real.plays() && serves(p.scenario)
 	p.mask(&r)
 	r.Elapsed = p.now()
 	return r

@@ -74,9 +74,9 @@ func transcripts(r runner.Result) string {
 	return b.String()
 }
 
-func TestTranscripts(t *testing.T) {
-	for _, test := range []struct{ name, text, want string }{
-		{"greeting", `
+// conversations are scenarios that pass, and what their actors see.
+var conversations = []struct{ name, text, want string }{
+	{"greeting", `
 servers: {greeter: {backlog: 128, reply: "hhhh"}}
 clients: {ann: [{connect: greeter}, {send: "hello"}, {expect: "hhhh"}, close]}
 `, `
@@ -352,7 +352,10 @@ s/c:
   < eof
   close
 `},
-	} {
+}
+
+func TestTranscripts(t *testing.T) {
+	for _, test := range conversations {
 		t.Run(test.name, func(t *testing.T) {
 			for range 20 {
 				if diff := cmp.Diff(strings.TrimPrefix(test.want, "\n"), transcripts(passes(t, test.text))); diff != "" {

@@ -105,6 +105,13 @@ func (s *scope) base(ref *scenario.Ref) (value, error) {
 	if srv := s.p.server(ref.Name); srv != nil {
 		return bytesOf(srv.addr.String()), nil
 	}
+	if file, ok := strings.CutPrefix(ref.Name, "tls."); ok {
+		path, err := s.p.tlsFile(file + ".pem")
+		return bytesOf(path), err
+	}
+	if v, known, err := s.p.ownValue(ref.Name); known {
+		return v, err
+	}
 	return value{}, fmt.Errorf("${%s} has no value: nothing has been captured for it yet", ref.Name)
 }
 

@@ -55,9 +55,16 @@ type dial struct {
 // bind binds every server, and reports whether it could.
 func (p *play) bind() bool {
 	for _, decl := range p.scenario.Servers {
+		if p.replaced(decl.Name) {
+			continue
+		}
 		s := &server{p: p, decl: decl, named: map[string]int{}}
 		p.servers = append(p.servers, s)
-		if err := s.bind(); err != nil {
+		err := s.bind()
+		if err == nil && decl.TLS != nil {
+			_, err = s.side(decl.TLS)
+		}
+		if err != nil {
 			p.fail(Failure{Kind: kindOf(err), Actor: decl.Name, Pos: s.bindPos(), At: p.now(), Message: err.Error()})
 		}
 	}
@@ -330,6 +337,7 @@ func (p *play) mayCome(running []*place) [][]*scenario.Step {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	var scripts [][]*scenario.Step
+	others := p.haveOthers(running)
 	for _, s := range p.servers {
 		calls := func(step *scenario.Step) bool {
 			return does(step, func(action scenario.Action) bool {
@@ -349,7 +357,7 @@ func (p *play) mayCome(running []*place) [][]*scenario.Step {
 			}
 			may = may || slices.ContainsFunc(steps, calls)
 		}
-		if s.closed || s.limit() || called && !may {
+		if s.closed || s.limit() || called && !may && !others {
 			continue
 		}
 		scripts = append(scripts, s.decl.Steps)

@@ -53,6 +53,7 @@ nothing to run or no way to, and 130 if it was interrupted.`,
 			if f.quiet && f.verbose {
 				return errors.New("-q and -v exclude each other")
 			}
+			f.config.Real = f.suite.Real != runner.RealNever
 			files, err := a.valid(cmd, f.config, args, "; nothing was run")
 			if err != nil {
 				return err
@@ -71,6 +72,7 @@ nothing to run or no way to, and 130 if it was interrupted.`,
 	flags.Var(factor(&f.suite.Slow, "FACTOR"), "slow", "stretch every timeout by this")
 	valueFlags(cmd, &f.config)
 	allowFlags(cmd, &f.config.Allow)
+	realFlag(cmd, &f.suite.Real)
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "show the transcripts too")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "show failures, and nothing else")
 	colors := []string{"auto", "always", "never"}
@@ -85,6 +87,9 @@ nothing to run or no way to, and 130 if it was interrupted.`,
 func (a *app) runFiles(ctx context.Context, files []*scenario.File, f *runFlags) error {
 	scenarios, err := f.of(files)
 	if err != nil {
+		return err
+	}
+	if err := checkServes(f.suite.Real, scenarios); err != nil {
 		return err
 	}
 	a.warn(scenarios)
@@ -146,6 +151,7 @@ func (a *app) textOptions(f *runFlags, scenarios []*scenario.Scenario) report.Te
 		Names:   report.NameColumns(scenarios),
 		Flags:   append(valueWords(f.config), allowWords(f.config.Allow)...),
 	}
+	o.Flags = append(o.Flags, servesWords(f.suite.Real)...)
 	if f.suite.Timeout != 0 {
 		o.Flags = append(o.Flags, "--timeout", f.suite.Timeout.String())
 	}

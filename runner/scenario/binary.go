@@ -107,22 +107,28 @@ func (p *parser) base64Part(e entry, _ use) (Part, bool) {
 	return made, true
 }
 
-// filePart is a file's content. The name is relative to the scenario's folder.
+// filePart is a file's content.
 func (p *parser) filePart(e entry, _ use) (Part, bool) {
+	path, ok := p.fileName(e, "payload file")
+	return Part{Pos: e.value.pos, File: path}, ok
+}
+
+// fileName is the name of a file that the run reads, as it is to be opened. It
+// is relative to the scenario's folder.
+func (p *parser) fileName(e entry, what string) (path string, ok bool) {
 	s, ok := p.fixed(e, "the name of a file")
 	if !ok {
-		return Part{}, false
+		return "", false
 	}
-	made := Part{Pos: e.value.pos}
 	if s == "" {
-		p.errorf(e.value.pos, `"file" needs the name of a file`)
-		return made, false
+		p.errorf(e.value.pos, "%s needs the name of a file", quote(e.key))
+		return "", false
 	}
-	made.File = p.beside(e.value, s) // what is opened is what is looked at here
-	if err := p.doc.MayRead(made.File); err != nil {
-		p.errorf(made.Pos, "%s", err)
-		return made, false
+	path = p.beside(e.value, s) // what is opened is what is looked at here
+	if err := p.doc.MayRead(path); err != nil {
+		p.errorf(e.value.pos, "%s", err)
+		return "", false
 	}
-	p.payloadFiles = append(p.payloadFiles, payloadFile{pos: made.Pos, path: made.File})
-	return made, true
+	p.namedFiles = append(p.namedFiles, namedFile{what: what, pos: e.value.pos, path: path})
+	return path, true
 }

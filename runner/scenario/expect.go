@@ -107,6 +107,7 @@ var frameAndMatchKeys = table[expectation]{
 	{"unreachable", (*parser).setOutcome},
 	{"timeout", (*parser).setOutcome},
 	{"silence", (*parser).setOutcome},
+	{"tls_error", (*parser).setOutcome},
 	{"times", func(p *parser, d *expectation, e entry) { p.partTimes(&d.part, e) }},
 	{"seed", func(p *parser, d *expectation, e entry) { p.partSeed(&d.part, e) }},
 }
@@ -114,7 +115,7 @@ var frameAndMatchKeys = table[expectation]{
 // outcomes are the outcomes by their words.
 var outcomes = map[string]Outcome{
 	"eof": EOF, "reset": PeerReset, "end": End, "refused": Refused,
-	"unreachable": Unreachable, "timeout": Timeout, "silence": Silence,
+	"unreachable": Unreachable, "timeout": Timeout, "silence": Silence, "tls_error": TLSError,
 }
 
 // check notes that something is wrong unless ok.
@@ -274,6 +275,16 @@ func (p *parser) setOutcome(d *expectation, e entry) {
 	if d.Outcome == Silence {
 		silence, ok := p.duration(e)
 		d.Silence = silence
+		d.check(ok)
+		return
+	}
+	if d.Outcome == TLSError && !e.value.isNull() {
+		reason, ok := p.fixed(e, "a piece of the reason, or nothing")
+		if ok && reason == "" {
+			p.errorf(e.value.pos, "a piece of the reason, or nothing: write {tls_error}")
+			ok = false
+		}
+		d.Reason = reason
 		d.check(ok)
 		return
 	}

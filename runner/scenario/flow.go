@@ -18,6 +18,7 @@ type flow struct {
 	since  Pos    // the connect
 	wrote  Pos    // the shutdown of what is sent
 	read   Pos    // the shutdown of what is received
+	secure Pos    // the tls
 	end    string // what saw the peer's end: {eof}, {rest}, {reset} or {end}
 	endPos Pos
 	gone   bool // the peer's reset took the connection away
@@ -32,6 +33,9 @@ func (p *parser) flow(steps []*Step, server *Server) {
 	f := &flow{p: p, server: server, open: server != nil, why: "there was no connect yet"}
 	if server != nil {
 		f.via = server.Transport()
+		if server.TLS != nil {
+			f.secure = server.TLS.Pos
+		}
 	}
 	f.steps(steps)
 }
@@ -152,6 +156,8 @@ func (f *flow) step(s *Step) {
 			f.fail(s.Pos, `"shutdown" on UDP, where nobody sees an end`)
 		}
 		f.shutdown(s, a.How)
+	case StartTLS:
+		f.startTLS(s)
 	case Close:
 		if f.needsOpen(s) {
 			f.closed("closed", s)
@@ -161,6 +167,8 @@ func (f *flow) step(s *Step) {
 		case !f.needsOpen(s):
 		case f.via == UDP:
 			f.fail(s.Pos, `"reset" on UDP, which has no connection to reset`)
+		case f.via == Stdio:
+			f.fail(s.Pos, `"reset" of a program, whose input and output have none; "close: {now}" ends it at once`)
 		case f.via == Unix:
 			f.fail(s.Pos, `"reset" on a Unix socket, which has no RST; the peer sees a reset where "close: {now}" leaves bytes unread`)
 		default:
@@ -181,6 +189,9 @@ func (f *flow) connect(s *Step, c Connect) {
 		f.fail(s.Pos, `"connect" while the connection of line %d is still open; close it first`, f.since.Line)
 	}
 	*f = flow{p: f.p, server: f.server, via: c.Transport, open: true, since: s.Pos, others: f.others, isOther: f.isOther}
+	if c.TLS != nil {
+		f.secure = c.TLS.Pos
+	}
 	if s.Expect == nil {
 		return
 	}
@@ -188,8 +199,8 @@ func (f *flow) connect(s *Step, c Connect) {
 		f.fail(s.Expect.Pos, "{%s} beside a connect on UDP, which asks nobody; that a datagram was refused comes after its send", s.Expect.Outcome.word())
 		return
 	}
-	switch s.Expect.Outcome {
-	case Refused, Unreachable, Timeout:
+	switch outcome := s.Expect.Outcome; {
+	case f.via != Stdio && (outcome == Refused || outcome == Unreachable || outcome == Timeout):
 		f.open = false
 		f.why = "the connect in line " + line(s.Pos) + " expects {" + s.Expect.Outcome.word() + "}"
 	default:
@@ -268,6 +279,9 @@ func (f *flow) expect(x *Expect, s *Step, on Action) {
 	}
 	_, send := on.(Send)
 	switch {
+	case x.Outcome == TLSError && !f.secure.IsValid() && !f.lost:
+		f.fail(x.Pos, "{tls_error} on a connection without TLS; it needs a step \"tls\", or the key at the connect or the server")
+		return
 	case f.gone:
 		f.fail(x.Pos, `"expect" after the %s in line %d: the connection is gone`, f.end, f.endPos.Line)
 		return
@@ -281,7 +295,7 @@ func (f *flow) expect(x *Expect, s *Step, on Action) {
 		f.silence(x, s)
 	}
 	switch {
-	case x.Outcome == PeerReset || x.Outcome == End:
+	case x.Outcome == PeerReset || x.Outcome == End || x.Outcome == TLSError:
 		f.end, f.endPos, f.gone = x.what(), x.Pos, true
 	case x.Outcome == EOF && f.end == "":
 		f.end, f.endPos = "{eof}", x.Pos

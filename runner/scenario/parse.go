@@ -27,6 +27,7 @@ type Config struct {
 	Vars    map[string]string // of variables, in place of the file's own
 	Secrets map[string]string // the same, shown as *** wherever they would be seen
 	Allow   Allow
+	Real    bool // processes that serve are started in place of the declared servers
 }
 
 // Read reads and parses a scenario file; the path "-" is standard input. What
@@ -49,9 +50,9 @@ func (c Config) Read(path string, stdin io.Reader) (*File, error) {
 		path = StdinName
 	}
 	p := c.parse(path, src, true)
-	for _, f := range p.payloadFiles {
+	for _, f := range p.namedFiles {
 		if err := readable(f.path); err != nil {
-			p.errorf(f.pos, "the payload file %s %s", quote(f.path), err)
+			p.errorf(f.pos, "the %s %s %s", f.what, quote(f.path), err)
 		}
 	}
 	return p.result(), nil
@@ -116,19 +117,20 @@ type parser struct {
 	dir    string // payload files are relative to it
 	opens  bool   // files may be opened
 
-	payloadFiles []payloadFile
-	doc          *document // the one being read
-	suggestions  int       // how many more did-you-means to look for
-	inclusions   map[string]*inclusion
-	including    []string // the files that are being included, the outermost first
-	regexSize    int      // of what was compiled
-	patterns     map[string]*pattern.Pattern
-	local        *localAddresses
+	namedFiles  []namedFile
+	doc         *document // the one being read
+	suggestions int       // how many more did-you-means to look for
+	inclusions  map[string]*inclusion
+	including   []string // the files that are being included, the outermost first
+	regexSize   int      // of what was compiled
+	patterns    map[string]*pattern.Pattern
+	local       *localAddresses
 	mending
 }
 
-// payloadFile is a file that a payload names.
-type payloadFile struct {
+// namedFile is a file that the run reads.
+type namedFile struct {
+	what string // "payload file"
 	pos  Pos
 	path string
 }

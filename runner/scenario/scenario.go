@@ -68,7 +68,11 @@ type Scenario struct {
 	Case        string        // the row of cases that this is, as reports show it; "" for none
 	Secrets     [][]byte      // values that are shown as ***
 	Echoes      bool          // some step sends what came
-	Transcripts []Transcript  // what actors are to see word for word, beside what the steps say
+	Processes   []*Process    // in the file's order, in which they are started
+	Files       []TmpFile
+	Skip        string       // why it is not to be run; "": it is
+	Requires    []string     // programs without which it is skipped
+	Transcripts []Transcript // what actors are to see word for word, beside what the steps say
 }
 
 // Server returns the declared server of that name, or nil.
@@ -121,6 +125,7 @@ type Server struct {
 	AtOnce      int      // connections served at the same time; 0: all
 	Listen      bool     // false: bound only, until a step starts it
 	Start       bool     // false: not even bound, until a step starts it
+	TLS         *TLS     // every connection begins with its handshake; nil: without TLS
 	Reply       *Payload // answer what comes first with this, read on to the peer's end, close
 	ReplyAfter  *Expect  // with Reply: this must come first; nil: anything
 	Steps       []*Step  // the script of every connection
@@ -174,8 +179,9 @@ type Call struct {
 	Name string // of the fragment
 }
 
-// Action is what a step does: one of Connect, Send, *Expect, Shutdown, Close,
-// Reset, Wait, Signal, Await, Meet, Stop, Start, Parallel, Let, Loop, Retry and Dispatch.
+// Action is what a step does: one of Connect, StartTLS, Send, *Expect, Shutdown,
+// Close, Reset, Wait, Signal, Await, Meet, Stop, Start, Parallel, Let, Loop,
+// Retry, Dispatch, Run, AwaitOutput, StopProcess and StartProcess.
 type Action interface {
 	// Word is the step's word in the language.
 	Word() string
@@ -185,17 +191,24 @@ type Action interface {
 
 // The actions. Each is what language.md says of its word.
 type (
-	// Connect opens a connection to a declared server or, where Server is
-	// empty, to the address that Address becomes ("host:port",
-	// "udp:host:port", "unix:PATH").
+	// Connect opens a connection to a declared server or a process or, where
+	// both are empty, to the address that Address becomes ("host:port",
+	// "udp:host:port", "unix:PATH"). With Run, it is a program's input and
+	// output, and Exit the status that it must end with.
 	Connect struct {
 		Pos       Pos // of the target
 		Server    string
+		Process   string
+		Run       *Program
+		Exit      int
 		Address   Text
 		Transport Transport
 		Bind      *Address // local address, before the client's own
 		As        string   // the name of a further connection of the actor; "": the first
+		TLS       *TLS     // nil: without
 	}
+	// StartTLS begins TLS on a connection that is there.
+	StartTLS struct{ TLS *TLS }
 	// Send sends a payload, all of it.
 	Send struct{ Payload *Payload }
 	// Shutdown half-closes.
@@ -340,6 +353,7 @@ type Expect struct {
 	Pos     Pos
 	Outcome Outcome
 	Silence time.Duration // with OutcomeSilence
+	Reason  string        // with TLSError: a piece of it; "": any
 	Frame   Frame
 	Match   Match
 
@@ -361,6 +375,7 @@ const (
 	Unreachable
 	Timeout
 	Silence
+	TLSError
 )
 
 // FrameKind says how a frame knows where it ends.

@@ -26,6 +26,7 @@ func init() {
 		{"shutdown", false, true, (*parser).shutdown},
 		{"close", true, true, (*parser).close},
 		{"reset", true, true, (*parser).reset},
+		{"tls", true, true, (*parser).startTLS},
 		{"wait", false, false, (*parser).wait},
 		{"signal", false, false, (*parser).signal},
 		{"await", true, false, (*parser).await},
@@ -37,6 +38,7 @@ func init() {
 		{"loop", true, false, (*parser).loop},
 		{"retry", false, false, (*parser).retry},
 		{"do", false, false, nil}, // see unfold
+		{"run", true, false, (*parser).run},
 	}
 }
 
@@ -142,6 +144,8 @@ func (p *parser) mappedStep(s *Step, n *node) (answer *Step, ok bool) {
 	}
 	ok = true
 	var action, expect, within, reply *entry
+	runs := n.entry("run") != nil
+	var beside []entry // of a run
 	for i := range n.entries {
 		e := &n.entries[i]
 		switch w := stepWord(e.key); {
@@ -156,6 +160,8 @@ func (p *parser) mappedStep(s *Step, n *node) (answer *Step, ok bool) {
 		case e.key == "over":
 			over, good := p.name(*e, "the name of a connection")
 			s.Over, ok = over, ok && good
+		case w == nil && runs:
+			beside = append(beside, *e)
 		case w == nil:
 			p.errorf(e.pos, "unknown step %s%s", quote(e.key), p.hint(e.key, append(stepWords(), besideSteps...)))
 			p.doc.scope.hidden = true
@@ -194,6 +200,12 @@ func (p *parser) mappedStep(s *Step, n *node) (answer *Step, ok bool) {
 	}
 	s.Action = w.read(p, *action)
 	ok = ok && s.Action != nil
+	if r, run := s.Action.(Run); run {
+		good := true
+		if s.Action, good = p.runBeside(r, beside); !good {
+			ok = false
+		}
+	}
 	if riding != nil {
 		s.Expect = p.expect(*riding)
 		ok = ok && s.Expect != nil && p.fits(s.Expect, s.Action)

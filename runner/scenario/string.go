@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"cmp"
 	"encoding/hex"
 	"fmt"
 	"strconv"
@@ -42,15 +43,24 @@ func (Connect) Word() string { return "connect" }
 
 // String is the action in a few characters.
 func (c Connect) String() string {
-	to := c.Server
-	if to == "" {
-		to = c.Address.plain()
+	to := cmp.Or(c.Server, c.Process, c.Address.plain())
+	if c.Run != nil {
+		to = "to " + shorten(c.Run.String())
 	}
 	if c.As != "" {
 		to += " as " + c.As
 	}
+	if c.TLS != nil {
+		to += " with TLS"
+	}
 	return "connect " + to
 }
+
+// Word is the step's word in the language.
+func (StartTLS) Word() string { return "tls" }
+
+// String is the action in a few characters.
+func (StartTLS) String() string { return "tls" }
 
 // Word is the step's word in the language.
 func (Send) Word() string { return "send" }
@@ -153,6 +163,8 @@ func (o Outcome) word() string {
 		return "timeout"
 	case Silence:
 		return "silence"
+	case TLSError:
+		return "tls_error"
 	}
 	return ""
 }
@@ -161,6 +173,9 @@ func (o Outcome) word() string {
 func (x *Expect) String() string {
 	if x.Outcome == Silence {
 		return "silence for " + timeString(x.Silence)
+	}
+	if x.Outcome == TLSError && x.Reason != "" {
+		return "tls_error " + strconv.Quote(x.Reason)
 	}
 	if x.Outcome != NoOutcome {
 		return x.Outcome.word()

@@ -12,9 +12,10 @@ type Transport uint8
 
 // The transports.
 const (
-	TCP  Transport = iota
-	Unix           // a stream between sockets of one machine, named by a path
-	UDP            // datagrams
+	TCP   Transport = iota
+	Unix            // a stream between sockets of one machine, named by a path
+	UDP             // datagrams
+	Stdio           // the standard input and output of a program
 )
 
 // MaxDatagram is the most that a datagram holds, in bytes: over IPv6; over IPv4

@@ -88,6 +88,8 @@ func (p *parser) variableName(pos Pos, name string) bool {
 		p.errorf(pos, "${%s} has a meaning of its own; take another name", name)
 	case p.doc.serverNames.has(name):
 		p.errorf(pos, "${%s} is the address of server %s; take another name", name, quote(name))
+	case p.doc.processNames.has(name):
+		p.errorf(pos, "${%s} is the address of process %s; take another name", name, quote(name))
 	case p.doc.clientNames.has(name):
 		p.errorf(pos, "%s is a client already; take another name", quote(name))
 	default:
@@ -132,7 +134,7 @@ func (p *parser) resolve(seg *Segment) bool {
 			return ok && p.fill(seg, c, props)
 		case d.serverNames.has(base) || d.processNames.has(base):
 			return p.addressOf(seg, base, rest)
-		case d.scope.has(base) || d.letNames.has(base) || base == "tmp" || base == "index" && d.scope.index:
+		case d.scope.has(base) || d.letNames.has(base) || base == "tmp" || slices.Contains(tlsFiles, base) || base == "index" && d.scope.index:
 			return p.runtime(seg, "", base, rest)
 		case d.clientNames.has(base) && rest != "":
 			own, rest, _ := strings.Cut(rest, ".")
@@ -184,7 +186,7 @@ func (p *parser) fill(seg *Segment, c constant, props []Property) bool {
 
 // addressOf is the address of a server or a process, or its port.
 func (p *parser) addressOf(seg *Segment, name, rest string) bool {
-	if port, props, _ := strings.Cut(rest, "."); port == string(Port) {
+	if port, props, _ := strings.Cut(rest, "."); port == string(Port) && !p.doc.portless[name] {
 		if p.doc.carriers[name] == Unix {
 			p.errorf(seg.Pos, "server %s is a Unix socket, which has no port", quote(name))
 			return false
@@ -192,6 +194,10 @@ func (p *parser) addressOf(seg *Segment, name, rest string) bool {
 		ok := p.runtime(seg, "", name, props)
 		seg.Ref.Props = slices.Insert(seg.Ref.Props, 0, Port)
 		return ok
+	}
+	if p.doc.portless[name] {
+		p.errorf(seg.Pos, `process %s has no port, and so no address; give it "port: free"`, quote(name))
+		return false
 	}
 	if first, _, _ := strings.Cut(rest, "."); first != "" && !isProperty(first) {
 		p.errorf(seg.Pos, "%s is the address of %s, and has no .%s; its port is ${%[1]s.port}", name, quote(name), first)
@@ -256,7 +262,10 @@ func (p *parser) settle(d *document) {
 
 func (p *parser) unknownVariable(d *document, u mention) {
 	known := p.variables(d, u.scope)
-	if d.serverNames.unknown || u.scope.hidden && p.nearest(u.name, known) == "" {
+	if u.ref.Name == "tls" {
+		known = append(known, tlsFiles...)
+	}
+	if d.serverNames.unknown || d.processNames.unknown || u.scope.hidden && p.nearest(u.name, known) == "" {
 		return // an error may hide where it comes from
 	}
 	for _, s := range d.scopes {
@@ -362,7 +371,7 @@ func (p *parser) definitions(entries []entry, gained func(pos Pos, name string))
 		good := p.newVariable(v.pos, v.key)
 		payload := p.payload(v, toSend)
 		if payload != nil {
-			good = p.unsliced(payload) && good
+			good = p.unsliced(payload, "a variable is not sent") && good
 		}
 		ok = ok && good && payload != nil
 		gained(v.pos, v.key)
@@ -373,10 +382,10 @@ func (p *parser) definitions(entries []entry, gained func(pos Pos, name string))
 
 // unsliced complains about a payload that says how it is sent where nothing is
 // sent.
-func (p *parser) unsliced(payload *Payload) bool {
+func (p *parser) unsliced(payload *Payload, why string) bool {
 	for i := range payload.Parts {
 		if part := &payload.Parts[i]; part.Slice > 0 {
-			p.errorf(part.Pos, `"slice" is how bytes are sent, and a variable is not sent`)
+			p.errorf(part.Pos, `"slice" is how bytes are sent, and %s`, why)
 			return false
 		}
 	}
