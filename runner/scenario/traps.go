@@ -90,6 +90,13 @@ func (p *parser) textTraps(n *node) {
 	}
 }
 
+// regexTraps warns of what is a trap in a regular expression alone.
+func (p *parser) regexTraps(n *node) {
+	if n.style == doubleQuoted && strings.Contains(n.value, "\b") {
+		p.warnf(n.pos, `\b is a backspace in double quotes; for the edge of a word take single quotes`)
+	}
+}
+
 // prompt is a text that has a blank behind it where it is seen on a screen.
 var prompt = regexp.MustCompile(`[:>$#%?]$`)
 
