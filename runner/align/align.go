@@ -56,7 +56,7 @@ const maxCells = 1 << 24
 // It is the way on which the least is left out, changed and put in, in that
 // order. After that a hole stays only if it is clear that it is the same one: a
 // word beside it still stands there, and what is on its other side is at least
-// not foreign.
+// not foreign. It is alike with bytes that may be any.
 func Align(tokens []Token, came []byte) []Range {
 	ranges := make([]Range, len(tokens))
 	for i := range ranges {
@@ -228,30 +228,79 @@ func (t *Token) worth() int32 {
 
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
-// dropHoles lets go of holes that are no longer where they were.
+// dropHoles lets go of holes, and of bytes that may be any, that are no longer
+// where they were.
 func dropHoles(tokens []Token, came []byte, ranges []Range) {
 	a := around{tokens, came, ranges}
 	var gone []int
-	for i := range tokens {
-		if k := tokens[i].Kind; k != Hole && k != Digits || ranges[i] == Gone {
-			continue
-		}
-		left, right := a.side(i, -1), a.side(i, 1)
-		if r := ranges[i]; tokens[i].Kind == Digits { // what ends them is no matter of taste
-			if r.From == 0 || !isDigit(came[r.From-1]) {
-				left = max(left, near)
+	for i := 0; i < len(tokens); i++ {
+		switch k := tokens[i].Kind; {
+		case k == Any:
+			first := i
+			for i+1 < len(tokens) && tokens[i+1].Kind == Any {
+				i++
 			}
-			if r.To == len(came) || !isDigit(came[r.To]) {
-				right = max(right, near)
+			if !a.inPlace(first, i) {
+				for j := first; j <= i; j++ {
+					gone = append(gone, j)
+				}
 			}
-		}
-		if min(left, right) == foreign || max(left, right) < same {
+		case (k == Hole || k == Digits) && ranges[i] != Gone && !a.sameHole(i):
 			gone = append(gone, i)
 		}
 	}
 	for _, i := range gone {
 		ranges[i] = Gone
 	}
+}
+
+// around looks at what is beside a token.
+type around struct {
+	tokens []Token
+	came   []byte
+	ranges []Range
+}
+
+// inPlace reports whether bytes that may be any are still in one place: what is
+// on one side of them is the same, and what is on the other side stands there.
+func (a *around) inPlace(first, last int) bool {
+	for i := first; i <= last; i++ {
+		if r := a.ranges[i]; r == Gone || i > first && a.ranges[i-1].To != r.From {
+			return false
+		}
+	}
+	from, to := a.ranges[first].From, a.ranges[last].To
+	side := func(i int, stands bool, edge bool) sameness {
+		switch {
+		case i < 0 || i == len(a.tokens):
+			if edge {
+				return near
+			}
+		case !stands:
+		case a.tokens[i].Kind == Byte && a.came[a.ranges[i].From] != a.tokens[i].Byte:
+			return near
+		default:
+			return same
+		}
+		return foreign
+	}
+	left := side(first-1, first > 0 && a.ranges[first-1] != Gone && a.ranges[first-1].To == from, from == 0)
+	right := side(last+1, last+1 < len(a.tokens) && a.ranges[last+1].From == to, to == len(a.came))
+	return min(left, right) != foreign && max(left, right) == same
+}
+
+// sameHole reports whether a hole is still the one that it was.
+func (a *around) sameHole(i int) bool {
+	left, right := a.side(i, -1), a.side(i, 1)
+	if r := a.ranges[i]; a.tokens[i].Kind == Digits { // what ends them is no matter of taste
+		if r.From == 0 || !isDigit(a.came[r.From-1]) {
+			left = max(left, near)
+		}
+		if r.To == len(a.came) || !isDigit(a.came[r.To]) {
+			right = max(right, near)
+		}
+	}
+	return min(left, right) != foreign && max(left, right) == same
 }
 
 // sameness says how sure it is that what is beside a hole is what was there.
@@ -262,13 +311,6 @@ const (
 	near             // the byte beside it, or the end of the text
 	same             // the word beside it
 )
-
-// around looks at what is beside a hole.
-type around struct {
-	tokens []Token
-	came   []byte
-	ranges []Range
-}
 
 // side judges one side of a hole: the text up to the end of the word that is
 // next to it, or to where another token begins.

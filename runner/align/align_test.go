@@ -90,6 +90,10 @@ func TestAlign(t *testing.T) {
 		{"a..b", "axyc", "a..c"},
 		{"a..b", "axyb!", "a..b!"},
 		{"a.b", "ab", "ab"},
+		{"a..b", "x", "x"},
+		{"a..b", "xyzw", "xyzw"},
+		{"a..b.", "xa12b!", "xa..b."},
+		{"..", "xyz", "xyz"},
 	} {
 		tokens := pattern(test.expected)
 		got := written(tokens, test.came, align.Align(tokens, []byte(test.came)))

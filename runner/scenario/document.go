@@ -115,7 +115,7 @@ func (p *parser) scenario(n *node, from shared, mayShare bool) (*Scenario, *shar
 		}
 		return nil, nil
 	}
-	d.Timeout, d.Tags = d.timeout, d.tags
+	d.Timeout, d.EOL, d.Tags = d.timeout, d.eol, d.tags
 	d.serverNames.fill(n.entry("servers"))
 	d.clientNames.fill(n.entry("clients"))
 	d.carriers = transports(n.entry("servers"))

@@ -25,6 +25,7 @@ type Config struct {
 	Vars    map[string]string // of variables, in place of the file's own
 	Secrets map[string]string // the same, shown as *** wherever they would be seen
 	Allow   Allow
+	Update  bool // transcripts may be blank: they are going to be written
 }
 
 // Allow is what a scenario may touch beside loopback addresses and the files
