@@ -71,7 +71,10 @@ func (all *places) below(pl *place, head, lines string) ([]splice, error) {
 		return nil, errOnlyYAML
 	}
 	text := all.p.src.text
-	if s.from == s.to && head != "" {
+	switch {
+	case head == "":
+		s.from = len(bytes.TrimRight(text[:s.from], " "))
+	case s.from == s.to:
 		head = " " + head
 	}
 	end := lineEnd(text, s.to)

@@ -86,7 +86,7 @@ func (ed *Editor) edit(pl *place, splices []splice) (Edit, error) {
 	if len(splices) == 0 {
 		return Edit{}, errNoChange
 	}
-	at := from
+	at := len(bytes.TrimRight(text[:from], " "))
 	for i := range splices {
 		sp := &splices[i]
 		if sp.from < at || sp.to > max(s.to, nextLine(text, s.to)) { // it is in something that an alias stands for

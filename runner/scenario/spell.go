@@ -165,6 +165,9 @@ func (all *places) setBlock(pl *place, indicator string, lines []string) ([]spli
 	}
 	text := all.p.src.text
 	if b.indent < 0 {
+		if pl.key == nil {
+			return nil, errOnlyYAML
+		}
 		b.indent = all.deeper(pl)
 	}
 	var out []splice
@@ -203,19 +206,19 @@ func (all *places) newline() string {
 }
 
 // deeper is the indentation of what stands below a value's key: as much deeper as
-// the key is than the one above it.
+// the key is than the one above it, or, at the top, as others are.
 func (all *places) deeper(pl *place) int {
-	own, step := 0, 2
-	if pl.key != nil {
-		own = pl.key.Column - 1
+	own := pl.key.Column - 1
+	if up := pl.parent; up.key != nil {
+		if above := up.key.Column - 1; above < own {
+			return 2*own - above
+		}
+		return own + 2
 	}
-	for up := pl.parent; up != nil; up = up.parent {
-		if up.key != nil {
-			if n := own - (up.key.Column - 1); n > 0 {
-				step = n
-			}
-			break
+	for _, c := range pl.parent.children {
+		if c.y.Kind == yaml.MappingNode && c.y.Line > c.key.Line && c.y.Column-1 > own {
+			return c.y.Column - 1
 		}
 	}
-	return own + step
+	return own + 2
 }
