@@ -26,6 +26,7 @@ func (a *actor) expect(e *scenario.Expect) *Failure {
 	}
 	exact := e.Frame.Kind == scenario.FrameExact && !e.Optional && !want.Equals.Wild()
 	mark := a.log.Want.Mark()
+	from, at := a.log.Seen.Mark(), a.stream.Taken()
 	if exact {
 		a.meantBytes(transcript.Recv, want.Equals)
 	}
@@ -46,10 +47,11 @@ func (a *actor) expect(e *scenario.Expect) *Failure {
 		a.log.Want.Undo(mark)
 		a.meant(transcript.Recv, e.String())
 	}
+	missed := a.missed(a.mismatch(m), e, m, from, at)
 	if m.Kind == match.Short {
 		a.sawEnd(m.End)
 	}
-	return a.mismatch(m)
+	return missed
 }
 
 // anyOrder takes frames in whatever order they come. In the transcript they

@@ -67,5 +67,8 @@ type Failure struct {
 	Got    []byte
 	Offset int64
 
+	Missed  *Missed // what an expect of bytes has missed, where that is known
+	Written bool    // a transcript that is written out is not what was seen
+
 	rank [3]int // the actor's, to order what happened at the same time
 }

@@ -9,6 +9,9 @@ import (
 // written compares what actors saw with the transcripts that the file has
 // written out. An actor that has failed has said why already.
 func (p *play) written(actors []*actor) (out []Failure) {
+	if at := p.scenario.Unwritten; at.IsValid() {
+		out = append(out, Failure{Kind: Differs, Pos: at, At: p.now(), Message: "the transcripts are still to be written", Written: true})
+	}
 	for _, want := range p.scenario.Transcripts {
 		var a *actor
 		for _, one := range actors {
@@ -16,10 +19,10 @@ func (p *play) written(actors []*actor) (out []Failure) {
 				a = one
 			}
 		}
-		f := Failure{Kind: Differs, Actor: want.Actor, Pos: want.Pos, At: p.now()}
+		f := Failure{Kind: Differs, Actor: want.Actor, Pos: want.Pos, At: p.now(), Written: true}
 		switch {
 		case a == nil:
-			f.Kind, f.Message = NotCalled, fmt.Sprintf("the transcript is of %s, who did not play", want.Actor)
+			f.Kind, f.Written, f.Message = NotCalled, false, fmt.Sprintf("the transcript is of %s, who did not play", want.Actor)
 		case a.failed:
 			continue
 		default:
@@ -35,6 +38,10 @@ func (p *play) written(actors []*actor) (out []Failure) {
 
 // differsFrom reports whether an actor saw something else, and says what.
 func (f *Failure) differsFrom(want scenario.Transcript, a *actor) bool {
+	if want.Blank {
+		f.Message = "the transcript is still to be written"
+		return true
+	}
 	seen := a.log.Seen.Entries()
 	for i := range max(len(seen), len(want.Lines)) {
 		expected, came := "nothing more", "nothing more"

@@ -14,6 +14,7 @@ import (
 	"syscall"
 
 	"banter/runner/report"
+	"banter/runner/scenario"
 
 	"github.com/spf13/cobra"
 )
@@ -56,6 +57,7 @@ type app struct {
 	stdin  io.Reader
 	stdout *sink
 	stderr io.Writer
+	config scenario.Config // that files are read with
 }
 
 // sink is standard output. It remembers that a write failed.

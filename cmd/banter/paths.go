@@ -157,7 +157,7 @@ func (a *app) read(cmd *cobra.Command, paths []string) ([]*scenario.File, error)
 	}
 	var files []*scenario.File
 	for _, path := range found {
-		file, err := scenario.Read(path, a.stdin)
+		file, err := a.config.Read(path, a.stdin)
 		if err != nil {
 			errs = append(errs, pathError(path, err))
 			continue

@@ -24,6 +24,7 @@ const linesMax = 20
 type runFlags struct {
 	selection
 	suite          runner.SuiteOptions
+	update         bool
 	verbose, quiet bool
 	color          string
 }
@@ -44,6 +45,7 @@ nothing to run or no way to, and 130 if it was interrupted.`,
   banter run -v greeting.yaml                   with what each side saw
   banter run --filter '^smtp-' --slow 5 tests/  some, on a slow machine
   banter run --until-fail -q flaky.yaml         until it shows its fault
+  banter run --update greeting.yaml             what came is right from now on
   generate | banter run -                       from standard input`,
 		Args:              somePaths,
 		ValidArgsFunction: scenarioFiles,
@@ -51,9 +53,18 @@ nothing to run or no way to, and 130 if it was interrupted.`,
 			if f.quiet && f.verbose {
 				return errors.New("-q and -v exclude each other")
 			}
+			if f.update {
+				if err := f.canUpdate(args); err != nil {
+					return err
+				}
+				a.config.Update = true
+			}
 			files, err := a.valid(cmd, args, "; nothing was run")
 			if err != nil {
 				return err
+			}
+			if f.update {
+				return a.updateFiles(cmd.Context(), files, &f)
 			}
 			return a.runFiles(cmd.Context(), files, &f)
 		},
@@ -65,6 +76,7 @@ nothing to run or no way to, and 130 if it was interrupted.`,
 	flags.Var(positive(&f.suite.Repeat, "N"), "repeat", "play each scenario so often")
 	flags.BoolVar(&f.suite.UntilFail, "until-fail", false, "play all again and again until one fails, --repeat times at most")
 	flags.BoolVar(&f.suite.FailFast, "fail-fast", false, "start nothing more after a failure")
+	flags.BoolVar(&f.update, "update", false, "write what came into the files, where expects failed and where transcripts are written out")
 	flags.Var(length(&f.suite.Timeout, "D"), "timeout", "how long a step may take that has no \"within\", in place of the scenarios' timeout")
 	flags.Var(factor(&f.suite.Slow, "FACTOR"), "slow", "stretch every timeout by this")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "show the transcripts too")

@@ -1,0 +1,218 @@
+package update
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"banter/runner"
+	"banter/runner/match"
+	"banter/runner/scenario"
+	"banter/runner/transcript"
+)
+
+// whatCame is what an expect was given. An error says why that can't be said, or
+// why the expect can't be made to take it.
+func whatCame(r *runner.Result, f *runner.Failure) (scenario.Came, error) {
+	m := f.Missed
+	came := scenario.Came{Values: m.Values, EOL: r.Scenario.EOL}
+	var err error
+	if m.Want.Frame == scenario.FrameExact {
+		came.Body, err = exact(r, f)
+	} else {
+		came.Header, came.Body, err = frame(m)
+	}
+	switch {
+	case err != nil && m.Size > int64(len(m.Came)):
+		return came, fmt.Errorf("more came than is kept: %d bytes", m.Size)
+	case err != nil:
+		return came, err
+	case len(came.Body) == 0 && m.Want.Frame == scenario.FrameExact:
+		return came, errors.New("nothing came")
+	}
+	for _, part := range []struct {
+		want *match.Expectation
+		came []byte
+	}{{m.Want.Header, came.Header}, {&m.Want, came.Body}} {
+		if part.want == nil {
+			continue
+		}
+		general := *part.want // what an edit does not change
+		general.Equals, general.Like, general.JSON, general.Size, general.SHA256 = nil, nil, nil, -1, nil
+		if wrong := general.Judge(part.came); wrong != nil {
+			return came, fmt.Errorf("%s; that has to be changed by hand", wrong.Message)
+		}
+	}
+	return came, nil
+}
+
+// frame is the frame that an expect was given, in its header and its body.
+func frame(m *runner.Missed) (header, body []byte, err error) {
+	w := &m.Want
+	switch w.Frame {
+	case scenario.FrameDatagram:
+		return nil, m.Came, nil
+	case scenario.FrameSome:
+		return nil, nil, errors.New(`what "some" takes is a matter of timing`)
+	}
+	if w.Frame == scenario.FrameRest && m.Size > int64(len(m.Came)) {
+		return nil, nil, io.ErrShortBuffer
+	}
+	any := match.Expectation{
+		Frame: w.Frame, EOL: w.EOL, Delim: w.Delim, N: w.N, Max: w.Max, Through: w.Through,
+		Form: w.Form, At: w.At, Plus: w.Plus, Size: -1,
+	}
+	var taken []byte
+	s := match.NewStream(bytes.NewReader(m.Came), func(p []byte) { taken = append(taken, p...) })
+	if wrong := s.Expect(&any); wrong != nil {
+		return nil, nil, errors.New(wrong.Message)
+	}
+	switch w.Frame {
+	case scenario.FrameLine:
+		return nil, withoutEnd(taken, w.EOL), nil
+	case scenario.FrameLength:
+		_, size := w.Form.Number(taken[w.At:])
+		return taken[:w.At], taken[w.At+int64(size):], nil
+	}
+	return nil, taken, nil
+}
+
+// withoutEnd is a line without its end.
+func withoutEnd(line []byte, eol scenario.EOL) []byte {
+	if eol == scenario.AnyEOL {
+		return bytes.TrimSuffix(bytes.TrimSuffix(line, []byte("\n")), []byte("\r"))
+	}
+	return bytes.TrimSuffix(line, []byte(eol))
+}
+
+// exact is what came in place of bytes to the letter. Nothing in a stream says
+// where that ends. So it is all that the peer sent before it waited for an
+// answer, unless the script expects more before it gives one.
+func exact(r *runner.Result, f *runner.Failure) ([]byte, error) {
+	m := f.Missed
+	came, cut := turn(r, f)
+	if !cut && m.Size > int64(len(m.Came)) {
+		return nil, io.ErrShortBuffer
+	}
+	var script []*scenario.Step
+	for i := range r.Actors {
+		if a := &r.Actors[i]; a.Name == f.Actor {
+			script = a.Script
+		}
+	}
+	next := expectsAfter(script, m.Expect)
+	if len(next) == 0 || len(came) == 0 {
+		return came, nil
+	}
+	if literal, ok := next[0].Literal(); ok && len(literal) > 0 && bytes.Count(came[1:], literal) == 1 {
+		return came[:1+bytes.Index(came[1:], literal)], nil // that has come too
+	}
+	before := m.Want.Equals.Whole()
+	if n := bytes.Count(before.Data, []byte("\n")); bytes.HasSuffix(before.Data, []byte("\n")) && bytes.Count(came, []byte("\n")) > n {
+		end := 0
+		for range n {
+			end += bytes.IndexByte(came[end:], '\n') + 1
+		}
+		return came[:end], nil // as many lines
+	}
+	return came[:max(1, min(len(before.Data), len(came)-len(next)))], nil
+}
+
+// expectsAfter are the expects of bytes that follow another one, before the
+// script gives an answer or ends.
+func expectsAfter(steps []*scenario.Step, x *scenario.Expect) []*scenario.Expect {
+	var out []*scenario.Expect
+	found := false
+	for _, s := range steps {
+		if !found {
+			found = s.Action == scenario.Action(x) || s.Expect == x
+			continue
+		}
+		switch act := s.Action.(type) {
+		case *scenario.Expect:
+			if act.Outcome != scenario.NoOutcome {
+				return out
+			}
+			out = append(out, act)
+		case scenario.Wait, scenario.Signal, scenario.Await, scenario.Meet:
+		default:
+			return out
+		}
+		if s.Expect != nil {
+			if s.Expect.Outcome != scenario.NoOutcome {
+				return out
+			}
+			out = append(out, s.Expect)
+		}
+	}
+	return out
+}
+
+// turn is what came of what the peer sent before it took something, or an end.
+// cut says that the peer is one of the scenario's, so that this is known. Of
+// others it is all that came.
+func turn(r *runner.Result, f *runner.Failure) (came []byte, cut bool) {
+	m := f.Missed
+	var self, peer *runner.Actor
+	for i := range r.Actors {
+		if a := &r.Actors[i]; a.Name == f.Actor {
+			self = a
+		}
+	}
+	for i := range r.Actors {
+		if a := &r.Actors[i]; self != nil && self.Peer != "" && a.Name == self.Peer {
+			peer = a
+		}
+	}
+	if peer == nil {
+		return m.Came, false
+	}
+	for _, conversation := range connections(peer, self) {
+		var sent int64
+		for _, e := range conversation {
+			if e.Kind != transcript.Send {
+				continue
+			}
+			if sent += e.Size; sent <= m.At {
+				continue
+			}
+			n := sent - m.At // from the frame's beginning to the turn's end
+			last := e.Data[max(0, int64(len(e.Data))-n):]
+			if e.Size > int64(len(e.Data)) || n > int64(len(m.Came)) || !bytes.HasSuffix(m.Came[:n], last) {
+				break
+			}
+			return m.Came[:n], true
+		}
+	}
+	return m.Came, false
+}
+
+// connections are what an actor saw on each of its connections that may be the
+// one with a peer, the likeliest first.
+func connections(a, peer *runner.Actor) [][]transcript.Entry {
+	if a.Server {
+		return [][]transcript.Entry{a.Observed}
+	}
+	server, _, _ := strings.Cut(peer.Name, "/")
+	var all [][]transcript.Entry
+	for i, e := range a.Observed {
+		if e.Kind != transcript.Connect || e.Name != server {
+			continue
+		}
+		end := i + 1
+		for end < len(a.Observed) && a.Observed[end].Kind != transcript.Connect {
+			end++
+		}
+		all = append(all, a.Observed[i:end])
+	}
+	nth := 1
+	if _, number, ok := strings.Cut(peer.Name, "#"); ok {
+		fmt.Sscan(number, &nth)
+	}
+	if nth <= len(all) {
+		all = append([][]transcript.Entry{all[nth-1]}, all...)
+	}
+	return all
+}
