@@ -36,6 +36,7 @@ type actor struct {
 
 	log      transcript.Log // what happened, and what the script says
 	wants    wanted         // of the expect that runs
+	before   exactly        // the last expect that was met
 	welcome  bool           // what is taken now is expected, whatever it is
 	step     int            // that runs, from 1; 0: none
 	current  *scenario.Step // the same, or one of those that it does in parallel
@@ -58,6 +59,7 @@ func (a *actor) attach(conn *wire.Conn) {
 	a.reader = a
 	a.packets = conn.Packets
 	a.over, a.cut, a.loose = false, false, false
+	a.before = exactly{}
 	if a.packets {
 		a.stream = match.NewPackets(source{a}, a.take)
 		return
@@ -237,6 +239,7 @@ func (a *actor) play(step *scenario.Step) *Failure {
 	case scenario.Connect:
 		return a.connect(act, ride)
 	case scenario.Send:
+		a.before.acted = true
 		return a.send(act.Payload, ride)
 	case *scenario.Expect:
 		return a.expect(act)

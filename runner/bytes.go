@@ -38,6 +38,10 @@ func (a *actor) expect(e *scenario.Expect) *Failure {
 	m := a.stream.Expect(&want.Expectation)
 	a.welcome = false
 	if m == nil {
+		a.before = exactly{}
+		if exact && !a.packets {
+			a.before = exactly{expect: e, at: at}
+		}
 		if e.Frame.Kind == scenario.FrameRest {
 			a.ended(transcript.EOF)
 		}
@@ -47,7 +51,7 @@ func (a *actor) expect(e *scenario.Expect) *Failure {
 		a.log.Want.Undo(mark)
 		a.meant(transcript.Recv, e.String())
 	}
-	missed := a.missed(a.mismatch(m), e, m, from, at)
+	missed := a.missed(a.mismatch(m), e, m.End, from, at)
 	if m.Kind == match.Short {
 		a.sawEnd(m.End)
 	}
@@ -77,6 +81,7 @@ func (a *actor) anyOrder(e *scenario.Expect) *Failure {
 		}
 	}
 	a.listen(a.deadline)
+	a.before = exactly{}
 	a.deaf = true
 	frames, m := a.stream.AnyOrder(all, skip)
 	a.deaf = false
@@ -95,7 +100,7 @@ func (a *actor) anyOrder(e *scenario.Expect) *Failure {
 	if m.Kind == match.Short {
 		a.sawEnd(m.End)
 	}
-	return a.mismatch(m)
+	return a.missed(a.mismatch(m), e, m.End, a.log.Seen.Mark(), a.stream.Taken())
 }
 
 // What is read after a deadline: more than any socket buffer holds by default,
@@ -167,7 +172,8 @@ func (a *actor) outcome(e *scenario.Expect) *Failure {
 		if a.packets {
 			what = "a datagram"
 		}
-		return a.failure(Unread, "%s came, where %s was expected", what, e)
+		f := a.failure(Unread, "%s came, where %s was expected", what, e)
+		return a.missed(f, nil, nil, a.log.Seen.Mark(), a.stream.Taken())
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		if a.stopped() {
 			return a.failure(Unfinished, "was waiting: expect %s", e)
@@ -213,6 +219,7 @@ var howText = [...]string{scenario.ShutWrite: "", scenario.ShutRead: "read", sce
 // shutdown half-closes. On a connection that was reset there is nothing left
 // to end, which the next step that looks will say.
 func (a *actor) shutdown(how scenario.How) *Failure {
+	a.before.acted = true
 	a.meant(transcript.Shutdown, howText[how])
 	a.saw(transcript.Shutdown, howText[how])
 	if a.conn == nil || a.cut {
@@ -278,6 +285,7 @@ func (a *actor) readToEnd(mode scenario.CloseMode) *Failure {
 	discard := mode == scenario.CloseDiscard
 	a.deaf = discard // how much of it comes is nobody's doing
 	defer func() { a.deaf = false }()
+	from, at := a.log.Seen.Mark(), a.stream.Taken()
 	var unread []byte
 	var n int64
 	var err error
@@ -306,7 +314,7 @@ func (a *actor) readToEnd(mode scenario.CloseMode) *Failure {
 	case n > 0:
 		f := a.failure(Unread, "%s", unreadText(n, unread))
 		f.Got = unread
-		return f
+		return a.missed(f, nil, nil, from, at)
 	case err != io.EOF:
 		return a.failure(Ended, "the connection was reset, where an end in order was expected")
 	}

@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -21,7 +22,15 @@ type Came struct {
 	Header []byte            // of a frame with a length: what stands before that
 	Body   []byte            // what the match sees
 	Values map[string][]byte // of the expect's variables, by what stands between ${ and }
+	Chosen []Chosen          // the longer ones first
 	EOL    EOL               // of the scenario
+}
+
+// Chosen is a variable whose value the system has chosen, and will choose anew for
+// the next run: an address, or its port.
+type Chosen struct {
+	Name  string
+	Value []byte
 }
 
 // Expect returns the edit after which an expect takes what came. An error says
@@ -34,7 +43,7 @@ func (ed *Editor) Expect(x *Expect, came Came) (Edit, error) {
 	if x.AnyOrder != nil {
 		return Edit{}, errors.New(`"any_order" has to be changed by hand`)
 	}
-	a := &amender{all: ed.all, values: came.Values, eol: came.EOL.Bytes()}
+	a := &amender{all: ed.all, values: came.Values, chosen: came.Chosen, eol: came.EOL.Bytes()}
 	splices, err := a.match(pl, &x.Match, came.Body)
 	if err == nil && x.Frame.Header != nil {
 		var more []splice
@@ -51,6 +60,7 @@ func (ed *Editor) Expect(x *Expect, came Came) (Edit, error) {
 type amender struct {
 	all    *places
 	values map[string][]byte
+	chosen []Chosen
 	eol    string
 }
 
@@ -145,8 +155,27 @@ func (a *amender) text(pl *place, t Text, body []byte) ([]splice, error) {
 // rewritten is a text that stands for what came, as it is written in the
 // language.
 func (a *amender) rewritten(t Text, body []byte) string {
-	var tokens []align.Token
-	var vars []string // of the tokens
+	tokens, vars := a.tokens(t)
+	var out strings.Builder
+	at := 0
+	for i, r := range align.Align(tokens, body) {
+		if r == align.Gone || vars[i] == "" {
+			continue
+		}
+		if !utf8.Valid(body[at:r.From]) || !utf8.Valid(body[r.To:]) { // it would cut a character
+			continue
+		}
+		out.WriteString(a.literal(body[at:r.From]))
+		out.WriteString("${" + vars[i] + "}")
+		at = r.To
+	}
+	out.WriteString(a.literal(body[at:]))
+	return out.String()
+}
+
+// tokens are a text as it is laid over what came, and the variables and holes that
+// they stand for.
+func (a *amender) tokens(t Text) (tokens []align.Token, vars []string) {
 	for i := range t {
 		seg := &t[i]
 		token := align.Token{Kind: align.Value, Value: a.value(seg)}
@@ -162,25 +191,40 @@ func (a *amender) rewritten(t Text, body []byte) string {
 		}
 		tokens, vars = append(tokens, token), append(vars, seg.Var)
 	}
+	return tokens, vars
+}
+
+// literal is a literal text as it is written in the language. An address that is
+// another one on each run becomes the variable that stands for it.
+func (a *amender) literal(lit []byte) string {
 	var out strings.Builder
-	at := 0
-	for i, r := range align.Align(tokens, body) {
-		if r == align.Gone || vars[i] == "" {
+next:
+	for i := 0; i < len(lit); {
+		for _, c := range a.chosen {
+			if c.isAt(lit, i) {
+				out.WriteString("${" + c.Name + "}")
+				i += len(c.Value)
+				continue next
+			}
+		}
+		if bytes.HasPrefix(lit[i:], []byte("${")) {
+			out.WriteString("${$}")
+			i++
 			continue
 		}
-		if !utf8.Valid(body[at:r.From]) || !utf8.Valid(body[r.To:]) { // it would cut a character
-			continue
-		}
-		out.WriteString(escapeDollars(body[at:r.From]))
-		out.WriteString("${" + vars[i] + "}")
-		at = r.To
+		out.WriteByte(lit[i])
+		i++
 	}
-	out.WriteString(escapeDollars(body[at:]))
 	return out.String()
 }
 
-// escapeDollars is a literal text as it is written in the language.
-func escapeDollars(lit []byte) string { return strings.ReplaceAll(string(lit), "${", "${$}{") }
+// isAt reports whether a value stands at i, and a port is no piece of a longer
+// number.
+func (c *Chosen) isAt(b []byte, i int) bool {
+	digit := func(i int) bool { return i >= 0 && i < len(b) && '0' <= b[i] && b[i] <= '9' }
+	port := bytes.IndexByte(c.Value, ':') < 0
+	return bytes.HasPrefix(b[i:], c.Value) && !(port && (digit(i-1) || digit(i+len(c.Value))))
+}
 
 // value is what a segment stands for.
 func (a *amender) value(seg *Segment) []byte {

@@ -74,9 +74,9 @@ func (a *amender) json(pl *place, want *JSON, came any) (out []splice, err error
 		}
 	}
 	if text, ok := came.(string); ok && pl.y.Kind == yaml.ScalarNode {
-		return a.all.setScalar(pl, escapeDollars([]byte(text)), spellJSON)
+		return a.all.setScalar(pl, a.literal([]byte(text)), spellJSON)
 	}
-	return a.all.replace(pl, flowJSON(came))
+	return a.all.replace(pl, a.flowJSON(came))
 }
 
 // sameLiteral reports whether a number, true, false or null is what came.
@@ -98,7 +98,7 @@ func sameLiteral(want string, came any) bool {
 }
 
 // flowJSON is a value of JSON in YAML, in one line.
-func flowJSON(v any) string {
+func (a *amender) flowJSON(v any) string {
 	switch v := v.(type) {
 	case map[string]any:
 		keys := slices.Sorted(maps.Keys(v))
@@ -107,7 +107,7 @@ func flowJSON(v any) string {
 			if i > 0 {
 				out += ", "
 			}
-			out += doubleQuote(key) + ": " + flowJSON(v[key])
+			out += doubleQuote(key) + ": " + a.flowJSON(v[key])
 		}
 		return out + "}"
 	case []any:
@@ -116,11 +116,11 @@ func flowJSON(v any) string {
 			if i > 0 {
 				out += ", "
 			}
-			out += flowJSON(item)
+			out += a.flowJSON(item)
 		}
 		return out + "]"
 	case string:
-		return doubleQuote(escapeDollars([]byte(v)))
+		return doubleQuote(a.literal([]byte(v)))
 	case json.Number:
 		return string(v)
 	case bool:

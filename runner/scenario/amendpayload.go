@@ -124,6 +124,11 @@ func (a *amender) divide(pieces []piece, body []byte) ([][]byte, error) {
 	var starts []int // of the parts, in tokens
 	for i := front; i < back; i++ {
 		starts = append(starts, len(tokens))
+		if whole[i].Any == nil && pieces[i].flexible() {
+			more, _ := a.tokens(pieces[i].Text)
+			tokens = append(tokens, more...)
+			continue
+		}
 		for j, c := range whole[i].Data {
 			token := align.Token{Byte: c}
 			if whole[i].Any != nil && whole[i].Any[j] {
@@ -150,6 +155,9 @@ func (a *amender) divide(pieces []piece, body []byte) ([][]byte, error) {
 		to := last
 		if i == back-1 || pieces[i].flexible() {
 			to = next
+		}
+		for pieces[i].flexible() && from < to && to < len(body) && !utf8.RuneStart(body[to]) {
+			to++ // a character is not cut
 		}
 		bodies[i], from = body[from:to], to
 	}
@@ -214,7 +222,7 @@ func (a *amender) rename(c *place, key, text string) ([]splice, error) {
 	if !bytes.HasPrefix(source[from:], []byte(c.key.Value)) {
 		return nil, errOnlyYAML // it is in quotes
 	}
-	out, err := a.all.replace(c, doubleQuote(escapeDollars([]byte(text))))
+	out, err := a.all.replace(c, doubleQuote(a.literal([]byte(text))))
 	return append(out, splice{span{from, from + len(c.key.Value)}, key}), err
 }
 

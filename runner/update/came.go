@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"banter/runner"
@@ -13,11 +14,37 @@ import (
 	"banter/runner/transcript"
 )
 
+// extended is what the expect before a failure was given, if bytes that came at
+// the failure are of the same turn as those: a peer who has more to say now.
+func extended(r *runner.Result, f *runner.Failure) (came scenario.Came, ok bool) {
+	m := f.Missed
+	if m.Before == nil {
+		return came, false
+	}
+	more, t := turn(r, f)
+	switch {
+	case m.Expect != nil && !m.Acted: // as far as it does not come as well
+		literal, known := m.Expect.Literal()
+		if !known || bytes.Count(more, literal) != 1 {
+			return came, false
+		}
+		more = more[:bytes.Index(more, literal)]
+	case t == goesOn, t == unknown && !m.Acted && m.Size == int64(len(m.Came)):
+	default:
+		return came, false
+	}
+	body := append(slices.Clip(m.Before.Came), more...)
+	return scenario.Came{Body: body, Values: m.Before.Values, Chosen: m.Before.Chosen, EOL: r.Scenario.EOL}, len(more) > 0
+}
+
 // whatCame is what an expect was given. An error says why that can't be said, or
 // why the expect can't be made to take it.
 func whatCame(r *runner.Result, f *runner.Failure) (scenario.Came, error) {
 	m := f.Missed
-	came := scenario.Came{Values: m.Values, EOL: r.Scenario.EOL}
+	came := scenario.Came{Values: m.Values, Chosen: m.Chosen, EOL: r.Scenario.EOL}
+	if m.Expect.AnyOrder != nil {
+		return came, errors.New(`"any_order" has to be changed by hand`)
+	}
 	var err error
 	if m.Want.Frame == scenario.FrameExact {
 		came.Body, err = exact(r, f)
@@ -92,8 +119,8 @@ func withoutEnd(line []byte, eol scenario.EOL) []byte {
 // answer, unless the script expects more before it gives one.
 func exact(r *runner.Result, f *runner.Failure) ([]byte, error) {
 	m := f.Missed
-	came, cut := turn(r, f)
-	if !cut && m.Size > int64(len(m.Came)) {
+	came, t := turn(r, f)
+	if t == unknown && m.Size > int64(len(m.Came)) {
 		return nil, io.ErrShortBuffer
 	}
 	var script []*scenario.Step
@@ -150,10 +177,18 @@ func expectsAfter(steps []*scenario.Step, x *scenario.Expect) []*scenario.Expect
 	return out
 }
 
+// turning says how what came stands in what the peer sent at one go.
+type turning uint8
+
+const (
+	unknown turning = iota // the peer is none of the scenario's
+	begins
+	goesOn // something before it was sent as well
+)
+
 // turn is what came of what the peer sent before it took something, or an end.
-// cut says that the peer is one of the scenario's, so that this is known. Of
-// others it is all that came.
-func turn(r *runner.Result, f *runner.Failure) (came []byte, cut bool) {
+// Where nothing is known of the peer, it is all that came.
+func turn(r *runner.Result, f *runner.Failure) ([]byte, turning) {
 	m := f.Missed
 	var self, peer *runner.Actor
 	for i := range r.Actors {
@@ -167,7 +202,7 @@ func turn(r *runner.Result, f *runner.Failure) (came []byte, cut bool) {
 		}
 	}
 	if peer == nil {
-		return m.Came, false
+		return m.Came, unknown
 	}
 	for _, conversation := range connections(peer, self) {
 		var sent int64
@@ -183,10 +218,13 @@ func turn(r *runner.Result, f *runner.Failure) (came []byte, cut bool) {
 			if e.Size > int64(len(e.Data)) || n > int64(len(m.Came)) || !bytes.HasSuffix(m.Came[:n], last) {
 				break
 			}
-			return m.Came[:n], true
+			if n < e.Size {
+				return m.Came[:n], goesOn
+			}
+			return m.Came[:n], begins
 		}
 	}
-	return m.Came, false
+	return m.Came, unknown
 }
 
 // connections are what an actor saw on each of its connections that may be the

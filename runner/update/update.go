@@ -96,20 +96,29 @@ func (u *Update) Hear(p runner.Play) {
 	for i := range p.Result.Failures {
 		failure := &p.Result.Failures[i]
 		otherwise = otherwise || !failure.Written
-		// A peer's end may be what follows from a failure of the peer.
-		if failure.Missed == nil || failure.Missed.Ended && i > 0 {
-			continue
+		if failure.Missed != nil {
+			f.expect(&p.Result, failure, i == 0)
 		}
-		f.expect(&p.Result, failure)
 	}
 	if !otherwise {
 		f.transcripts(&p.Result)
 	}
 }
 
-// expect has an expect that failed take what came.
-func (f *file) expect(r *runner.Result, failure *runner.Failure) {
-	x := failure.Missed.Expect
+// expect has an expect that failed take what came. An end may be what follows from
+// a failure of the peer, so it counts only if it is what came first.
+func (f *file) expect(r *runner.Result, failure *runner.Failure, first bool) {
+	m := failure.Missed
+	if came, ok := extended(r, failure); ok {
+		e, err := f.editor.Expect(m.Before.Expect, came)
+		f.want(edit{Edit: e, pos: m.Before.Expect.Pos}, err)
+		return
+	}
+	kind := m.Want.Frame
+	if m.Expect == nil || m.Ended && (!first || kind != scenario.FrameExact && kind != scenario.FrameRest) {
+		return
+	}
+	x := m.Expect
 	came, err := whatCame(r, failure)
 	if err != nil {
 		f.leave(x.Pos, err)
