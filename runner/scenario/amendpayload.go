@@ -154,7 +154,7 @@ func (a *amender) divide(pieces []piece, body []byte) ([][]byte, error) {
 		}
 		to := last
 		if i == back-1 || pieces[i].flexible() {
-			to = next
+			to = max(from, next)
 		}
 		for pieces[i].flexible() && from < to && to < len(body) && !utf8.RuneStart(body[to]) {
 			to++ // a character is not cut
