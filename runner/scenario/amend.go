@@ -146,7 +146,7 @@ func (a *amender) scalar(pl *place, text string) ([]splice, error) {
 
 // text brings a text up to date: its variables and holes stay where they fit.
 func (a *amender) text(pl *place, t Text, body []byte) ([]splice, error) {
-	if !isText(body) {
+	if !utf8.Valid(body) {
 		return nil, errors.New("what came is no text")
 	}
 	return a.all.setScalar(pl, a.rewritten(t, body), spell)
