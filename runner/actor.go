@@ -17,40 +17,39 @@ import (
 // belongs to one goroutine, other than what play.mu and order guard.
 type actor struct {
 	p      *play
+	scope  *scope
 	ctx    context.Context // ends when the actor has to
 	place  *place
 	pos    scenario.Pos // of its name, or of its script
 	client *scenario.Client
-	server *server // whose connection it is; nil for a client
-	nth    int     // of the server's connections, from 0
-	rank   [3]int  // where it stands in the result
-	peer   string  // under play.mu
+	server *server       // whose connection it is; nil for a client
+	nth    int           // of the server's connections, from 0
+	rested chan struct{} // of a server's connection: closed when it waits only for the other's end
+	rank   [3]int        // where it stands in the result
+	peer   string        // under play.mu
 	reply  *scenario.Payload
 	uncast string // why the server has no script for it
 
-	conn    *wire.Conn
-	stream  *match.Stream
-	packets bool    // the connection is one of UDP
-	callee  *server // of UDP, to which nothing was sent yet
-	lefts   []left
+	link              // the connection that the step is about
+	others []*further // further ones, in the order of their connects
+	on     *further   // which of them the step is about; nil: the first
+	lefts  []left
 
 	log      transcript.Log // what happened, and what the script says
 	wants    wanted         // of the expect that runs
-	before   exactly        // the last expect that was met
 	welcome  bool           // what is taken now is expected, whatever it is
 	step     int            // that runs, from 1; 0: none
 	current  *scenario.Step // the same, or one of those that it does in parallel
 	reader   *actor         // who reads the stream: a, or its branch that does
 	deadline time.Time      // of the step
+	bound    time.Time      // of the steps around it; zero: none
 	grace    int            // bytes that may still be read after the deadline
 	lastly   time.Time      // when that is over; zero: it has not begun
 	deaf     bool           // what is taken now is nobody's business
+	minding  bool           // a message that may come at any time is dealt with
 	riding   bool           // the expect that rides on the step has begun
 	done     int
 	failed   bool
-	over     bool // the peer's end was taken
-	cut      bool // the connection was reset
-	loose    bool // a close looks at nothing more
 }
 
 // attach gives the actor a connection.
@@ -65,7 +64,7 @@ func (a *actor) attach(conn *wire.Conn) {
 		return
 	}
 	a.stream = match.NewStream(source{a}, a.take)
-	if peeker, ok := any(conn).(match.Peeker); ok {
+	if peeker, ok := any(conn).(match.Peeker); ok && !conn.Piped {
 		a.stream = match.NewStream(peekable{source{a}, peeker}, a.take)
 	}
 }
@@ -124,6 +123,9 @@ func (a *actor) take(p []byte) {
 	if a.deaf {
 		return
 	}
+	if a.p.scenario.Echoes {
+		a.scope.last = append(a.scope.last, p...)
+	}
 	now := a.p.now()
 	if a.packets {
 		a.log.Seen.Datagram(transcript.Recv, p, now, a.step)
@@ -155,7 +157,7 @@ func (a *actor) playClient() {
 		w := &wait{who: a.place}
 		for _, name := range a.client.After {
 			for _, c := range a.p.clients {
-				if c.place.name == name.Name {
+				if c.client.Name == name.Name {
 					w.after = append(w.after, c.place)
 				}
 			}
@@ -179,13 +181,25 @@ func (a *actor) playClient() {
 func (a *actor) playConnection() {
 	defer a.p.order.ended(a.place)
 	defer a.server.left()
+	defer a.rest()
 	a.saw(transcript.Accept, "")
 	a.meant(transcript.Accept, "")
+	if a.server.decl.TLS != nil && a.uncast == "" {
+		if f := a.acceptTLS(); f != nil {
+			a.fail(f)
+			return
+		}
+	}
 	switch {
 	case a.uncast != "":
 		a.fail(a.failure(NotCalled, "%s", a.uncast))
 	case a.reply != nil && a.packets:
 		if f := a.replyDatagram(); f != nil {
+			a.fail(f)
+		}
+	case a.reply != nil && a.reply.Echo():
+		a.rest()
+		if f := a.echo(); f != nil {
 			a.fail(f)
 		}
 	case a.reply != nil:
@@ -200,30 +214,25 @@ func (a *actor) playConnection() {
 // playScript plays the steps, and closes what they leave open.
 func (a *actor) playScript() {
 	a.log.Seen.Grow(len(a.place.steps) + 2) // most steps are one event
-	for i, step := range a.place.steps {
-		a.step, a.riding, a.current = i+1, false, step
-		a.p.order.step(a.place, i)
-		a.deadline = time.Now().Add(a.p.timeout(step.Within))
-		if f := a.play(step); f != nil {
-			if !f.Pos.IsValid() {
-				f.Pos = step.Pos
-				if a.riding {
-					f.Pos = step.Expect.Pos
-				}
-			}
-			a.fail(f)
-			return
+	if f := a.playSteps(a.place.steps, func(i int) {
+		a.step, a.done = i+1, i
+		if last(a.place.steps, i) {
+			a.rest()
 		}
-		a.done++
-		a.log.Settle()
-	}
-	a.p.order.over(a.place)
-	a.step, a.current = 0, nil
-	if a.stream == nil {
+	}); f != nil {
+		a.fail(f)
 		return
 	}
+	a.done = len(a.place.steps)
+	a.p.order.over(a.place)
+	a.rest()
+	a.step, a.current = 0, nil
 	a.deadline = time.Now().Add(a.p.timeout(0))
-	if f := a.close(scenario.CloseClean); f != nil {
+	f := a.closeOthers()
+	if f == nil && a.stream != nil {
+		f = a.close(scenario.CloseClean)
+	}
+	if f != nil {
 		if n := len(a.place.steps); n > 0 {
 			f.Pos = a.place.steps[n-1].Pos
 		}
@@ -232,12 +241,43 @@ func (a *actor) playScript() {
 	}
 }
 
+// playSteps plays steps up to the first that fails. begin, if not nil, hears
+// which one begins.
+func (a *actor) playSteps(steps []*scenario.Step, begin func(i int)) *Failure {
+	for i, step := range steps {
+		if begin != nil {
+			begin(i)
+		}
+		a.riding, a.current = false, step
+		a.p.order.step(a.place, i)
+		a.deadline = a.until(step.Within)
+		f := a.playOver(step)
+		if f == nil {
+			a.log.Settle()
+			continue
+		}
+		if !f.Pos.IsValid() {
+			f.Pos, f.In = step.Pos, step
+			if a.riding {
+				f.Pos = step.Expect.Pos
+			}
+			for _, call := range step.Via {
+				f.Notes = append(f.Notes, fmt.Sprintf("in %s, which line %d does", call.Name, call.Pos.Line))
+			}
+		}
+		return f
+	}
+	return nil
+}
+
 // play plays one step.
 func (a *actor) play(step *scenario.Step) *Failure {
 	ride := step.Expect
 	switch act := step.Action.(type) {
 	case scenario.Connect:
 		return a.connect(act, ride)
+	case scenario.StartTLS:
+		return a.startTLS(act.TLS, ride)
 	case scenario.Send:
 		a.before.acted = true
 		return a.send(act.Payload, ride)
@@ -272,8 +312,32 @@ func (a *actor) play(step *scenario.Step) *Failure {
 		}
 		a.saw(transcript.Start, act.Server)
 		return a.ridden(nil, ride)
+	case scenario.StopProcess:
+		return a.ridden(a.stopProcess(act.Name), ride)
+	case scenario.StartProcess:
+		return a.ridden(a.startProcess(act.Name), ride)
+	case scenario.Run:
+		return a.ridden(a.run(act), ride)
+	case scenario.AwaitOutput:
+		return a.ridden(a.awaitOutput(act), ride)
 	case scenario.Parallel:
 		return a.parallel(act, step.Within)
+	case scenario.Let:
+		if err := a.scope.define(act.Definitions, a.scope.set); err != nil {
+			return a.failure(Environment, "let: %s", err)
+		}
+		return nil
+	case scenario.Loop:
+		if step.Within > 0 {
+			outer := a.bound
+			a.bound = a.deadline
+			defer func() { a.bound = outer }()
+		}
+		return a.loop(act)
+	case scenario.Retry:
+		return a.retry(act)
+	case scenario.Dispatch:
+		return a.dispatch(act)
 	}
 	panic(fmt.Sprintf("runner: no way to play %T", step.Action))
 }
@@ -355,15 +419,19 @@ func (a *actor) arm(set func(time.Time) error, deadline time.Time) {
 
 // drop closes the connection as it is, or with a RST.
 func (a *actor) drop(reset bool) {
+	defer a.abort()
 	if a.conn == nil {
 		a.stream = nil
 		return
 	}
-	a.p.letGo(a.conn)
+	if a.conn.Broken() { // it reads to the peer's end
+		a.arm(a.conn.SetReadDeadline, a.deadline)
+	}
 	if reset {
 		a.conn.Reset()
 	} else {
 		a.conn.Close()
 	}
+	a.p.letGo(a.conn)
 	a.conn, a.stream = nil, nil
 }

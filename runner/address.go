@@ -16,53 +16,82 @@ import (
 )
 
 // target is where a connect goes, and the name of that in transcripts.
-func (p *play) target(c scenario.Connect) (wire.Addr, string, error) {
-	if c.Server != "" {
-		return p.server(c.Server).addr, c.Server, nil
+func (s *scope) target(c scenario.Connect) (wire.Addr, string, error) {
+	p := s.p
+	switch srv := p.server(c.Server); {
+	case srv != nil:
+		return srv.addr, c.Server, nil
+	case c.Server != "":
+		return p.realOf(c.Server).addr, c.Server, nil
+	case c.Process != "":
+		return p.process(c.Process).addr, c.Process, nil
+	case c.Run != nil:
+		return wire.Addr{}, c.Run.Name(), nil
 	}
-	text, err := p.text(c.Address)
+	text, err := s.text(c.Address)
+	name := string(text)
 	if err != nil {
-		return wire.Addr{}, string(text), err
+		return wire.Addr{}, name, err
 	}
-	to, err := p.resolve(p.ctx, string(text))
+	for _, s := range p.servers { // as a variable says it
+		if s.addr.String() == name {
+			return s.addr, s.decl.Name, nil
+		}
+	}
+	at, err := scenario.ParseAddress(name)
+	if err == nil {
+		err = p.scenario.MayUse(&at)
+	}
+	if err != nil {
+		return wire.Addr{}, name, err
+	}
+	to, err := p.resolve(p.ctx, at)
 	if s := p.serverAt(to); s != nil {
-		return to, s.decl.Name, err
+		name = s.decl.Name
 	}
-	return to, string(text), err
+	if c := p.processAt(to); c != nil {
+		name = cmp.Or(c.decl.Serves, c.decl.Name)
+	}
+	return to, name, err
 }
 
-// resolve is the address that a text means, in which the variables are filled
-// in.
-func (p *play) resolve(ctx context.Context, text string) (wire.Addr, error) {
-	if path, unix := strings.CutPrefix(text, "unix:"); unix {
-		return wire.Unix(p.scenario.Path(path)), nil
+// resolve is where an address is.
+func (p *play) resolve(ctx context.Context, at scenario.Address) (wire.Addr, error) {
+	if at.Transport == scenario.Unix {
+		return wire.Unix(p.scenario.Path(at.Path)), nil
 	}
-	text, udp := strings.CutPrefix(text, "udp:")
-	host, port, err := net.SplitHostPort(text)
-	if err != nil {
-		return wire.Addr{}, err
-	}
-	n, err := strconv.ParseUint(port, 10, 16)
-	if err != nil {
-		return wire.Addr{}, fmt.Errorf("no port: %q", port)
-	}
-	ip, err := wire.Resolve(ctx, cmp.Or(host, "127.0.0.1"))
-	to := netip.AddrPortFrom(wire.Reachable(ip), uint16(n))
-	if udp {
+	ip, err := wire.Resolve(ctx, at.Host)
+	to := netip.AddrPortFrom(wire.Reachable(ip), uint16(at.Port))
+	if at.Transport == scenario.UDP {
 		return wire.UDP(to), err
 	}
 	return wire.TCP(to), err
 }
 
+// kindOf is the kind of a failure that an error is.
+func kindOf(err error) Kind {
+	if _, refused := errors.AsType[*scenario.Refusal](err); refused {
+		return Forbidden
+	}
+	return Environment
+}
+
 // serverAt is the declared server that has an address, or nil.
 func (p *play) serverAt(to wire.Addr) *server {
 	for _, s := range p.servers {
-		everywhere := s.decl.Bind != nil && (s.decl.Bind.Host == "" || s.decl.Bind.Host == "0.0.0.0" || s.decl.Bind.Host == "::")
-		if s.addr == to || everywhere && s.addr.Network == to.Network && s.addr.Path == "" && s.addr.Port() == to.Port() {
+		if s.addr == to || s.everywhere(to.Addr()) && s.addr.Network == to.Network && s.addr.Path == "" && s.addr.Port() == to.Port() {
 			return s
 		}
 	}
 	return nil
+}
+
+// everywhere reports whether the server is bound to every address, and reached
+// at this one.
+func (s *server) everywhere(ip netip.Addr) bool {
+	b := s.decl.Bind
+	every := b != nil && (b.Host == "" || b.Host == "0.0.0.0" || b.Host == "::")
+	return every && (ip.IsLoopback() || s.p.scenario.MayServeOthers(b.Port))
 }
 
 // isCalledBy reports whether a connect goes to the server, by its name or by
@@ -71,9 +100,9 @@ func (s *server) isCalledBy(c scenario.Connect) bool {
 	if c.Server != "" {
 		return c.Server == s.decl.Name
 	}
-	address, err := s.p.text(c.Address)
-	if err != nil {
-		return false
+	address, err := (&scope{p: s.p}).text(c.Address)
+	if err != nil { // it has a variable that an actor will have
+		return true
 	}
 	if path, unix := strings.CutPrefix(string(address), "unix:"); unix || s.addr.Path != "" {
 		return unix && s.p.scenario.Path(path) == s.addr.Path
@@ -91,6 +120,7 @@ func (s *server) local() wire.Local {
 		if at.Host == "::" { // of both families, as the system has it
 			at.Host = ""
 		}
+		at.Loopback = !s.p.scenario.MayServeOthers(b.Port)
 		if b.Transport == scenario.Unix {
 			at.Path = s.p.scenario.Path(b.Path)
 		}

@@ -22,7 +22,7 @@ func (s *server) admit(conn *wire.Conn) *actor {
 			s.pending++
 		}
 	}
-	a := &actor{p: p, ctx: p.ctx, server: s, pos: s.decl.Pos, nth: s.accepted}
+	a := &actor{p: p, ctx: p.ctx, server: s, pos: s.decl.Pos, nth: s.accepted, rested: make(chan struct{}), scope: &scope{p: p}}
 	a.rank = [3]int{slices.Index(p.servers, s), len(p.clients), a.nth}
 	who := ""
 	if client == nil {
@@ -37,6 +37,9 @@ func (s *server) admit(conn *wire.Conn) *actor {
 		a.rank[1] = client.rank[1]
 		a.peer = client.place.name
 		client.peer = s.decl.Name + "/" + who
+		if index, ok := client.scope.seen("index"); ok {
+			a.scope.set("index", index)
+		}
 	}
 	a.place = &place{name: s.decl.Name + "/" + who}
 	a.cast(client)
@@ -76,7 +79,7 @@ func (a *actor) cast(client *actor) {
 		a.place.steps = []*scenario.Step{{Pos: decl.Pos, Action: scenario.Close{}}}
 	case decl.ByClient:
 		i := slices.IndexFunc(decl.Connections, func(c *scenario.Script) bool {
-			return client != nil && c.Client == client.place.name
+			return client != nil && c.Client == client.client.Name
 		})
 		if i < 0 {
 			a.uncast = "connections has no script for this client"

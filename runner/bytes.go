@@ -2,8 +2,10 @@ package runner
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"banter/runner/match"
@@ -14,6 +16,13 @@ import (
 
 // expect takes what an expect says, or meets its outcome.
 func (a *actor) expect(e *scenario.Expect) *Failure {
+	deadline := a.deadline
+	if e.Outcome == scenario.Silence {
+		deadline = time.Now().Add(e.Silence)
+	}
+	if f := a.mind(deadline, true); f != nil {
+		return f
+	}
 	if e.Outcome != scenario.NoOutcome {
 		return a.outcome(e)
 	}
@@ -21,7 +30,7 @@ func (a *actor) expect(e *scenario.Expect) *Failure {
 		return a.anyOrder(e)
 	}
 	want := &a.wants
-	if err := a.p.fill(want, e); err != nil {
+	if err := a.scope.fill(want, e); err != nil {
 		return a.failure(Environment, "%s", err)
 	}
 	exact := e.Frame.Kind == scenario.FrameExact && !e.Optional && !want.Equals.Wild()
@@ -35,9 +44,11 @@ func (a *actor) expect(e *scenario.Expect) *Failure {
 	}
 	a.listen(a.deadline)
 	a.welcome = !exact
+	a.scope.last = nil
 	m := a.stream.Expect(&want.Expectation)
 	a.welcome = false
 	if m == nil {
+		a.scope.keep(want.All())
 		a.before = exactly{}
 		if exact && !a.packets {
 			a.before = exactly{expect: e, at: at}
@@ -65,7 +76,7 @@ func (a *actor) anyOrder(e *scenario.Expect) *Failure {
 	all := make([]*match.Expectation, len(e.AnyOrder))
 	fill := func(x *scenario.Expect) (*match.Expectation, error) {
 		w := &wanted{}
-		return &w.Expectation, a.p.fill(w, x)
+		return &w.Expectation, a.scope.fill(w, x)
 	}
 	var skip *match.Expectation
 	for i, x := range e.AnyOrder {
@@ -83,8 +94,9 @@ func (a *actor) anyOrder(e *scenario.Expect) *Failure {
 	a.listen(a.deadline)
 	a.before = exactly{}
 	a.deaf = true
-	frames, m := a.stream.AnyOrder(all, skip)
+	frames, captured, m := a.stream.AnyOrder(all, skip)
 	a.deaf = false
+	a.scope.keep(captured)
 	now := a.p.now()
 	for _, frame := range frames {
 		a.log.Seen.Bytes(transcript.Recv, frame, now, a.step)
@@ -137,6 +149,8 @@ func (a *actor) sawEnd(err error) {
 		a.saw(transcript.PeerReset, "")
 	case wire.IsRefused(err):
 		a.saw(transcript.Refused, "")
+	case wire.IsTLS(err):
+		a.sawTLSError(err)
 	}
 }
 
@@ -144,6 +158,7 @@ func (a *actor) sawEnd(err error) {
 var outcomeKinds = map[scenario.Outcome]transcript.Kind{
 	scenario.EOF: transcript.EOF, scenario.PeerReset: transcript.PeerReset, scenario.End: transcript.PeerEnd,
 	scenario.Refused: transcript.Refused, scenario.Unreachable: transcript.Unreachable, scenario.Timeout: transcript.Timeout,
+	scenario.TLSError: transcript.TLSError,
 }
 
 func (a *actor) meantOutcome(e *scenario.Expect) {
@@ -199,9 +214,15 @@ func (a *actor) outcome(e *scenario.Expect) *Failure {
 		a.over = true
 		a.loose = e.Outcome != scenario.EOF
 		return nil
+	case wire.IsTLS(err) && e.Outcome == scenario.TLSError && strings.Contains(err.Error(), e.Reason):
+		a.sawTLSError(err)
+		a.over, a.loose = true, true
+		return nil
 	}
 	a.sawEnd(err)
-	return a.failure(Ended, "%s came, where %s was expected", endName(err), e)
+	f := a.failure(Ended, "%s came, where %s was expected", endName(err), e)
+	f.At = a.found(err)
+	return f
 }
 
 func endName(err error) string {
@@ -210,6 +231,8 @@ func endName(err error) string {
 		return "eof"
 	case wire.IsRefused(err):
 		return "refused"
+	case wire.IsTLS(err):
+		return fmt.Sprintf("tls_error %q", err)
 	}
 	return "reset"
 }
@@ -267,7 +290,12 @@ func (a *actor) close(mode scenario.CloseMode) *Failure {
 			return f
 		}
 	}
+	ch := a.child
+	a.child = nil
 	a.drop(false)
+	if f := a.disconnect(ch, mode); f != nil {
+		return f
+	}
 	a.saw(transcript.Close, "")
 	return nil
 }
@@ -281,6 +309,7 @@ func (a *actor) readToEnd(mode scenario.CloseMode) *Failure {
 			a.cut = true
 		}
 	}
+	a.mind(a.deadline, false)
 	a.listen(a.deadline)
 	discard := mode == scenario.CloseDiscard
 	a.deaf = discard // how much of it comes is nobody's doing
@@ -315,6 +344,8 @@ func (a *actor) readToEnd(mode scenario.CloseMode) *Failure {
 		f := a.failure(Unread, "%s", unreadText(n, unread))
 		f.Got = unread
 		return a.missed(f, nil, nil, from, at)
+	case wire.IsTLS(err):
+		return a.brokeOff(err)
 	case err != io.EOF:
 		return a.failure(Ended, "the connection was reset, where an end in order was expected")
 	}

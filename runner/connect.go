@@ -19,20 +19,32 @@ import (
 // cast makes the clients, so that everybody knows of everybody before the
 // first one starts.
 func (p *play) cast() {
-	for i, c := range p.scenario.Clients {
-		a := &actor{
-			p: p, ctx: p.ctx, pos: c.Pos, client: c, rank: [3]int{-1, i},
-			place: &place{name: c.Name, steps: c.Steps, client: true},
+	for _, c := range p.scenario.Clients {
+		for n := range max(c.Count, 1) {
+			a := &actor{
+				p: p, ctx: p.ctx, pos: c.Pos, client: c, rank: [3]int{-1, len(p.clients)}, scope: &scope{p: p},
+				place: &place{name: c.Name, steps: c.Steps, client: true},
+			}
+			if c.Count > 0 {
+				a.place.name = fmt.Sprintf("%s/%d", c.Name, n+1)
+				a.scope.set("index", bytesOf(fmt.Sprint(n+1)))
+			}
+			p.clients = append(p.clients, a)
+			p.order.join(a.place)
 		}
-		p.clients = append(p.clients, a)
-		p.order.join(a.place)
 	}
 }
 
 // connect opens a connection, or meets the outcome that is expected of it.
 func (a *actor) connect(c scenario.Connect, ride *scenario.Expect) *Failure {
-	to, name, err := a.p.target(c)
+	if c.Run != nil {
+		return a.connectProgram(c, ride)
+	}
+	to, name, err := a.scope.target(c)
 	if err != nil {
+		if kindOf(err) == Forbidden {
+			return a.failure(Forbidden, "%s", err)
+		}
 		return a.failure(Environment, "can't connect to %s: %s", name, wire.Reason(err))
 	}
 	a.meant(transcript.Connect, name)
@@ -56,15 +68,19 @@ func (a *actor) connect(c scenario.Connect, ride *scenario.Expect) *Failure {
 	case wire.IsReset(err):
 		// The server has reset it before the dial was done: connected, then
 		// reset.
-		a.stream = match.NewStream(broken{}, nil)
+		a.stream = match.NewStream(broken{wire.ErrReset}, nil)
 		a.over, a.cut, a.loose = false, true, false
 		a.saw(transcript.Connect, name)
 	default:
 		a.log.Seen.Add(transcript.Connect, name, began, a.step)
 		return a.unconnected(to, name, err, outcome)
 	}
-	if a.riding {
+	a.host = hostOf(c, name)
+	switch {
+	case a.riding && !(outcome == scenario.Timeout && c.TLS != nil):
 		return a.failure(Ended, "connected, where %s was expected", ride)
+	case c.TLS != nil:
+		return a.startTLS(c.TLS, ride)
 	}
 	return a.ridden(nil, ride)
 }
@@ -101,9 +117,9 @@ func (a *actor) unconnected(to wire.Addr, name string, err error, outcome scenar
 }
 
 // broken is the stream of a connection that was reset before it was there.
-type broken struct{}
+type broken struct{ err error }
 
-func (broken) Read([]byte) (int, error) { return 0, wire.ErrReset }
+func (b broken) Read([]byte) (int, error) { return 0, b.err }
 
 // dial connects, and has the connection known under the client's name from the
 // moment on at which its server can see it.

@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -59,6 +60,11 @@ func (a *actor) mismatch(m *match.Mismatch) *Failure {
 			f.Want, f.Any = m.Want, m.Any
 			return f
 		}
+		if wire.IsTLS(m.End) {
+			f := a.brokeOff(m.End)
+			f.show(m)
+			return f
+		}
 		if !wire.IsReset(m.End) && m.End != io.EOF {
 			kind = Environment
 			m.Message = "can't read: " + wire.Reason(m.End)
@@ -101,6 +107,9 @@ func had(m *match.Mismatch) string {
 // in order, so that the others can go on.
 func (a *actor) fail(f *Failure) {
 	a.failed = true
+	if a.child != nil {
+		f.Program = a.child.name
+	}
 	if a.stopped() && f.Kind == Ended { // by a peer who was woken first
 		f.Kind, f.Message, f.Notes = Unfinished, "was waiting: "+a.action(), nil
 	}
@@ -112,11 +121,12 @@ func (a *actor) fail(f *Failure) {
 	if f.Kind == TimedOut {
 		a.p.fail(*f)
 		a.p.end()
+		a.dropOthers()
 		a.drop(false)
 		return
 	}
 	mark := a.log.Seen.Mark()
-	if f.Kind == Differs || f.Kind == Unread {
+	if !f.whole && (f.Kind == Differs || f.Kind == Unread) {
 		a.collect(f)
 	}
 	a.p.fail(*f)
@@ -144,6 +154,7 @@ func (a *actor) collect(f *Failure) {
 // abandon half-closes, reads to the peer's end and closes.
 func (a *actor) abandon() {
 	a.grace = 0
+	a.dropOthers()
 	if a.conn != nil && !a.cut && !a.packets {
 		a.conn.CloseWrite()
 		if !a.over {
@@ -165,8 +176,17 @@ func (a *actor) foreseeRest() {
 	defer func() { a.over, a.loose, a.packets = over, loose, packets }()
 	steps := a.place.steps[min(a.done, len(a.place.steps)):]
 	open := a.stream != nil
+	defer a.log.Over("")
 	for i, step := range steps {
-		a.foresee(step, i == 0)
+		begun := i == 0 && a.step > 0
+		c, connect := step.Action.(scenario.Connect)
+		if step.Over != "" || connect && c.As != "" {
+			a.log.Over(cmp.Or(step.Over, c.As))
+			a.foresee(step, begun)
+			a.log.Over("")
+			continue
+		}
+		a.foresee(step, begun)
 		switch act := step.Action.(type) {
 		case scenario.Connect:
 			open, a.over, a.loose = true, false, false
@@ -187,14 +207,14 @@ func (a *actor) foreseeRest() {
 // foreseeEnd has the close that follows know of the end that an expect takes.
 func (a *actor) foreseeEnd(e *scenario.Expect) {
 	a.over = a.over || e.Outcome == scenario.EOF || e.Outcome == scenario.NoOutcome && e.Frame.Kind == scenario.FrameRest
-	a.loose = a.loose || e.Outcome == scenario.PeerReset || e.Outcome == scenario.End
+	a.loose = a.loose || e.Outcome == scenario.PeerReset || e.Outcome == scenario.End || e.Outcome == scenario.TLSError
 }
 
 // foresee says what a step that was not passed would have brought. The first
 // of them has begun, and its action is in the expected transcript already.
 func (a *actor) foresee(step *scenario.Step, begun bool) {
 	bytes := func(payload *scenario.Payload, kind transcript.Kind) {
-		if b, err := payload.Bytes(a.p); err == nil {
+		if b, err := payload.Bytes(a.scope); err == nil {
 			a.meantBytes(kind, &b)
 		}
 	}
@@ -219,8 +239,13 @@ func (a *actor) foresee(step *scenario.Step, begun bool) {
 	switch act := step.Action.(type) {
 	case scenario.Connect:
 		a.packets = act.Transport == scenario.UDP
-		_, name, _ := a.p.target(act)
+		_, name, _ := a.scope.target(act)
 		a.meant(transcript.Connect, name)
+		if act.TLS != nil {
+			a.foreseeTLS(step)
+		}
+	case scenario.StartTLS:
+		a.foreseeTLS(step)
 	case scenario.Send:
 		bytes(act.Payload, transcript.Send)
 	case *scenario.Expect:
@@ -239,6 +264,12 @@ func (a *actor) foresee(step *scenario.Step, begun bool) {
 		a.meant(transcript.Stop, act.Server)
 	case scenario.Start:
 		a.meant(transcript.Start, act.Server)
+	case scenario.StopProcess:
+		a.meant(transcript.Stop, act.Name)
+	case scenario.StartProcess:
+		a.meant(transcript.Start, act.Name)
+	case scenario.Run:
+		a.meant(transcript.Run, act.Program.Name())
 	}
 	expect(step.Expect)
 }

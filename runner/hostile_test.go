@@ -534,10 +534,9 @@ func TestTimeoutInEveryState(t *testing.T) {
 	}
 }
 
-// Ends of every kind, in the order of what is said about them.
-func TestEnds(t *testing.T) {
-	for _, text := range []string{
-		`
+// ends are scenarios whose connections end in every way.
+var ends = []string{
+	`
 servers: {s: {steps: [{expect: "ab"}, shutdown, {expect: "cde"}]}}
 clients: {c: [{connect: s}, {send: "ab"}, {expect: {eof}}, {send: "cde"}, close]}
 `, `
@@ -574,7 +573,11 @@ clients: {c: [{connect: s}, {send: "x"}, {expect: {reset}}, {close: {now}}]}
 servers: {s: {steps: [{send: "1234"}, {expect: {rest, size: 0}}]}}
 clients: {c: [{connect: s}, {expect: {some: 1}}, {expect: {some: 1}}, {expect: {some: 1}}, {expect: {some: 9}}, shutdown, {expect: {eof}}]}
 `,
-	} {
+}
+
+// Ends of every kind, in the order of what is said about them.
+func TestEnds(t *testing.T) {
+	for _, text := range ends {
 		same(t, 20, text)
 	}
 }

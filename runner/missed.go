@@ -16,6 +16,7 @@ type Missed struct {
 	Expect *scenario.Expect  // nil: nothing more was expected
 	Want   match.Expectation // the same with its variables filled in
 	Values map[string][]byte // of those variables, by what stands between ${ and }
+	Secret [][]byte          // values that nobody is to see
 	Chosen []scenario.Chosen // addresses that the system has chosen for this run
 	At     int64             // bytes that had been taken from the connection before
 	Came   []byte            // all that came from there to the peer's end, or the datagram
@@ -50,7 +51,7 @@ func (a *actor) missed(f *Failure, e *scenario.Expect, end error, from transcrip
 	}
 	if b := a.before; b.expect != nil {
 		var w wanted
-		if a.p.fill(&w, b.expect) == nil && b.at+w.Equals.Len() == at {
+		if a.scope.fill(&w, b.expect) == nil && b.at+w.Equals.Len() == at {
 			came := w.Equals.Whole().Data
 			m.Before = &Missed{
 				Expect: b.expect, Want: w.Expectation, Values: a.values(b.expect), Chosen: a.p.chosen(),
@@ -68,8 +69,8 @@ func (a *actor) missed(f *Failure, e *scenario.Expect, end error, from transcrip
 func (a *actor) values(e *scenario.Expect) map[string][]byte {
 	out := map[string][]byte{}
 	for seg := range e.Variables() {
-		if v, err := a.p.value(seg.Var); err == nil {
-			out[seg.Var] = []byte(v)
+		if v, err := a.scope.bytes(seg.Ref); err == nil {
+			out[seg.Var] = v
 		}
 	}
 	return out

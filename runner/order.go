@@ -37,23 +37,68 @@ type signal struct {
 type place struct {
 	name   string
 	steps  []*scenario.Step
-	at     int  // the step that runs
-	client bool // has a script of its own
-	over   bool // no further step will run
-	ended  bool // its connection is closed as well
-	runs   bool // stuck has found that it does, or may
+	at     int     // the step that runs
+	inner  []level // the steps within that one, the innermost last
+	client bool    // has a script of its own
+	over   bool    // no further step will run
+	ended  bool    // its connection is closed as well
+	runs   bool    // stuck has found that it does, or may
 	wait   *wait
+}
+
+// level is where an actor is in steps that a step holds.
+type level struct {
+	steps []*scenario.Step
+	at    int
+	again bool // they may be played once more
 }
 
 // rest are the steps that may still run. A step that waits gives nothing.
 func (p *place) rest() []*scenario.Step {
-	switch {
-	case p.over:
+	if p.over {
 		return nil
-	case p.wait != nil && p.wait.in:
-		return p.steps[min(p.at+1, len(p.steps)):]
 	}
-	return p.steps[min(p.at, len(p.steps)):]
+	from := func(steps []*scenario.Step, at int, holds bool) []*scenario.Step {
+		if holds || p.wait != nil && p.wait.in {
+			at++
+		}
+		return steps[min(at, len(steps)):]
+	}
+	if len(p.inner) == 0 {
+		return from(p.steps, p.at, false)
+	}
+	var rest []*scenario.Step
+	for i, l := range slices.Backward(p.inner) {
+		if l.again {
+			rest = append(rest, l.steps...)
+		} else {
+			rest = append(rest, from(l.steps, l.at, i < len(p.inner)-1)...)
+		}
+	}
+	return append(rest, from(p.steps, p.at, true)...)
+}
+
+// here is where the step that runs is counted.
+func (p *place) here() (steps []*scenario.Step, at *int) {
+	if n := len(p.inner); n > 0 {
+		return p.inner[n-1].steps, &p.inner[n-1].at
+	}
+	return p.steps, &p.at
+}
+
+// enter says that an actor plays steps that its step holds.
+func (o *order) enter(p *place, steps []*scenario.Step, again bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	p.inner = append(p.inner, level{steps: steps, again: again})
+}
+
+// leave says that it has played them.
+func (o *order) leave(p *place) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	p.inner = p.inner[:len(p.inner)-1]
+	o.settle() // some of them will not be played again
 }
 
 // wait is an actor that waits for others. Exactly one of the three is set.
@@ -93,9 +138,10 @@ func (o *order) join(p *place) {
 func (o *order) step(p *place, at int) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	p.at = at
+	steps, here := p.here()
+	*here = at
 	if at > 0 {
-		if _, ok := p.steps[at-1].Action.(scenario.Connect); ok { // it brings no connection any more
+		if _, ok := steps[at-1].Action.(scenario.Connect); ok { // it brings no connection any more
 			o.settle()
 		}
 	}
@@ -136,7 +182,8 @@ func (o *order) signal(p *place, name string) {
 	}
 	s.count++
 	s.givers[p.name]++
-	p.at++ // it can't be given by this step again
+	_, at := p.here()
+	*at++ // it can't be given by this step again
 	o.settle()
 }
 
@@ -185,7 +232,8 @@ func (o *order) release(w *wait) {
 func (o *order) answer(w *wait, err error) {
 	o.release(w)
 	if w.in { // it does not come to this step's meeting again
-		w.who.at++
+		_, at := w.who.here()
+		*at++
 	}
 	w.result <- err
 }
@@ -282,10 +330,8 @@ func signals(s *scenario.Step, name string) bool {
 	})
 }
 
-// does reports whether a step is such an action, or does one in parallel.
+// does reports whether a step is such an action, or holds one that is.
 func does(s *scenario.Step, such func(scenario.Action) bool) bool {
-	if parallel, ok := s.Action.(scenario.Parallel); ok {
-		return slices.ContainsFunc(parallel.Steps, func(s *scenario.Step) bool { return does(s, such) })
-	}
-	return such(s.Action)
+	return such(s.Action) ||
+		slices.ContainsFunc(scenario.Inner(s.Action), func(s *scenario.Step) bool { return does(s, such) })
 }

@@ -24,7 +24,7 @@ func (a *actor) parallel(par scenario.Parallel, within time.Duration) *Failure {
 		a.p.mu.Unlock()
 		bounded := *step
 		bounded.Within = cmp.Or(step.Within, within)
-		b.ctx, b.current = ctx, &bounded
+		b.ctx, b.current, b.scope = ctx, &bounded, a.scope.branch()
 		b.place = &place{name: a.place.name, steps: par.Steps[i : i+1]}
 		b.deadline = time.Now().Add(a.p.timeout(bounded.Within))
 		if i > 0 { // the first goes on with the actor's own
@@ -65,17 +65,21 @@ func (a *actor) parallel(par scenario.Parallel, within time.Duration) *Failure {
 		a.before.acted = true
 	}
 	a.before = a.reader.before
-	a.reader = a
 	a.log = branches[0].log
 	for _, b := range branches[1:] {
 		a.log.Append(&b.log)
 	}
 	for _, b := range branches {
+		a.scope.join(b.scope)
+		if b == a.reader {
+			a.scope.last = b.scope.last
+		}
 		a.over, a.cut, a.loose = a.over || b.over, a.cut || b.cut, a.loose || b.loose
 		if b.callee == nil {
 			a.callee = nil
 		}
 	}
+	a.reader = a
 	failures = slices.DeleteFunc(failures, func(f *Failure) bool { return f == nil })
 	if len(failures) == 0 {
 		return nil

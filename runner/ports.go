@@ -48,6 +48,9 @@ func fixedPorts(sc *scenario.Scenario) []need {
 	for _, server := range sc.Servers {
 		bind(server.Bind)
 	}
+	for _, process := range sc.Processes {
+		add(fixed{port: process.Port}, false)
+	}
 	for _, client := range sc.Clients {
 		bind(client.Bind)
 		for _, step := range client.Steps {
@@ -62,7 +65,7 @@ func fixedPorts(sc *scenario.Scenario) []need {
 
 // literalPort is the port, or the path, of an address without variables.
 func literalPort(sc *scenario.Scenario, address scenario.Text) fixed {
-	if len(address) != 1 || address[0].Var != "" {
+	if len(address) != 1 || address[0].Open() {
 		return fixed{}
 	}
 	text := string(address[0].Lit)

@@ -8,6 +8,7 @@ import (
 
 	"banter/runner/match"
 	"banter/runner/transcript"
+	"banter/runner/wire"
 )
 
 // playReply is a server's plain reply: wait for the first bytes, send it,
@@ -39,6 +40,7 @@ func (a *actor) playReply() *Failure {
 				if pieces, f = a.answer(); f != nil {
 					return f
 				}
+				a.rest()
 				a.deadline = time.Now().Add(a.p.timeout(0))
 			}
 			continue
@@ -53,6 +55,9 @@ func (a *actor) playReply() *Failure {
 			return a.late("nothing had come that could be replied to")
 		case err == io.EOF:
 			a.ended(transcript.EOF)
+		case wire.IsTLS(err):
+			a.sawEnd(err)
+			return a.brokeOff(err)
 		default:
 			a.ended(transcript.PeerReset)
 		}

@@ -13,6 +13,19 @@ type Result struct {
 	Failures []Failure // in the order in which they happened; none: it passed
 	Actors   []Actor   // clients in the file's order, then each server's connections
 	Elapsed  time.Duration
+	Skipped  string   // why it was not played; "": it was
+	Real     bool     // it was played against a real program in place of a declared server
+	Outputs  []Output // what processes have printed, and programs that are part of a failure
+}
+
+// Output is what a program has printed: the beginning, the end, and how much was
+// left out between them.
+type Output struct {
+	Name   string // of the process
+	Status string // how it has ended by itself; "": it has not
+	Head   []byte
+	Tail   []byte
+	Cut    int64
 }
 
 // Passed reports whether everything was as the scenario says.
@@ -43,17 +56,19 @@ const (
 	NotCalled                   // nobody called a server, or too few or too many did
 	Unfinished                  // the scenario ended while this actor waited
 	Environment                 // the system refused: a port in use, no descriptors left, ...
+	Forbidden                   // the scenario may not touch this without a flag
 )
 
 // Failure is one thing that was not as the scenario says.
 type Failure struct {
 	Kind    Kind
-	Actor   string       // "" where it is the scenario's own
-	Pos     scenario.Pos // in the scenario file
-	Step    int          // from 1; 0: outside of the steps
-	Steps   int          // how many the actor has
-	Message string       // one line, lower case: "the bytes differ at offset 2"
-	Notes   []string     // more of it, a line each
+	Actor   string         // "" where it is the scenario's own
+	Pos     scenario.Pos   // in the scenario file
+	Step    int            // from 1; 0: outside of the steps
+	Steps   int            // how many the actor has
+	In      *scenario.Step // the step itself, which may be within another; nil: outside of the steps
+	Message string         // one line, lower case: "the bytes differ at offset 2"
+	Notes   []string       // more of it, a line each
 	At      time.Duration
 
 	// With a frame's failure: what was wanted where that is known to the byte
@@ -70,5 +85,10 @@ type Failure struct {
 	Missed  *Missed // what an expect of bytes has missed, where that is known
 	Written bool    // a transcript that is written out is not what was seen
 
-	rank [3]int // the actor's, to order what happened at the same time
+	Program string // that is part of it, beside what Result.Outputs has of it
+
+	printed []Output // of the program
+
+	whole bool   // Got is all there is to see
+	rank  [3]int // the actor's, to order what happened at the same time
 }

@@ -27,6 +27,7 @@ import (
 type Options struct {
 	Timeout time.Duration // of a step that has no within, in place of the scenario's; 0: the scenario's
 	Slow    float64       // every timeout is multiplied by it; 0 is 1
+	Real    Real          // whom the clients play against where a process serves a declared server
 }
 
 // Run plays a scenario. A result says that it ran, and what came of it; an
@@ -36,26 +37,46 @@ type Options struct {
 // It ends within the sum of the scenario's timeouts and a second, whatever the
 // peers do, and leaves no socket and no goroutine behind.
 func Run(ctx context.Context, s *scenario.Scenario, opts Options) (Result, error) {
+	switch name := missing(s); {
+	case s.Skip != "":
+		return Result{Scenario: s, Skipped: s.Skip}, context.Cause(ctx)
+	case name != "":
+		return Result{Scenario: s, Skipped: name + " is not installed"}, context.Cause(ctx)
+	case opts.Real == RealBoth && serves(s):
+		return runBoth(ctx, s, opts)
+	}
+	return run(ctx, s, opts)
+}
+
+// run plays a scenario once.
+func run(ctx context.Context, s *scenario.Scenario, opts Options) (Result, error) {
 	p := &play{
 		scenario: s, opts: opts, began: time.Now(), order: newOrder(),
-		open: map[*wire.Conn]struct{}{}, dials: map[*dial]struct{}{}, names: map[pair]*actor{},
+		idle: map[*actor]bool{}, open: map[*wire.Conn]struct{}{}, dials: map[*dial]struct{}{}, names: map[pair]*actor{},
 	}
 	p.order.mayCome, p.order.now = p.mayCome, p.now
 	p.order.stopped = func() bool { return p.ctx.Err() != nil }
 	p.progress = sync.NewCond(&p.mu)
 	p.ctx, p.cancel = context.WithCancelCause(ctx)
 	defer p.cancel(nil)
+	defer p.security.remove()
 	defer context.AfterFunc(ctx, p.end)()
 
-	if p.played = p.bind(); p.played {
+	if p.bind() && p.enlist() && p.compute() && p.write() {
 		p.cast()
 		for _, srv := range p.servers {
 			srv.accept()
 		}
-		for _, c := range p.clients {
-			p.playing.Go(c.playClient)
+		if p.played = p.launch(); p.played {
+			for _, c := range p.clients {
+				p.playing.Go(c.playClient)
+			}
+			p.playing.Wait()
+			p.outlast()
+			p.serveOthers()
 		}
-		p.playing.Wait()
+		p.dismiss()
+		p.finish()
 		for _, srv := range p.servers {
 			srv.drain()
 		}
@@ -66,7 +87,21 @@ func Run(ctx context.Context, s *scenario.Scenario, opts Options) (Result, error
 	p.order.changed() // no connection will come any more
 	p.serving.Wait()
 	p.settle()
+	p.clean()
 	return p.judge(), context.Cause(ctx)
+}
+
+// compute computes the scenario's own variables, and reports whether it could.
+func (p *play) compute() bool {
+	if len(p.scenario.Lets) == 0 {
+		return true
+	}
+	p.lets = map[string]value{}
+	err := (&scope{p: p}).define(p.scenario.Lets, func(name string, v value) { p.lets[name] = v })
+	if err != nil {
+		p.fail(Failure{Kind: Environment, Pos: p.scenario.Lets[0].Pos, At: p.now(), Message: "let: " + err.Error()})
+	}
+	return err == nil
 }
 
 // errEnded is why a step breaks off when the scenario has ended elsewhere.
@@ -84,22 +119,34 @@ type play struct {
 	clients  []*actor
 	played   bool // all servers could be bound, and the clients were started
 
+	tmp       tmp
+	processes []*process     // in the file's order
+	watching  sync.WaitGroup // of those who wait for their ends
+
 	playing sync.WaitGroup // clients
 	serving sync.WaitGroup // accept loops and the connections that they have accepted
 
 	delivering sync.WaitGroup // of what still comes to UDP servers
 
+	security security
+
 	filesMu sync.Mutex
 	files   map[string][]byte // payload files that were read
+
+	lets map[string]value // computed once all servers are bound
 
 	mu       sync.Mutex // of all that follows, and of what servers count
 	progress *sync.Cond // a connection was accepted, or the scenario has ended
 	ended    bool
+	finished bool            // all clients have ended
+	idle     map[*actor]bool // who waits for more of a peer
 	open     map[*wire.Conn]struct{}
 	dials    map[*dial]struct{}
 	names    map[pair]*actor // the client whose connection this is
 	accepted []*actor
 	failures []Failure
+	printed  []Output // of programs that are part of a failure
+	secrets  [][]byte // values that are not to be shown, beside the scenario's
 }
 
 // now is the time since the scenario's start.
@@ -142,6 +189,7 @@ func (p *play) fail(f Failure) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.failures = append(p.failures, f)
+	p.printed = append(p.printed, f.printed...)
 }
 
 // end ends the scenario at this instant: whoever waits is woken.
@@ -203,7 +251,9 @@ func (p *play) judge() Result {
 	slices.SortStableFunc(p.failures, func(a, b Failure) int {
 		return cmp.Or(cmp.Compare(a.At, b.At), slices.Compare(a.rank[:], b.rank[:]))
 	})
-	r.Failures = p.failures
+	r.Failures = causeFirst(p.failures)
+	r.Outputs, r.Real = p.outputs(), p.opts.Real.plays() && serves(p.scenario)
+	p.mask(&r)
 	r.Elapsed = p.now()
 	return r
 }

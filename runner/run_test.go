@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"runtime"
 	"strings"
 	"testing"
@@ -22,7 +23,8 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // parse is the one scenario of a text.
 func parse(t testing.TB, text string) *scenario.Scenario {
 	t.Helper()
-	file := scenario.Parse("test.yaml", []byte(text))
+	config := scenario.Config{Allow: scenario.Allow{Read: []string{"../scenarios", os.TempDir()}}}
+	file := config.Parse("test.yaml", []byte(text))
 	if file.Problems.HaveErrors() {
 		t.Fatal(file.Problems)
 	}
@@ -72,9 +74,9 @@ func transcripts(r runner.Result) string {
 	return b.String()
 }
 
-func TestTranscripts(t *testing.T) {
-	for _, test := range []struct{ name, text, want string }{
-		{"greeting", `
+// conversations are scenarios that pass, and what their actors see.
+var conversations = []struct{ name, text, want string }{
+	{"greeting", `
 servers: {greeter: {backlog: 128, reply: "hhhh"}}
 clients: {ann: [{connect: greeter}, {send: "hello"}, {expect: "hhhh"}, close]}
 `, `
@@ -350,7 +352,10 @@ s/c:
   < eof
   close
 `},
-	} {
+}
+
+func TestTranscripts(t *testing.T) {
+	for _, test := range conversations {
 		t.Run(test.name, func(t *testing.T) {
 			for range 20 {
 				if diff := cmp.Diff(strings.TrimPrefix(test.want, "\n"), transcripts(passes(t, test.text))); diff != "" {

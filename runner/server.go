@@ -55,10 +55,17 @@ type dial struct {
 // bind binds every server, and reports whether it could.
 func (p *play) bind() bool {
 	for _, decl := range p.scenario.Servers {
+		if p.replaced(decl.Name) {
+			continue
+		}
 		s := &server{p: p, decl: decl, named: map[string]int{}}
 		p.servers = append(p.servers, s)
-		if err := s.bind(); err != nil {
-			p.fail(Failure{Kind: Environment, Actor: decl.Name, Pos: s.bindPos(), At: p.now(), Message: err.Error()})
+		err := s.bind()
+		if err == nil && decl.TLS != nil {
+			_, err = s.side(decl.TLS)
+		}
+		if err != nil {
+			p.fail(Failure{Kind: kindOf(err), Actor: decl.Name, Pos: s.bindPos(), At: p.now(), Message: err.Error()})
 		}
 	}
 	return len(p.failures) == 0
@@ -73,6 +80,11 @@ func (s *server) bindPos() scenario.Pos {
 
 // bind binds the server as it is declared, and listens where it shall.
 func (s *server) bind() error {
+	if s.decl.Bind != nil {
+		if err := s.p.scenario.MayUse(s.decl.Bind); err != nil {
+			return err
+		}
+	}
 	at := s.local()
 	if !s.decl.Start && at.Path != "" {
 		s.addr = wire.Unix(at.Path)
@@ -304,8 +316,10 @@ func (s *server) uncalled() []Failure {
 	switch {
 	case s.decl.ByClient:
 		for _, script := range s.decl.Connections {
-			if s.named[script.Client] == 0 {
-				out = append(out, fail(script.Pos, "the connection of %s did not come", script.Client))
+			for _, c := range s.p.clients {
+				if c.client.Name == script.Client && s.named[c.place.name] == 0 {
+					out = append(out, fail(script.Pos, "the connection of %s did not come", c.place.name))
+				}
 			}
 		}
 	case s.accepted < len(s.decl.Connections):
@@ -323,10 +337,13 @@ func (p *play) mayCome(running []*place) [][]*scenario.Step {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	var scripts [][]*scenario.Step
+	others := p.haveOthers(running)
 	for _, s := range p.servers {
 		calls := func(step *scenario.Step) bool {
-			c, ok := step.Action.(scenario.Connect)
-			return ok && s.isCalledBy(c)
+			return does(step, func(action scenario.Action) bool {
+				c, ok := action.(scenario.Connect)
+				return ok && s.isCalledBy(c)
+			})
 		}
 		may := s.pending > 0
 		called := false
@@ -340,7 +357,7 @@ func (p *play) mayCome(running []*place) [][]*scenario.Step {
 			}
 			may = may || slices.ContainsFunc(steps, calls)
 		}
-		if s.closed || s.limit() || called && !may {
+		if s.closed || s.limit() || called && !may && !others {
 			continue
 		}
 		scripts = append(scripts, s.decl.Steps)

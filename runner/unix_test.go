@@ -28,9 +28,9 @@ func inFolder(t *testing.T) {
 	})
 }
 
-func TestUnixTranscripts(t *testing.T) {
-	for _, test := range []struct{ name, text, want string }{
-		{"half-close", `
+// unixConversations are scenarios that pass, and what their actors see.
+var unixConversations = []struct{ name, text, want string }{
+	{"half-close", `
 servers: {s: {bind: "unix:s.sock", backlog: 5, steps: [{expect: {rest, equals: "question"}}, {send: "answer"}, close]}}
 clients: {ann: [{connect: s}, {send: "question"}, shutdown, {expect: "answer"}, {expect: {eof}}, close]}
 `, `
@@ -183,7 +183,10 @@ late/c:
   > "hhhh"
   < eof
   close
-`}} {
+`}}
+
+func TestUnixTranscripts(t *testing.T) {
+	for _, test := range unixConversations {
 		t.Run(test.name, func(t *testing.T) {
 			inFolder(t)
 			got := transcripts(passes(t, test.text))

@@ -17,91 +17,109 @@ type wanted struct {
 }
 
 // fill fills in the variables of an expect of bytes.
-func (p *play) fill(w *wanted, e *scenario.Expect) error {
+func (s *scope) fill(w *wanted, e *scenario.Expect) error {
 	f := &e.Frame
 	w.Expectation = match.Expectation{
 		Frame: f.Kind, EOL: f.EOL, N: f.N, Max: f.Max, Form: f.Form, At: f.At, Plus: f.Plus,
 		Optional: e.Optional,
 	}
+	if f.Count != nil {
+		n, err := s.number(f.Count)
+		if err != nil {
+			return err
+		}
+		if w.N = n; f.Max > 0 && n > f.Max {
+			return fmt.Errorf("%s is %d, more than max, which is %d", f.Count, n, f.Max)
+		}
+	}
 	if f.Delim != nil {
-		if err := p.held(f.Delim, &w.delim); err != nil {
+		if err := s.held(f.Delim, &w.delim); err != nil {
 			return err
 		}
 		w.Delim = w.delim.Data
 	}
 	var err error
-	if w.Through, err = p.regex(f.Through); err != nil {
+	if w.Through, err = s.regex(f.Through); err != nil {
 		return err
 	}
-	if w.Header, err = p.inner(f.Header); err != nil {
+	if w.Header, err = s.inner(f.Header); err != nil {
 		return err
 	}
-	return p.conditions(w, &e.Match)
+	return s.conditions(w, &e.Match)
 }
 
 // inner is a condition on a part of a frame, or on all of it in another way.
-func (p *play) inner(m *scenario.Match) (*match.Expectation, error) {
+func (s *scope) inner(m *scenario.Match) (*match.Expectation, error) {
 	if m == nil {
 		return nil, nil
 	}
 	w := &wanted{}
-	return &w.Expectation, p.conditions(w, m)
+	return &w.Expectation, s.conditions(w, m)
 }
 
 // conditions fills in what must be true of a frame.
-func (p *play) conditions(w *wanted, m *scenario.Match) (err error) {
-	w.Size, w.SHA256 = m.Size, m.SHA256
+func (s *scope) conditions(w *wanted, m *scenario.Match) (err error) {
+	w.Size, w.SHA256, w.Captures = m.Size, m.SHA256, m.Captures
+	if m.Sum != nil {
+		sum, err := s.text(m.Sum)
+		if err != nil {
+			return err
+		}
+		if w.SHA256, err = scenario.SHA256Sum(sum); err != nil {
+			return err
+		}
+	}
 	if err := cmp.Or(
-		p.put(m.Equals, &w.equals, &w.Equals),
-		p.put(m.Prefix, &w.prefix, &w.Prefix),
+		s.put(m.Equals, &w.equals, &w.Equals),
+		s.put(m.Prefix, &w.prefix, &w.Prefix),
 	); err != nil {
 		return err
 	}
 	if m.Suffix != nil {
 		w.Suffix = &w.suffix
-		if err := p.held(m.Suffix, w.Suffix); err != nil {
+		if err := s.held(m.Suffix, w.Suffix); err != nil {
 			return err
 		}
 	}
 	for _, payload := range m.Contains {
 		want := &match.Bytes{}
-		if err := p.held(payload, want); err != nil {
+		if err := s.held(payload, want); err != nil {
 			return err
 		}
 		w.Contains = append(w.Contains, want)
 	}
 	if m.Like != nil {
-		like, err := m.Like.Pattern(p.value)
+		like, err := m.Like.Pattern(s.bytes)
 		if err != nil {
 			return err
 		}
 		w.Like = &match.Like{Pattern: like, Text: m.Like.Text.String()}
 	}
 	if m.JSON != nil {
-		value, err := p.json(m.JSON)
+		value, err := s.json(m.JSON)
 		if err != nil {
 			return err
 		}
 		w.JSON = &value
 	}
-	if w.Not, err = p.inner(m.Not); err != nil {
+	if w.Not, err = s.inner(m.Not); err != nil {
 		return err
 	}
-	w.Regex, err = p.regex(m.Regex)
+	w.Regex, err = s.regex(m.Regex)
 	return err
 }
 
 // json fills in the variables of a value in JSON.
-func (p *play) json(v *scenario.JSON) (match.JSON, error) {
+func (s *scope) json(v *scenario.JSON) (match.JSON, error) {
 	switch v.Kind {
 	case scenario.JSONString:
-		text, err := p.text(v.Text)
+		text, err := s.text(v.Text)
 		return string(text), err
 	case scenario.JSONArray:
 		items := make([]match.JSON, len(v.Items))
 		for i := range v.Items {
 			var err error
-			if items[i], err = p.json(v.Items[i]); err != nil {
+			if items[i], err = s.json(v.Items[i]); err != nil {
 				return nil, err
 			}
 		}
@@ -109,7 +127,7 @@ func (p *play) json(v *scenario.JSON) (match.JSON, error) {
 	case scenario.JSONObject:
 		members := make(match.Object, len(v.Members))
 		for i, m := range v.Members {
-			value, err := p.json(m.Value)
+			value, err := s.json(m.Value)
 			if err != nil {
 				return nil, err
 			}
@@ -127,18 +145,18 @@ func (p *play) json(v *scenario.JSON) (match.JSON, error) {
 }
 
 // put puts a payload, if there is one, into space, and has to point there.
-func (p *play) put(payload *scenario.Payload, space *match.Bytes, to **match.Bytes) (err error) {
+func (s *scope) put(payload *scenario.Payload, space *match.Bytes, to **match.Bytes) (err error) {
 	if payload == nil {
 		return nil
 	}
 	*to = space
-	*space, err = payload.Bytes(p)
+	*space, err = payload.Bytes(s)
 	return err
 }
 
 // held puts a payload that is searched for, and so held in memory, into space.
-func (p *play) held(payload *scenario.Payload, space *match.Bytes) (err error) {
-	if *space, err = payload.Bytes(p); err != nil || !space.Long() {
+func (s *scope) held(payload *scenario.Payload, space *match.Bytes) (err error) {
+	if *space, err = payload.Bytes(s); err != nil || !space.Long() {
 		return err
 	}
 	if space.Len() > scenario.DefaultMax {

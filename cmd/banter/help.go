@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -40,11 +41,14 @@ func (a *app) help(cmd *cobra.Command) {
 	}
 	section("Commands", commandList(cmd))
 	section("Examples", cmd.Example)
-	section("Flags", cmd.LocalFlags().FlagUsages())
+	section("Flags", optional.ReplaceAllString(cmd.LocalFlags().FlagUsages(), "[=$1]  "))
 	if cmd.HasAvailableSubCommands() {
 		fmt.Fprint(a.stdout, "\n\"banter help COMMAND\" says more about one.\n")
 	}
 }
+
+// optional is how pflag shows a flag whose value can be left out.
+var optional = regexp.MustCompile(` (\S+)\[=\*\]`)
 
 // useLine is the command's own, without what cobra would add to it.
 func useLine(cmd *cobra.Command) string {

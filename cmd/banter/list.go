@@ -2,11 +2,20 @@ package main
 
 import (
 	"fmt"
+	"path/filepath"
 
 	"banter/runner/report"
+	"banter/runner/scenario"
 
 	"github.com/spf13/cobra"
 )
+
+// all is allowed where nothing is played.
+var all = scenario.Allow{
+	Net:  scenario.Grant{All: true},
+	Run:  scenario.Grant{All: true},
+	Read: []string{string(filepath.Separator)},
+}
 
 func (a *app) listCommand() *cobra.Command {
 	var which selection
@@ -19,7 +28,7 @@ func (a *app) listCommand() *cobra.Command {
 		Args:              somePaths,
 		ValidArgsFunction: scenarioFiles,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			files, err := a.valid(cmd, args, "")
+			files, err := a.valid(cmd, scenario.Config{Allow: all}, args, "")
 			if err != nil {
 				return err
 			}

@@ -13,6 +13,7 @@ import (
 	"runtime/debug"
 	"syscall"
 
+	"banter/runner/program"
 	"banter/runner/report"
 	"banter/runner/scenario"
 
@@ -27,7 +28,10 @@ func main() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(400)
 	}
-	os.Exit(run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	endOrphans := program.Adopt() // of the programs that scenarios start
+	status := run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+	endOrphans()
+	os.Exit(status)
 }
 
 // interruptible returns a context that ends with the first signal, so that

@@ -150,19 +150,24 @@ func (a *app) errorsShown(files []*scenario.File) (problems, bad int) {
 }
 
 // read reads the files that the paths mean, right or wrong.
-func (a *app) read(cmd *cobra.Command, paths []string) ([]*scenario.File, error) {
+func (a *app) read(cmd *cobra.Command, config scenario.Config, paths []string) ([]*scenario.File, error) {
 	found, errs := findFiles(paths)
 	if len(errs) > 0 {
 		found = nil
 	}
 	var files []*scenario.File
 	for _, path := range found {
-		file, err := a.config.Read(path, a.stdin)
+		file, err := config.Read(path, a.stdin)
 		if err != nil {
 			errs = append(errs, pathError(path, err))
 			continue
 		}
 		files = append(files, file)
+	}
+	if len(errs) == 0 {
+		if err := unusedValues(config, files); err != nil {
+			errs = append(errs, err)
+		}
 	}
 	for _, err := range errs {
 		a.errorf(cmd.CommandPath(), "%v", err)
@@ -175,8 +180,8 @@ func (a *app) read(cmd *cobra.Command, paths []string) ([]*scenario.File, error)
 
 // valid reads the files that the paths mean. Where any is wrong, all that is
 // wrong with them is written, and how it ends.
-func (a *app) valid(cmd *cobra.Command, paths []string, end string) ([]*scenario.File, error) {
-	files, err := a.read(cmd, paths)
+func (a *app) valid(cmd *cobra.Command, config scenario.Config, paths []string, end string) ([]*scenario.File, error) {
+	files, err := a.read(cmd, config, paths)
 	if err != nil {
 		return nil, err
 	}

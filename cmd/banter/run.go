@@ -23,6 +23,7 @@ const linesMax = 20
 // runFlags are what "banter run" is told.
 type runFlags struct {
 	selection
+	config         scenario.Config
 	suite          runner.SuiteOptions
 	update         bool
 	verbose, quiet bool
@@ -46,6 +47,7 @@ nothing to run or no way to, and 130 if it was interrupted.`,
   banter run --filter '^smtp-' --slow 5 tests/  some, on a slow machine
   banter run --until-fail -q flaky.yaml         until it shows its fault
   banter run --update greeting.yaml             what came is right from now on
+  banter run --allow-net=mx.test:25 smtp.yaml   against another machine
   generate | banter run -                       from standard input`,
 		Args:              somePaths,
 		ValidArgsFunction: scenarioFiles,
@@ -57,9 +59,10 @@ nothing to run or no way to, and 130 if it was interrupted.`,
 				if err := f.canUpdate(args); err != nil {
 					return err
 				}
-				a.config.Update = true
+				f.config.Update = true
 			}
-			files, err := a.valid(cmd, args, "; nothing was run")
+			f.config.Real = f.suite.Real != runner.RealNever
+			files, err := a.valid(cmd, f.config, args, "; nothing was run")
 			if err != nil {
 				return err
 			}
@@ -79,6 +82,9 @@ nothing to run or no way to, and 130 if it was interrupted.`,
 	flags.BoolVar(&f.update, "update", false, "write what came into the files, where expects failed and where transcripts are written out")
 	flags.Var(length(&f.suite.Timeout, "D"), "timeout", "how long a step may take that has no \"within\", in place of the scenarios' timeout")
 	flags.Var(factor(&f.suite.Slow, "FACTOR"), "slow", "stretch every timeout by this")
+	valueFlags(cmd, &f.config)
+	allowFlags(cmd, &f.config.Allow)
+	realFlag(cmd, &f.suite.Real)
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "show the transcripts too")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "show failures, and nothing else")
 	colors := []string{"auto", "always", "never"}
@@ -93,6 +99,9 @@ nothing to run or no way to, and 130 if it was interrupted.`,
 func (a *app) runFiles(ctx context.Context, files []*scenario.File, f *runFlags) error {
 	scenarios, err := f.of(files)
 	if err != nil {
+		return err
+	}
+	if err := checkServes(f.suite.Real, scenarios); err != nil {
 		return err
 	}
 	a.warn(scenarios)
@@ -152,7 +161,9 @@ func (a *app) textOptions(f *runFlags, scenarios []*scenario.Scenario) report.Te
 		Color:   useColor(f.color, terminal, os.Getenv),
 		Columns: columns,
 		Names:   report.NameColumns(scenarios),
+		Flags:   append(valueWords(f.config), allowWords(f.config.Allow)...),
 	}
+	o.Flags = append(o.Flags, servesWords(f.suite.Real)...)
 	if f.suite.Timeout != 0 {
 		o.Flags = append(o.Flags, "--timeout", f.suite.Timeout.String())
 	}

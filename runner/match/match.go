@@ -39,6 +39,9 @@ type Expectation struct {
 	Like     *Like
 	JSON     *JSON
 	Not      *Expectation // does not hold
+	Captures []scenario.Capture
+
+	captured []Captured
 }
 
 // Like is a text with holes, and the pattern that it stands for.
@@ -94,7 +97,7 @@ const Head = 4 << 10
 func newJudge(e *Expectation) judge {
 	j := judge{e: e}
 	switch {
-	case e.Regex != nil, e.Contains != nil, e.Suffix != nil, e.Like != nil, e.JSON != nil, e.Not != nil,
+	case e.Regex != nil, e.Contains != nil, e.Suffix != nil, e.Like != nil, e.JSON != nil, e.Not != nil, e.Captures != nil,
 		wild(e.Equals), wild(e.Prefix):
 		j.keep = math.MaxInt64
 	case e.Equals == nil && e.Frame != scenario.FrameLine && e.Frame != scenario.FrameUntil:
@@ -194,7 +197,7 @@ func (j *judge) end() *Mismatch {
 			return m
 		}
 	}
-	return nil
+	return e.capture(j.kept)
 }
 
 // wild reports whether there are offsets where any byte will do.
@@ -204,6 +207,13 @@ func wild(b *Bytes) bool { return b != nil && b.Wild() }
 func (e *Expectation) holds(p []byte) bool {
 	j := newJudge(e)
 	return j.write(p) == nil && j.end() == nil
+}
+
+// Holds reports whether all conditions hold for bytes, and what they capture
+// then.
+func (e *Expectation) Holds(p []byte) (captured []Captured, ok bool) {
+	ok = e.holds(p)
+	return e.captured, ok
 }
 
 // begins reports whether p begins with b, which is held.

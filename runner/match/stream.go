@@ -58,6 +58,14 @@ func NewStream(src Source, taken func([]byte)) *Stream {
 	return s
 }
 
+// Ahead is what was read and not taken. It is the caller's now, and no frame
+// sees it.
+func (s *Stream) Ahead() []byte {
+	ahead := s.ahead
+	s.ahead = nil
+	return ahead
+}
+
 // buffer is scratch space for up to n bytes. It grows when it was filled:
 // most connections bring little.
 func (s *Stream) buffer(n int64) []byte {

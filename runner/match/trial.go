@@ -6,7 +6,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"reflect"
 	"slices"
+
+	"banter/runner/scenario"
 )
 
 // trial is what a stream is going to bring, read and not taken. A frame that is
@@ -72,15 +75,27 @@ func (s *Stream) optional(e *Expectation) *Mismatch {
 	return nil
 }
 
+// Try takes the next frame if it is as expected, and reports whether it was.
+// That nothing more comes before that is known is a mismatch.
+func (s *Stream) Try(e *Expectation) (met bool, m *Mismatch) {
+	frame, m := s.try(e)
+	switch {
+	case m == nil:
+		s.take(len(frame)) // it is there
+		return true, nil
+	case m.End != nil && (len(frame) == 0 || errors.Is(m.End, os.ErrDeadlineExceeded)):
+		return false, m
+	}
+	return false, nil
+}
+
 // AnyOrder takes as many frames as there are in all, in whatever order they
 // come: each meets another one. Frames that meet none, and that skip (if not
 // nil) allows, are passed over. The frames that came, without those, are sorted
-// by their bytes.
-func (s *Stream) AnyOrder(all []*Expectation, skip *Expectation) (frames [][]byte, m *Mismatch) {
-	o := anyOrder{all: all, of: make([]int, len(all))}
-	for i := range o.of {
-		o.of[i] = -1
-	}
+// by their bytes. What is captured is that of the frames that the expectations
+// were given in the end.
+func (s *Stream) AnyOrder(all []*Expectation, skip *Expectation) (frames [][]byte, captured []Captured, m *Mismatch) {
+	o := newAnyOrder(s, all)
 	defer func() { slices.SortFunc(frames, bytes.Compare) }()
 	for len(o.meets) < len(all) {
 		frame, m := o.next(s)
@@ -97,21 +112,80 @@ func (s *Stream) AnyOrder(all []*Expectation, skip *Expectation) (frames [][]byt
 		if m != nil { // as elsewhere, what a frame that is not had taken stays taken
 			m.Got = m.Got[:min(len(m.Got), len(s.ahead))]
 			s.take(len(m.Got))
-			return frames, m
+			return frames, nil, m
 		}
 		s.take(len(frame))
 		frames = append(frames, frame)
 	}
-	return frames, nil
+	for i, frame := range o.of {
+		captured = append(captured, o.seen[frame][i]...)
+	}
+	return frames, captured, nil
 }
 
 // anyOrder says which frame meets which expectation. It is settled only at the
 // end: a frame that meets several leaves one to a later frame that meets no
 // other.
 type anyOrder struct {
+	s     *Stream
 	all   []*Expectation
-	meets [][]int // of each frame that came, the expectations that it meets
-	of    []int   // of each expectation, the frame that is given to it, or -1
+	meets [][]int              // of each frame that came, the expectations that it meets
+	of    []int                // of each expectation, the frame that is given to it, or -1
+	seen  []map[int][]Captured // of each frame, what each expectation that it meets captured
+
+	line  *Expectation     // any line, if that is what all of them take; else nil
+	exact map[string][]int // the expectations that are one text, by that
+	loose []int            // the others
+}
+
+func newAnyOrder(s *Stream, all []*Expectation) *anyOrder {
+	o := &anyOrder{s: s, all: all, of: make([]int, len(all)), exact: map[string][]int{}}
+	first := all[0]
+	o.line = &Expectation{Frame: scenario.FrameLine, EOL: first.EOL, Max: first.Max, Size: -1}
+	for i, e := range all {
+		o.of[i] = -1
+		if e.Frame != scenario.FrameLine || e.EOL != first.EOL || e.Max != first.Max {
+			o.line = nil
+		}
+		if text, ok := e.text(); ok {
+			o.exact[text] = append(o.exact[text], i)
+		} else {
+			o.loose = append(o.loose, i)
+		}
+	}
+	return o
+}
+
+// text is the one text that an expectation is met by, if there is such.
+func (e *Expectation) text() (string, bool) {
+	if e.Equals == nil || e.Equals.Long() || e.Equals.Wild() || e.Captures != nil {
+		return "", false
+	}
+	alone := Expectation{
+		Frame: e.Frame, EOL: e.EOL, Max: e.Max, Equals: e.Equals, Size: -1,
+	}
+	return string(e.Equals.Data), reflect.DeepEqual(*e, alone)
+}
+
+// lines finds the expectations that the next line meets, where all of them take
+// one: with many of them that is quicker than to try each.
+func (o *anyOrder) lines(s *Stream, seen map[int][]Captured) (frame []byte, meets []int) {
+	if o.line == nil {
+		return nil, nil
+	}
+	frame, m := s.try(o.line)
+	if m != nil {
+		return nil, nil // each has its own words for it
+	}
+	_, ending, _ := o.line.findEnd(frame, 0)
+	body := frame[:len(frame)-ending]
+	meets = slices.Clone(o.exact[string(body)])
+	for _, i := range o.loose {
+		if captured, ok := o.all[i].Holds(body); ok {
+			meets, seen[i] = append(meets, i), captured
+		}
+	}
+	return frame, meets
 }
 
 // next tries the next frame with each expectation. The first that it meets says
@@ -119,7 +193,11 @@ type anyOrder struct {
 func (o *anyOrder) next(s *Stream) ([]byte, *Mismatch) {
 	var frame []byte
 	var meets []int
+	seen := map[int][]Captured{}
 	var wrong *Mismatch
+	if frame, meets = o.lines(s, seen); meets != nil {
+		return o.settle(frame, meets, seen, nil)
+	}
 	for i, e := range o.all {
 		f, m := s.try(e)
 		switch {
@@ -128,12 +206,19 @@ func (o *anyOrder) next(s *Stream) ([]byte, *Mismatch) {
 		case m != nil && o.of[i] < 0 && (wrong == nil || m.Kind != Short):
 			wrong = m
 		case m == nil && (meets == nil || len(f) == len(frame)):
-			frame, meets = f, append(meets, i)
+			frame, meets, seen[i] = f, append(meets, i), e.All()
 		}
 	}
+	return o.settle(frame, meets, seen, wrong)
+}
+
+// settle gives a frame to one of the expectations that it meets. Wrong is why
+// it is not another's.
+func (o *anyOrder) settle(frame []byte, meets []int, seen map[int][]Captured, wrong *Mismatch) ([]byte, *Mismatch) {
 	if meets != nil {
 		o.meets = append(o.meets, meets)
 		if o.give(len(o.meets)-1, make([]bool, len(o.all))) {
+			o.seen = append(o.seen, seen)
 			return frame, nil
 		}
 		o.meets = o.meets[:len(o.meets)-1]
@@ -144,7 +229,7 @@ func (o *anyOrder) next(s *Stream) ([]byte, *Mismatch) {
 	if len(o.meets)+1 == len(o.all) && meets == nil { // which one is missing is clear
 		return nil, wrong
 	}
-	got := slices.Clone(s.ahead[:min(len(s.ahead), Least)])
+	got := slices.Clone(o.s.ahead[:min(len(o.s.ahead), Least)])
 	message := "the next frame is none of those that have not come"
 	if meets != nil {
 		message = "the next frame is one that has come already"

@@ -101,7 +101,7 @@ func TestAnyOrder(t *testing.T) {
 		{"without frames of their own", []*Expectation{exact("abc"), exact("de"), exact("d")}, nil, "deabcdx", io.EOF, "abc|d|de", "x", ""},
 	} {
 		both(t, test.stream, test.end, func(s *Stream, _ *[]byte) {
-			frames, m := s.AnyOrder(test.all, test.skip)
+			frames, _, m := s.AnyOrder(test.all, test.skip)
 			message := ""
 			if m != nil {
 				message = m.Message

@@ -57,6 +57,48 @@ func (p *Pattern) String() string { return p.source }
 // Match reports whether the pattern matches somewhere in b.
 func (p *Pattern) Match(b []byte) bool { return p.re.Match(latin1(b)) }
 
+// Names are the names of the groups, the whole match's first: "" of those that
+// have none.
+func (p *Pattern) Names() []string { return p.re.SubexpNames() }
+
+// Find is what the first match in b is, and what its groups have taken: nil of
+// one that took no part. It is nil if nothing matches.
+func (p *Pattern) Find(b []byte) [][]byte {
+	text := latin1(b)
+	groups := p.re.FindSubmatch(text)
+	if len(text) > len(b) {
+		for i := range groups {
+			groups[i] = fromLatin1(groups[i])
+		}
+	}
+	return groups
+}
+
+// Quote is an expression that matches b and nothing else.
+func Quote(b []byte) string {
+	var out strings.Builder
+	for i, c := range b {
+		if c < utf8.RuneSelf {
+			out.WriteString(regexp.QuoteMeta(string(b[i : i+1])))
+		} else {
+			fmt.Fprintf(&out, `\x%02x`, c)
+		}
+	}
+	return out.String()
+}
+
+// fromLatin1 is what latin1 was made of.
+func fromLatin1(text []byte) []byte {
+	if text == nil {
+		return nil
+	}
+	b := make([]byte, 0, len(text))
+	for _, r := range string(text) {
+		b = append(b, byte(r))
+	}
+	return b
+}
+
 // latin1 is bytes as the text that has a character for each of them.
 func latin1(b []byte) []byte {
 	high := 0

@@ -25,6 +25,9 @@ func (t *Text) failure(p *runner.Play) []string {
 	if p.Round > 1 {
 		name += fmt.Sprintf(" (run %d)", p.Round)
 	}
+	if p.Result.Real {
+		name += " (real)"
+	}
 	again := []string{"again: " + t.again(p.Scenario)}
 	if p.Err != nil {
 		return frame(st.headline(name, p.Scenario.Pos), []string{"the run broke: " + Clean(p.Err.Error())}, again)
@@ -45,6 +48,10 @@ func (t *Text) failure(p *runner.Play) []string {
 	source := st.source(p.Scenario.File, pos, columns)
 
 	used := 1 + len(cause) + height(bytes) + height(source) + height(again)
+	printed := t.printed(r, f, columns)
+	for _, block := range printed {
+		used += height(block)
+	}
 	followed := consequences(r.Failures[1:], screen-used-lanesMin-1, columns)
 	for _, block := range followed {
 		used += height(block)
@@ -53,6 +60,7 @@ func (t *Text) failure(p *runner.Play) []string {
 
 	blocks := [][]string{cause, bytes, source, lanes}
 	blocks = append(blocks, followed...)
+	blocks = append(blocks, printed...)
 	if t.opts.Verbose {
 		blocks = append(blocks, transcripts(r), differences(r))
 	}

@@ -232,6 +232,9 @@ func (l *lanes) failedAt(f *runner.Failure) []string {
 		return nil
 	}
 	failed, rest := script[f.Step-1], script[f.Step:]
+	if f.In != nil { // perhaps a step within that one
+		failed = f.In
+	}
 	room := l.room - 16
 	lines := []string{l.fail("✗") + " " + clip(Clean(failedText(failed, f)), room)}
 	for i, step := range rest {

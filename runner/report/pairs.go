@@ -57,11 +57,17 @@ func connection(actor, peer *runner.Actor) []*transcript.Entry {
 		// is none, it is the last connection.
 		if away := (e.At - accepted).Abs(); accepted < 0 || nearest < 0 || away < nearest {
 			from, to, nearest = i, len(all), away
-		} else if to == len(all) {
+		} else if to == len(all) && e.Over == all[from].Over {
 			to = i
 		}
 	}
-	return all[from:to]
+	var its []*transcript.Entry // further connections go on at the same time
+	for _, e := range all[from:to] {
+		if e.Over == all[from].Over {
+			its = append(its, e)
+		}
+	}
+	return its
 }
 
 // begin joins a connect with its accept.

@@ -14,11 +14,18 @@ import (
 var connectKeys = table[connect]{
 	{"to", func(p *parser, c *connect, e entry) { c.ok = p.target(e, &c.Connect) }},
 	{"bind", func(p *parser, c *connect, e entry) { c.Bind = p.address(e) }},
+	{"tls", (*parser).connectTLS},
+	{"run", (*parser).connectRun},
+	{"exit", (*parser).connectExit},
+	{"as", func(p *parser, c *connect, e entry) { c.As, _ = p.name(e, "the name of a connection") }},
 }
 
 type connect struct {
 	Connect
-	ok bool
+	tls   *entry
+	exit  *entry
+	ok    bool
+	wrong bool
 }
 
 func (p *parser) connect(e entry) Action {
@@ -37,11 +44,18 @@ func (p *parser) connect(e entry) Action {
 	if !decode(p, e.value, "a connect", connectKeys, &c) {
 		return nil
 	}
-	if e.value.entry("to") == nil {
+	if !p.connectedProgram(&c, e.value) {
+		return nil
+	}
+	if e.value.entry("to") == nil && e.value.entry("run") == nil {
 		p.errorf(e.value.pos, `"connect" needs "to": a server's name or host:port`)
 		return nil
 	}
-	if !c.ok {
+	if c.TLS != nil && c.Transport == UDP {
+		p.errorf(c.tls.pos, `"tls" over UDP, which is no stream`)
+		return nil
+	}
+	if !c.ok || c.wrong {
 		return nil
 	}
 	return c.Connect
@@ -62,6 +76,10 @@ func (p *parser) target(e entry, c *Connect) bool {
 		p.doc.badTarget = true
 		return true
 	}
+	if p.doc.processNames.has(s) {
+		c.Process = s
+		return true
+	}
 	if !strings.Contains(s, ":") && !strings.Contains(s, "${") {
 		c.Server = s
 		c.Transport = p.doc.transport(c)
@@ -71,26 +89,14 @@ func (p *parser) target(e entry, c *Connect) bool {
 	p.traps(e.value)
 	c.Address, ok = p.text(e.value)
 	c.Transport = p.doc.transport(c)
-	if _, literal := c.Address.literal(); ok && literal {
-		_, s = cutTransport(s)
-		if c.Transport == Unix {
-			if problem := unixProblem(s); problem != "" {
-				p.errorf(e.value.pos, "%s", problem)
-				ok = false
-			}
-			p.doc.badTarget = p.doc.badTarget || !ok
-			return ok
-		}
-		switch host, port, problem := splitAddress(s); {
-		case problem != "":
-			p.errorf(e.value.pos, "an address to connect to must be host:port: %s", problem)
+	if lit, literal := c.Address.literal(); ok && literal {
+		at, err := ParseAddress(string(lit))
+		if err != nil {
+			p.errorf(e.value.pos, "%s", err)
 			ok = false
-		case port == 0:
-			p.errorf(e.value.pos, "port 0 can't be connected to; it is for bind")
-			ok = false
-		case host == "":
-			p.errorf(e.value.pos, "an address to connect to needs a host, such as %s127.0.0.1%s", prefixes[c.Transport], s)
-			ok = false
+		} else {
+			at.Pos = e.value.pos
+			p.mayUse(&at)
 		}
 	}
 	p.doc.badTarget = p.doc.badTarget || !ok
@@ -99,7 +105,7 @@ func (p *parser) target(e entry, c *Connect) bool {
 
 // serverName is a reference to a declared server.
 func (p *parser) serverName(e entry) (string, bool) {
-	s, ok := p.scalar(e, "a server's name")
+	s, ok := p.fixed(e, "a server's name")
 	if ok && !p.doc.serverNames.has(s) && !p.doc.serverNames.unknown {
 		p.unknown(e.value.pos, "server", s, p.doc.serverNames.list)
 		ok = false
@@ -126,7 +132,7 @@ func (p *parser) shutdown(e entry) Action {
 	if e.value.isNull() {
 		return Shutdown{}
 	}
-	switch s, ok := p.scalar(e, "read or both, or nothing"); {
+	switch s, ok := p.fixed(e, "read or both, or nothing"); {
 	case !ok:
 	case s == "read":
 		return Shutdown{How: ShutRead}
@@ -211,6 +217,9 @@ var awaitKeys = table[Await]{
 }
 
 func (p *parser) await(e entry) Action {
+	if e.value.entry("output") != nil || e.value.entry("regex") != nil {
+		return p.awaitOutput(e)
+	}
 	a := Await{Times: 1}
 	if e.value.kind != mappingNode {
 		a.Signal, _ = p.name(e, "a signal's name")
@@ -245,6 +254,9 @@ func (p *parser) meet(e entry) Action {
 }
 
 func (p *parser) stop(e entry) Action {
+	if p.doc.processNames.has(e.value.value) {
+		return StopProcess{Pos: e.value.pos, Name: e.value.value}
+	}
 	if name, ok := p.serverName(e); ok {
 		if p.doc.carriers[name] == UDP {
 			p.errorf(e.value.pos, "server %s is UDP: it has one socket for everybody, and none to stop that only listens", quote(name))
@@ -256,6 +268,9 @@ func (p *parser) stop(e entry) Action {
 }
 
 func (p *parser) start(e entry) Action {
+	if p.doc.processNames.has(e.value.value) {
+		return StartProcess{Pos: e.value.pos, Name: e.value.value}
+	}
 	if name, ok := p.serverName(e); ok {
 		return Start{Pos: e.value.pos, Server: name}
 	}
@@ -275,14 +290,23 @@ func (p *parser) parallel(e entry) Action {
 	var a Parallel
 	ok := true
 	seen := map[string]Pos{}
+	p.doc.nested++
+	defer func() { p.doc.nested-- }()
 	for _, item := range e.value.items {
-		s := p.step(item)
+		s, answer := p.step(item)
 		ok = ok && !p.doc.broken[s]
 		if s.Action == nil {
 			continue
 		}
+		if answer != nil {
+			p.errorf(answer.Pos, `in "parallel" an answer would be a step of its own, in no order with its expect`)
+			ok = false
+		}
 		a.Steps = append(a.Steps, s)
 		switch w := s.Action.Word(); {
+		case s.Over != "":
+			p.errorf(s.Pos, `"over" in "parallel", which is about one connection`)
+			ok = false
 		case s.Expect != nil:
 			p.errorf(s.Expect.Pos, `in "parallel" an expect is a step of its own`)
 			ok = false

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -21,7 +22,8 @@ import (
 type Came struct {
 	Header []byte            // of a frame with a length: what stands before that
 	Body   []byte            // what the match sees
-	Values map[string][]byte // of the expect's variables, by what stands between ${ and }
+	Values map[string][]byte // of variables that only a run knows, by what stands between ${ and }
+	Secret [][]byte          // values that are not to be written down
 	Chosen []Chosen          // the longer ones first
 	EOL    EOL               // of the scenario
 }
@@ -43,25 +45,32 @@ func (ed *Editor) Expect(x *Expect, came Came) (Edit, error) {
 	if x.AnyOrder != nil {
 		return Edit{}, errors.New(`"any_order" has to be changed by hand`)
 	}
-	a := &amender{all: ed.all, values: came.Values, chosen: came.Chosen, eol: came.EOL.Bytes()}
+	a := &amender{all: ed.all, values: came.Values, secret: came.Secret, chosen: came.Chosen, eol: came.EOL.Bytes()}
 	splices, err := a.match(pl, &x.Match, came.Body)
 	if err == nil && x.Frame.Header != nil {
 		var more []splice
 		more, err = a.match(pl.child("header"), x.Frame.Header, came.Header)
 		splices = append(splices, more...)
 	}
-	if err != nil {
+	switch {
+	case err != nil:
 		return Edit{}, err
+	case a.leak:
+		return Edit{}, errSecret
 	}
 	return ed.edit(pl, splices)
 }
+
+var errSecret = errors.New("what came has a secret in it, which must not be written down")
 
 // amender brings an expect up to date with what came.
 type amender struct {
 	all    *places
 	values map[string][]byte
+	secret [][]byte
 	chosen []Chosen
 	eol    string
+	leak   bool // something secret would be written down
 }
 
 // match brings what must be true of bytes up to date. What says it in general
@@ -88,11 +97,22 @@ func (a *amender) match(pl *place, m *Match, body []byte) (out []splice, err err
 	if m.Size >= 0 && m.Size != int64(len(body)) {
 		add(a.scalar(pl.child("size"), strconv.Itoa(len(body))))
 	}
-	if sum := sha256.Sum256(body); m.SHA256 != nil && string(sum[:]) != string(m.SHA256) {
+	if sum := sha256Of(body); m.SHA256 != nil && string(sum) != string(m.SHA256) {
 		c := pl.child("sha256")
-		add(a.scalar(c, likeDigits(c.y.Value, hex.EncodeToString(sum[:]))))
+		add(a.scalar(c, likeDigits(c.y.Value, hex.EncodeToString(sum))))
+	}
+	if m.Sum != nil {
+		sum, _ := a.Content(&Part{Text: m.Sum})
+		if want, err := SHA256Sum(sum); err != nil || string(want) != string(sha256Of(body)) {
+			add(a.scalar(pl.child("sha256"), ""))
+		}
 	}
 	return out, err
+}
+
+func sha256Of(b []byte) []byte {
+	sum := sha256.Sum256(b)
+	return sum[:]
 }
 
 // equals brings an exact payload up to date, wherever in an expect it stands.
@@ -126,7 +146,7 @@ func (a *amender) line(pl, c *place, payload *Payload, body []byte) ([]splice, e
 	for s.from > 0 && isBlank(rune(text[s.from-1])) {
 		s.from--
 	}
-	equals := `equals: {hex: "` + spacedHex(body) + `"}`
+	equals := `equals: {hex: "` + spacedHex(a.open(body)) + `"}`
 	if pl.y.Style&yaml.FlowStyle == 0 {
 		return []splice{{s, a.all.newline() + strings.Repeat(" ", c.key.Column-1) + equals}}, nil
 	}
@@ -197,6 +217,7 @@ func (a *amender) tokens(t Text) (tokens []align.Token, vars []string) {
 // literal is a literal text as it is written in the language. An address that is
 // another one on each run becomes the variable that stands for it.
 func (a *amender) literal(lit []byte) string {
+	a.open(lit)
 	var out strings.Builder
 next:
 	for i := 0; i < len(lit); {
@@ -218,6 +239,12 @@ next:
 	return out.String()
 }
 
+// open notes bytes that are written down.
+func (a *amender) open(b []byte) []byte {
+	a.leak = a.leak || slices.ContainsFunc(a.secret, func(s []byte) bool { return bytes.Contains(b, s) })
+	return b
+}
+
 // isAt reports whether a value stands at i, and a port is no piece of a longer
 // number.
 func (c *Chosen) isAt(b []byte, i int) bool {
@@ -228,7 +255,7 @@ func (c *Chosen) isAt(b []byte, i int) bool {
 
 // value is what a segment stands for.
 func (a *amender) value(seg *Segment) []byte {
-	if seg.Var == "" {
+	if seg.Ref == nil {
 		return seg.Lit
 	}
 	return a.values[seg.Var]
@@ -254,7 +281,14 @@ func (a *amender) holds(payload *Payload, body []byte) bool {
 
 // isLike reports whether a text with holes is like what came.
 func (a *amender) isLike(l *Like, body []byte) bool {
-	p, err := l.Pattern(func(name string) (string, error) { return string(a.values[name]), nil })
+	p, err := l.Pattern(func(ref *Ref) ([]byte, error) {
+		for i := range l.Text {
+			if l.Text[i].Ref == ref {
+				return a.values[l.Text[i].Var], nil
+			}
+		}
+		return nil, errOpen
+	})
 	return err == nil && p.Match(body)
 }
 

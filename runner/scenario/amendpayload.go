@@ -171,7 +171,7 @@ func (a *amender) piece(one piece, body []byte) ([]splice, error) {
 	}
 	if one.kind == "" {
 		if !isText(body) {
-			return a.all.replace(one.pl, `{hex: "`+spacedHex(body)+`"}`)
+			return a.all.replace(one.pl, `{hex: "`+spacedHex(a.open(body))+`"}`)
 		}
 		return a.text(one.pl, one.Text, body)
 	}
@@ -182,14 +182,14 @@ func (a *amender) piece(one piece, body []byte) ([]splice, error) {
 	switch one.kind {
 	case "text":
 		if !isText(body) {
-			return a.rename(c, "hex", spacedHex(body))
+			return a.rename(c, "hex", spacedHex(a.open(body)))
 		}
 		return a.text(c, one.Text, body)
 	case "line":
 		line, whole := strings.CutSuffix(string(body), a.eol)
 		switch {
 		case !isText(body):
-			return a.rename(c, "hex", spacedHex(body))
+			return a.rename(c, "hex", spacedHex(a.open(body)))
 		case !whole || strings.Contains(line, a.eol):
 			return a.rename(c, "text", string(body))
 		}
@@ -197,9 +197,9 @@ func (a *amender) piece(one piece, body []byte) ([]splice, error) {
 	case "lines", "head":
 		return a.lines(one, c, body)
 	case "hex":
-		return a.all.setScalar(c, rewriteHex(c.y.Value, one.Part, body), spell)
+		return a.all.setScalar(c, rewriteHex(c.y.Value, one.Part, a.open(body)), spell)
 	case "base64":
-		return a.all.setScalar(c, base64.StdEncoding.EncodeToString(body), spell)
+		return a.all.setScalar(c, base64.StdEncoding.EncodeToString(a.open(body)), spell)
 	}
 	if form := formNamed(one.kind); form != NoForm {
 		n, size := form.Number(body)

@@ -1,13 +1,20 @@
 package scenario
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+)
 
 // anyOrder reads matches that may come in whatever order.
 func (p *parser) anyOrder(d *expectation, e entry) {
 	if !p.setFrame(d, e, FrameAnyOrder) {
 		return
 	}
-	const want = `"any_order" must be a list of matches`
+	const want = `"any_order" must be a list of matches, or {count: 3, line: "hello ${index}"}`
+	if e.value.kind == mappingNode {
+		p.counted(d, e)
+		return
+	}
 	switch {
 	case e.value.isNull():
 		p.blank(e, "a list of matches")
@@ -26,6 +33,44 @@ func (p *parser) anyOrder(d *expectation, e entry) {
 		}
 	}
 }
+
+// counted reads a match that is there so many times, in which ${index} is the
+// number of each.
+func (p *parser) counted(d *expectation, e entry) {
+	match := &node{pos: e.value.pos, kind: mappingNode}
+	n := 0
+	ok := true
+	for _, v := range e.value.entries {
+		if v.key == "count" {
+			n, ok = p.number(v, 1, maxAnyOrder)
+			continue
+		}
+		match.entries = append(match.entries, v)
+	}
+	if n == 0 && ok {
+		p.errorf(e.value.pos, `"any_order" needs "count": how many frames come, numbered by ${index}; or it is a list of matches`)
+	}
+	if !d.check(ok && n > 0) {
+		return
+	}
+	outer, shadows := p.doc.vars["index"]
+	for i := range n {
+		p.doc.vars["index"] = constant{pos: e.pos, value: strconv.Itoa(i + 1)}
+		x := p.tried(entry{key: e.key, pos: e.pos, value: match})
+		if !d.check(x != nil) {
+			break
+		}
+		d.AnyOrder = append(d.AnyOrder, x)
+	}
+	delete(p.doc.vars, "index")
+	if shadows {
+		p.doc.vars["index"] = outer
+	}
+}
+
+// maxAnyOrder bounds the frames that may come in any order: each is compared
+// with each match.
+const maxAnyOrder = 10_000
 
 func (p *parser) skip(d *expectation, e entry) {
 	d.skip = &e
@@ -52,7 +97,7 @@ func (p *parser) tried(e entry) *Expect {
 // canTry complains about a frame that can't be looked at before it is taken.
 func (p *parser) canTry(x *Expect, pos Pos, what string) *Expect {
 	n, known := x.Match.Equals.length()
-	if x.Frame.Kind == FrameBytes {
+	if x.Frame.Kind == FrameBytes && x.Frame.Count == nil {
 		n, known = x.Frame.N, true
 	}
 	switch {
@@ -86,7 +131,11 @@ func (p *parser) anyOrderComplete(d *expectation) bool {
 // showAnyOrder is any_order in a few words.
 func (x *Expect) showAnyOrder() string {
 	var all []string
-	for _, y := range x.AnyOrder {
+	for i, y := range x.AnyOrder {
+		if i == 3 && len(x.AnyOrder) > 4 {
+			all = append(all, "and "+strconv.Itoa(len(x.AnyOrder)-i)+" more")
+			break
+		}
 		all = append(all, y.String())
 	}
 	out := "in any order: " + strings.Join(all, " | ")

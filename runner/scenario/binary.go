@@ -2,7 +2,6 @@ package scenario
 
 import (
 	"encoding/base64"
-	"path/filepath"
 	"strings"
 )
 
@@ -10,6 +9,11 @@ import (
 // match ".." is any byte.
 func (p *parser) hexPart(e entry, u use) (Part, bool) {
 	s, ok := p.scalar(e, "bytes in hexadecimal")
+	if text, good := p.text(e.value); ok && good {
+		if value, known := text.literal(); known {
+			s = string(value)
+		}
+	}
 	if !ok {
 		return Part{}, false
 	}
@@ -82,7 +86,7 @@ func unhex(c byte) byte {
 
 // base64Part is bytes in base64, with blanks wherever the file wraps them.
 func (p *parser) base64Part(e entry, _ use) (Part, bool) {
-	s, ok := p.scalar(e, "bytes in base64")
+	s, ok := p.fixed(e, "bytes in base64")
 	if !ok {
 		return Part{}, false
 	}
@@ -103,21 +107,28 @@ func (p *parser) base64Part(e entry, _ use) (Part, bool) {
 	return made, true
 }
 
-// filePart is a file's content. The name is relative to the scenario's folder.
+// filePart is a file's content.
 func (p *parser) filePart(e entry, _ use) (Part, bool) {
-	s, ok := p.scalar(e, "the name of a file")
+	path, ok := p.fileName(e, "payload file")
+	return Part{Pos: e.value.pos, File: path}, ok
+}
+
+// fileName is the name of a file that the run reads, as it is to be opened. It
+// is relative to the scenario's folder.
+func (p *parser) fileName(e entry, what string) (path string, ok bool) {
+	s, ok := p.fixed(e, "the name of a file")
 	if !ok {
-		return Part{}, false
+		return "", false
 	}
-	made := Part{Pos: e.value.pos}
 	if s == "" {
-		p.errorf(e.value.pos, `"file" needs the name of a file`)
-		return made, false
+		p.errorf(e.value.pos, "%s needs the name of a file", quote(e.key))
+		return "", false
 	}
-	made.File = filepath.FromSlash(s)
-	if !filepath.IsAbs(made.File) {
-		made.File = filepath.Join(p.dir, made.File)
+	path = p.beside(e.value, s) // what is opened is what is looked at here
+	if err := p.doc.MayRead(path); err != nil {
+		p.errorf(e.value.pos, "%s", err)
+		return "", false
 	}
-	p.payloadFiles = append(p.payloadFiles, payloadFile{pos: made.Pos, path: made.File})
-	return made, true
+	p.namedFiles = append(p.namedFiles, namedFile{what: what, pos: e.value.pos, path: path})
+	return path, true
 }

@@ -4,13 +4,15 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strconv"
 
 	"banter/runner/content"
 )
 
 // Filler says what is only known when a scenario runs.
 type Filler interface {
-	// Content is a part's text with its variables filled in, or its file.
+	// Content is a part's text with its variables filled in, or its file, or
+	// what it is to echo.
 	Content(part *Part) ([]byte, error)
 }
 
@@ -54,9 +56,14 @@ func (part *Part) Bytes(f Filler) (b content.Bytes, err error) {
 		b = content.Repeat(b, fill.Size)
 	case part.Parts != nil:
 		b, err = join(part.Parts, f)
+	case part.Number != NoForm:
+		b.Data, err = part.number(f)
 	default:
 		b.Any = part.Any
 		b.Data, err = f.Content(part)
+	}
+	if err == nil && part.Xor != nil {
+		b, err = part.masked(b, f)
 	}
 	if err != nil {
 		return content.Bytes{}, err
@@ -77,6 +84,43 @@ func (part *Part) Bytes(f Filler) (b content.Bytes, err error) {
 	return b, nil
 }
 
+// number is a number that a text has become.
+func (part *Part) number(f Filler) ([]byte, error) {
+	text, err := f.Content(part)
+	if err != nil {
+		return nil, err
+	}
+	n, err := strconv.ParseUint(string(text), 10, 64)
+	if err != nil || n > part.Number.Max() {
+		return nil, fmt.Errorf("%s is %s, and %s holds whole numbers from 0 to %d", part.Text.plain(), quote(string(text)), part.Number, part.Number.Max())
+	}
+	return part.Number.Append(nil, n), nil
+}
+
+// masked is the part's bytes with its mask over them.
+func (part *Part) masked(b content.Bytes, f Filler) (content.Bytes, error) {
+	made, err := part.Xor.Bytes(f)
+	if err != nil {
+		return b, err
+	}
+	mask, err := Held(made)
+	switch {
+	case err != nil:
+		return b, err
+	case len(mask) == 0:
+		return b, errors.New("xor with no bytes")
+	}
+	held, err := Held(b)
+	if err != nil {
+		return b, err
+	}
+	out := make([]byte, len(held))
+	for i := range held {
+		out[i] = held[i] ^ mask[i%len(mask)]
+	}
+	return content.Bytes{Data: out, Any: b.Any}, nil
+}
+
 // header is the number that stands in front of n bytes.
 func (l *Length) header(n int64) ([]byte, error) {
 	n += l.Plus
@@ -95,6 +139,10 @@ func (part *Part) size() (int64, bool) {
 		n = part.Fill.Size
 	case part.Parts != nil:
 		n, known = sizeOf(part.Parts)
+	case part.Echo:
+		known = false
+	case part.Number != NoForm:
+		n, known = int64(part.Number.Width()), part.Number != Varint
 	default:
 		lit, ok := part.Text.literal()
 		n, known = int64(len(lit)), ok && part.File == ""
@@ -168,7 +216,7 @@ var errOpen = errors.New("known when the scenario runs")
 
 // Content is a text without variables.
 func (literals) Content(part *Part) ([]byte, error) {
-	if lit, ok := part.Text.literal(); ok && part.File == "" {
+	if lit, ok := part.Text.literal(); ok && part.File == "" && !part.Echo {
 		return lit, nil
 	}
 	return nil, errOpen

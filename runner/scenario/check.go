@@ -26,12 +26,19 @@ func (p *parser) check(d *document) {
 			p.flow(c.Steps, s)
 		}
 	}
+	for _, c := range d.Processes {
+		p.flow(c.Ready.Steps, nil)
+	}
 	// These ask whether something is nowhere in the file: only a file that
 	// is understood to its end can tell.
-	if len(d.broken) > 0 || d.badTarget || d.serverNames.unknown || d.clientNames.unknown {
+	if len(d.broken) > 0 || d.badTarget || d.serverNames.unknown || d.clientNames.unknown || d.processNames.unknown {
 		return
 	}
+	p.servedSteps(d)
+	p.processSteps(d)
+	p.unusedFragments(d)
 	o := p.order(d)
+	p.foreignOrder(d)
 	o.awaits()
 	o.meetings()
 	o.listeners()
@@ -105,21 +112,23 @@ type localAddresses struct {
 
 // checkLocal complains about an address to bind that is not this machine's,
 // where that is certain: names are looked up when the scenario runs.
-func (p *parser) checkLocal(a *Address) {
+func (p *parser) checkLocal(a *Address) bool {
 	ip, err := netip.ParseAddr(a.Host)
 	if err != nil {
-		return
+		return true
 	}
 	ip = ip.Unmap().WithZone("")
 	if ip.IsUnspecified() || ip.IsLoopback() {
-		return
+		return true
 	}
 	if p.local == nil {
 		p.local = findLocalAddresses()
 	}
 	if p.local.err == nil && !slices.Contains(p.local.addrs, ip) {
 		p.errorf(a.Pos, "%s is not an address of this machine, so nothing can be bound to it", a.Host)
+		return false
 	}
+	return true
 }
 
 func findLocalAddresses() *localAddresses {

@@ -2,7 +2,7 @@ package scenario
 
 import (
 	"encoding/json"
-	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -10,8 +10,8 @@ import (
 )
 
 // Like is a text with holes: segments whose Var begins with "?". A hole takes
-// any run of bytes within a line, or digits. Compiled is set where the text has
-// no variables.
+// any run of bytes within a line, or digits. Compiled is set where all but the
+// holes is known. Its groups are the holes that have a name, in order.
 type Like struct {
 	Pos      Pos
 	Text     Text
@@ -22,18 +22,28 @@ type Like struct {
 type Hole struct {
 	Name   string // of the variable that it becomes; "" for none
 	Digits bool
+	Puts   string // what the sender of a dialogue's line puts in
 }
 
 // Hole returns what a segment's hole says, if it is one.
 func (s *Segment) Hole() (Hole, bool) {
 	text, ok := strings.CutPrefix(s.Var, "?")
+	text, puts, given := strings.Cut(text, "=")
 	name, kind, _ := strings.Cut(text, ":")
-	return Hole{Name: name, Digits: kind == "int"}, ok
+	h := Hole{Name: name, Digits: kind == "int", Puts: puts}
+	switch {
+	case given:
+	case h.Digits:
+		h.Puts = "0"
+	default:
+		h.Puts = "x"
+	}
+	return h, ok
 }
 
 // Pattern is the expression that a like stands for; value gives a variable's
 // value.
-func (l *Like) Pattern(value func(name string) (string, error)) (*pattern.Pattern, error) {
+func (l *Like) Pattern(value func(*Ref) ([]byte, error)) (*pattern.Pattern, error) {
 	if l.Compiled != nil {
 		return l.Compiled, nil
 	}
@@ -41,21 +51,25 @@ func (l *Like) Pattern(value func(name string) (string, error)) (*pattern.Patter
 	b.WriteString(`\A`)
 	for i := range l.Text {
 		seg := &l.Text[i]
-		hole, isHole := seg.Hole()
-		switch {
-		case isHole && hole.Digits:
-			b.WriteString(`[0-9]+`)
-		case isHole:
-			b.WriteString(`[^\r\n]*`)
-		case seg.Var != "":
-			v, err := value(seg.Var)
-			if err != nil {
+		if hole, isHole := seg.Hole(); isHole {
+			takes := `[^\r\n]*`
+			if hole.Digits {
+				takes = `[0-9]+`
+			}
+			if hole.Name != "" {
+				takes = "(" + takes + ")"
+			}
+			b.WriteString(takes)
+			continue
+		}
+		lit := seg.Lit
+		if seg.Ref != nil {
+			var err error
+			if lit, err = value(seg.Ref); err != nil {
 				return nil, err
 			}
-			b.WriteString(regexp.QuoteMeta(v))
-		default:
-			b.WriteString(regexp.QuoteMeta(string(seg.Lit)))
 		}
+		b.WriteString(pattern.Quote(lit))
 	}
 	b.WriteString(`\z`)
 	return pattern.Compile(b.String())
@@ -69,27 +83,41 @@ func (p *parser) matchLike(d *expectation, e entry) {
 	t := p.texts(e.value)
 	t.holes = true
 	text, ok := t.text(e.value.value)
-	l := &Like{Pos: e.value.pos, Text: text}
-	d.Match.Like = l
-	if !d.check(ok) {
-		return
-	}
-	if len(text) == 0 {
+	if len(text) == 0 && ok {
 		p.errorf(e.value.pos, `"like" is empty; an empty line is {line: ""}`)
 		d.wrong = true
 	}
+	d.Match.Like = &Like{Pos: e.value.pos, Text: text}
+	if d.check(ok) {
+		p.like(d, e.value.pos, text)
+	}
+}
+
+// like has a match be like a text.
+func (p *parser) like(d *expectation, pos Pos, text Text) {
+	l := &Like{Pos: pos, Text: text}
+	d.Match.Like = l
 	for i := range text {
-		if _, isHole := text[i].Hole(); !isHole && text[i].Var != "" {
-			return // compiled when it is known
+		if hole, isHole := text[i].Hole(); isHole && hole.Name != "" {
+			p.capture(d, text[i].Pos, Capture{Name: hole.Name, From: FromHole})
 		}
+	}
+	if slices.ContainsFunc(text, func(s Segment) bool { return s.Ref != nil }) {
+		return // compiled when it is known
 	}
 	l.Compiled, _ = l.Pattern(nil) // what is quoted is right
 }
 
-// hole complains about a hole that is none.
-func (p *parser) hole(pos Pos, name string) bool {
-	name, kind, typed := strings.Cut(name[1:], ":")
+// hole complains about a hole that is none, or that has what only the sender of
+// a dialogue's line could put in.
+func (p *parser) hole(pos Pos, name string, puts bool) bool {
+	name, filling, given := strings.Cut(name[1:], "=")
+	name, kind, typed := strings.Cut(name, ":")
 	switch {
+	case given && !puts:
+		p.errorf(pos, "${?%s=...} says what the sender puts in, which is for a dialogue; here it is ${?%[1]s}", name)
+	case given && kind == "int" && !isDigits(filling):
+		p.errorf(pos, "${?%s:int} takes digits, which %s is not", name, quote(filling))
 	case typed && kind != "int":
 		p.errorf(pos, "no kind %s of holes; ${?%s:int} takes digits, ${?%[2]s} anything within the line", quote(kind), name)
 	case name != "" && !p.validName(pos, name, "a variable's name"):

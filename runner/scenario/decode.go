@@ -33,6 +33,9 @@ next:
 			}
 		}
 		known = false
+		if p.doc != nil { // it might have given a variable its value
+			p.doc.scope.hidden = true
+		}
 		keys := make([]string, len(t))
 		for i := range t {
 			keys[i] = t[i].key
@@ -113,7 +116,7 @@ func (p *parser) number(e entry, least, most int) (int, bool) {
 	if most == math.MaxInt32 {
 		want = fmt.Sprintf("a whole number, %d or more", least)
 	}
-	s, ok := p.scalar(e, want)
+	s, ok := p.fixed(e, want)
 	if !ok {
 		return 0, false
 	}
@@ -135,7 +138,7 @@ const maxSize = 1 << 40
 // size is a number of bytes: 8, 4KiB, 16MiB.
 func (p *parser) size(e entry, least int64) (int64, bool) {
 	const want = "a size such as 512 or 4KiB"
-	s, ok := p.scalar(e, want)
+	s, ok := p.fixed(e, want)
 	if !ok {
 		return 0, false
 	}
@@ -165,7 +168,7 @@ func sizeString(n int64) string { return strings.ReplaceAll(humanize.IBytes(uint
 // duration is a time in Go's syntax, longer than nothing and at most a day.
 func (p *parser) duration(e entry) (time.Duration, bool) {
 	const want = "a time such as 200ms or 5s"
-	s, ok := p.scalar(e, want)
+	s, ok := p.fixed(e, want)
 	if !ok {
 		return 0, false
 	}
@@ -188,7 +191,7 @@ func (p *parser) duration(e entry) (time.Duration, bool) {
 
 // boolean is true or false, and no other word for them.
 func (p *parser) boolean(e entry) (value, ok bool) {
-	s, ok := p.scalar(e, "true or false")
+	s, ok := p.fixed(e, "true or false")
 	if !ok {
 		return false, false
 	}
@@ -201,7 +204,7 @@ func (p *parser) boolean(e entry) (value, ok bool) {
 
 // name is the name of a server, a client or a signal.
 func (p *parser) name(e entry, want string) (string, bool) {
-	s, ok := p.scalar(e, want)
+	s, ok := p.fixed(e, want)
 	return s, ok && p.validName(e.value.pos, s, want)
 }
 

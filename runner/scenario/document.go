@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -13,13 +14,28 @@ import (
 type document struct {
 	*Scenario
 	shared
-	serverNames nameSet
-	clientNames nameSet
-	carriers    map[string]Transport // of the servers
+	serverNames  nameSet
+	clientNames  nameSet
+	processNames nameSet
+	letNames     nameSet
+	carriers     map[string]Transport // of the servers
 
-	servers, clients, transcript *entry
+	servers, clients, dialogue, transcript *entry
 
-	inServer  bool           // the script being read is a server's
+	served   map[string]string // by declared server: the process that is the real thing behind it
+	portless map[string]bool   // processes that have no address
+
+	scope   *scope // of the script being read
+	scopes  []*scope
+	uses    []mention // of variables, to be settled
+	foreign []mention // of other actors' variables, to be put in order
+
+	calls    []Call // fragments that are being read, the outermost first
+	unfolded int    // steps that came of fragments
+	inServer bool   // the script being read is a server's
+	idle     bool   // the process being read is not started, as it serves
+	nested   int    // how deep in steps that hold steps
+
 	broken    map[*Step]bool // steps whose meaning an error hides
 	badTarget bool           // a connect, stop or start names no server
 }
@@ -27,9 +43,24 @@ type document struct {
 // shared is what a document without servers and clients gives to those after
 // it.
 type shared struct {
-	timeout time.Duration
-	eol     EOL
-	tags    []string
+	timeout   time.Duration
+	eol       EOL
+	tags      []string
+	vars      map[string]constant
+	lets      []entry              // what let has, to be read in each document
+	fragments map[string]*fragment // what define has
+	files     []entry              // of files, to be read in each document, as processes are
+	processes []entry
+	skip      string
+	requires  []string
+}
+
+// clone is what a document may change without changing it for others.
+func (s shared) clone() shared {
+	s.tags, s.lets = slices.Clone(s.tags), slices.Clone(s.lets)
+	s.vars, s.fragments = maps.Clone(s.vars), maps.Clone(s.fragments)
+	s.files, s.processes, s.requires = slices.Clone(s.files), slices.Clone(s.processes), slices.Clone(s.requires)
+	return s
 }
 
 // nameSet is the declared names of one kind, in the file's order.
@@ -40,6 +71,16 @@ type nameSet struct {
 }
 
 func (s *nameSet) has(name string) bool { return s.set[name] }
+
+func (s *nameSet) add(name string) {
+	if s.set == nil {
+		s.set = map[string]bool{}
+	}
+	if !s.set[name] {
+		s.list = append(s.list, name)
+	}
+	s.set[name] = true
+}
 
 // fill takes the keys of a mapping.
 func (s *nameSet) fill(n *node) {
@@ -70,8 +111,21 @@ func init() {
 		{"servers", func(_ *parser, d *document, e entry) { d.servers = &e }},
 		{"clients", func(_ *parser, d *document, e entry) { d.clients = &e }},
 		{"transcript", func(_ *parser, d *document, e entry) { d.transcript = &e }},
+		{"dialogue", func(_ *parser, d *document, e entry) { d.dialogue = &e }},
+		{"include", readBefore},
+		{"vars", readBefore},
+		{"cases", readBefore},
+		{"let", readBefore},
+		{"define", readBefore},
+		{"files", readBefore},
+		{"processes", readBefore},
+		{"skip", (*parser).documentSkip},
+		{"requires", (*parser).documentRequires},
 	}
 }
+
+// readBefore is a key that was read before the others, which may need it.
+func readBefore(*parser, *document, entry) {}
 
 // scenarios turns documents into the file's scenarios. Whole says that no
 // document is missing.
@@ -80,48 +134,92 @@ func (p *parser) scenarios(docs []*node, whole bool) {
 		p.errorf(p.pos(1, 1), "the file is empty; a scenario has servers and clients")
 		return
 	}
-	inherited := shared{timeout: DefaultTimeout, eol: CRLF}
+	inherited := shared{timeout: DefaultTimeout, eol: CRLF, vars: map[string]constant{}, fragments: map[string]*fragment{}}
+	for name, value := range p.config.Vars {
+		inherited.vars[name] = constant{value: value, rank: outsideVar}
+	}
+	for name, value := range p.config.Secrets {
+		inherited.vars[name] = constant{value: value, secret: true, rank: outsideVar}
+	}
 	for i, n := range docs {
 		if !p.mapping(n, "a scenario must be a mapping with servers and clients") {
 			continue
 		}
 		more := i+1 < len(docs) || !whole
-		if s, share := p.scenario(n, inherited, i == 0 && more); s != nil {
-			p.file.Scenarios = append(p.file.Scenarios, s)
-		} else if share != nil {
-			inherited = *share
+		rows := p.rows(n)
+		for row := range max(len(rows), 1) {
+			var values *node
+			if len(rows) > 0 {
+				values = rows[row]
+			}
+			s, share := p.scenario(n, inherited, i == 0 && more, values)
+			switch {
+			case s != nil && values != nil:
+				s.Case = showRow(values)
+				if s.Name != "" && !strings.Contains(n.entry("name").value, "${") {
+					s.Name = fmt.Sprintf("%s[%d]", s.Name, row+1)
+				}
+				p.file.Scenarios = append(p.file.Scenarios, s)
+			case s != nil:
+				p.file.Scenarios = append(p.file.Scenarios, s)
+			case share != nil:
+				inherited = *share
+			}
 		}
 	}
 	p.nameScenarios()
 }
 
-// scenario reads a document. The first of several may be one that only shares
-// its settings with those after it; then there is no scenario.
-func (p *parser) scenario(n *node, from shared, mayShare bool) (*Scenario, *shared) {
-	from.tags = slices.Clone(from.tags)
+// scenario reads a document, with the row of cases that it is read for (nil:
+// none). The first of several may be one that only shares its settings with
+// those after it; then there is no scenario.
+func (p *parser) scenario(n *node, from shared, mayShare bool, row *node) (*Scenario, *shared) {
 	d := &document{
 		Scenario: &Scenario{Pos: n.pos, File: p.file},
-		shared:   from,
+		shared:   from.clone(),
 		broken:   map[*Step]bool{},
+		scope:    &scope{known: map[string]origin{}},
+		served:   map[string]string{},
+		portless: map[string]bool{},
 	}
 	p.doc = d
-	known := decode(p, n, "the scenario", documentKeys, d)
-	if d.servers == nil && d.clients == nil {
-		if mayShare {
-			return nil, &d.shared
-		}
-		if known {
-			p.errorf(n.pos, "nothing to run: the scenario has no servers and no clients")
-		}
-		return nil, nil
-	}
-	d.Timeout, d.EOL, d.Tags = d.timeout, d.eol, d.tags
 	d.serverNames.fill(n.entry("servers"))
 	d.clientNames.fill(n.entry("clients"))
 	d.carriers = transports(n.entry("servers"))
+	if n.entry("dialogue") != nil {
+		d.serverNames.add(DialogueServer)
+		d.clientNames.add(DialogueClient)
+	}
+	d.noteProcesses(d.processes)
+	p.included(n, func(root *node) {
+		p.values(d, root, nil, sharedVar)
+		p.realEntries(d, root)
+	})
+	p.values(d, n, row, ownVar)
+	p.realEntries(d, n)
+	known := decode(p, n, "the scenario", documentKeys, d)
+	if d.servers == nil && d.clients == nil && d.dialogue == nil {
+		if mayShare && row == nil {
+			return nil, &d.shared
+		}
+		if n.entry("processes") == nil {
+			if known {
+				p.errorf(n.pos, "nothing to run: the scenario has no servers and no clients")
+			}
+			return nil, nil
+		}
+	}
+	d.Timeout, d.EOL, d.Tags, d.Skip, d.Requires = d.timeout, d.eol, d.tags, d.skip, d.requires
 	// A misspelt "servers" must not make each of them unknown.
 	d.serverNames.unknown = d.serverNames.unknown || !known && d.servers == nil
 	d.clientNames.unknown = d.clientNames.unknown || !known && d.clients == nil
+	p.lets(d)
+	p.tmpFiles(d)
+	for _, e := range d.processes {
+		if c := p.process(e); c != nil {
+			d.Processes = append(d.Processes, c)
+		}
+	}
 	if e := d.servers; e != nil && p.section(*e, "servers are a mapping from names to servers") {
 		for _, s := range e.value.entries {
 			d.Servers = append(d.Servers, p.server(s))
@@ -132,10 +230,12 @@ func (p *parser) scenario(n *node, from shared, mayShare bool) (*Scenario, *shar
 			d.Clients = append(d.Clients, p.client(c))
 		}
 	}
-	if len(d.Servers)+len(d.Clients) == 0 && !d.serverNames.unknown && !d.clientNames.unknown {
+	p.dialogue(d)
+	if len(d.Servers)+len(d.Clients)+len(d.processes) == 0 && !d.serverNames.unknown && !d.clientNames.unknown && d.dialogue == nil {
 		p.errorf(n.pos, "nothing to run: the scenario has no servers and no clients")
 	}
 	p.transcripts(d)
+	p.settle(d)
 	p.check(d)
 	return d.Scenario, nil
 }
@@ -151,7 +251,7 @@ func (p *parser) section(e entry, what string) bool {
 }
 
 func (p *parser) documentName(d *document, e entry) {
-	s, ok := p.scalar(e, "a text")
+	s, ok := p.fixed(e, "a text")
 	switch {
 	case !ok:
 	case strings.TrimSpace(s) == "":
@@ -185,7 +285,7 @@ func (p *parser) documentTags(d *document, e entry) {
 
 func (p *parser) documentEOL(d *document, e entry) {
 	const want = `crlf, lf, any, or the bytes themselves in double quotes, such as "\x01"`
-	s, ok := p.scalar(e, want)
+	s, ok := p.fixed(e, want)
 	switch {
 	case !ok:
 	case s == "crlf":
@@ -218,7 +318,7 @@ func (p *parser) nameScenarios() {
 	for i, s := range p.file.Scenarios {
 		if s.Name == "" {
 			s.Name = base
-			if i > 0 {
+			if i > 0 || s.Case != "" {
 				s.Name = fmt.Sprintf("%s#%d", base, i+1)
 			}
 		}

@@ -37,6 +37,7 @@ func (e *Edit) Same(other *Edit) bool {
 // Why a value is left as it is.
 var (
 	errElsewhere = errors.New("it stands in another file")
+	errNoPlace   = errors.New("it is no value of its own, as in a dialogue, and has to be changed by hand")
 	errAlias     = errors.New("it is an alias (*) of something else")
 	errForeign   = errors.New("an alias (*) uses it for something else too")
 	errOnlyYAML  = errors.New("it is written in a way that can't be changed piece by piece")
@@ -45,11 +46,7 @@ var (
 
 // Edit returns an editor of a file without errors.
 func (c Config) Edit(file *File) *Editor {
-	p := &parser{
-		config: c,
-		file:   &File{Path: file.Path, Source: file.Source},
-		src:    source{text: bytes.TrimPrefix(file.Source, utf8BOM)},
-	}
+	p := &parser{config: c, file: file, src: newSource(file.Path, file.Source), path: file.Path}
 	return &Editor{config: c, path: file.Path, source: file.Source, all: p.places()}
 }
 
@@ -57,8 +54,10 @@ func (c Config) Edit(file *File) *Editor {
 func (ed *Editor) find(pos Pos, in map[mark]*place) (*place, error) {
 	pl := in[mark{line: pos.Line, col: pos.Col}]
 	switch {
-	case pos.File != ed.path || pl == nil:
+	case pos.File != ed.path:
 		return nil, errElsewhere
+	case pl == nil:
+		return nil, errNoPlace
 	case pl.y.Kind == yaml.AliasNode:
 		return nil, errAlias
 	case !pl.demands() || pl.isForeign():
@@ -137,7 +136,7 @@ func (ed *Editor) Apply(edits []Edit) ([]byte, error) {
 // verify reads an edited source again: all that was not edited must be the
 // same, and nothing wrong.
 func (ed *Editor) verify(source []byte, edited map[string]bool) error {
-	file := ed.config.Parse(ed.path, source)
+	file := ed.config.Reread(ed.path, source)
 	if errs := file.Problems.Errors(); len(errs) > 0 {
 		return fmt.Errorf("with what came it would be wrong: %s", errs[0].Message)
 	}

@@ -1,8 +1,10 @@
 package scenario
 
 import (
+	"bytes"
+	"crypto/sha256"
 	"encoding/hex"
-	"strings"
+	"fmt"
 )
 
 // expectation is an Expect while its mapping is read.
@@ -15,6 +17,7 @@ type expectation struct {
 	outcome *entry
 	max     *entry
 	skip    *entry
+	as      *entry
 	length  map[string]*entry // the keys that belong to a length
 	wrong   bool
 }
@@ -81,11 +84,9 @@ var frameAndMatchKeys = table[expectation]{
 			d.Match.Size = n
 		}
 	}},
-	{"sha256", func(p *parser, d *expectation, e entry) {
-		sum, ok := p.sha256Sum(e)
-		d.Match.SHA256 = sum
-		d.check(ok)
-	}},
+	{"sha256", (*parser).matchSum},
+	{"capture", (*parser).captureKey},
+	{"as", func(p *parser, d *expectation, e entry) { d.as = &e }},
 	{"any_order", (*parser).anyOrder},
 	{"skip", (*parser).skip},
 	{"optional", func(p *parser, d *expectation, e entry) {
@@ -106,6 +107,7 @@ var frameAndMatchKeys = table[expectation]{
 	{"unreachable", (*parser).setOutcome},
 	{"timeout", (*parser).setOutcome},
 	{"silence", (*parser).setOutcome},
+	{"tls_error", (*parser).setOutcome},
 	{"times", func(p *parser, d *expectation, e entry) { p.partTimes(&d.part, e) }},
 	{"seed", func(p *parser, d *expectation, e entry) { p.partSeed(&d.part, e) }},
 }
@@ -113,7 +115,7 @@ var frameAndMatchKeys = table[expectation]{
 // outcomes are the outcomes by their words.
 var outcomes = map[string]Outcome{
 	"eof": EOF, "reset": PeerReset, "end": End, "refused": Refused,
-	"unreachable": Unreachable, "timeout": Timeout, "silence": Silence,
+	"unreachable": Unreachable, "timeout": Timeout, "silence": Silence, "tls_error": TLSError,
 }
 
 // check notes that something is wrong unless ok.
@@ -139,9 +141,11 @@ func (p *parser) expect(e entry) *Expect {
 		return p.notEmpty(x, n.pos)
 	}
 	d := &expectation{Expect: x, n: n}
-	if !decode(p, n, "an expect", expectKeys, d) || d.wrong || !p.exact(d) || !p.complete(d) {
+	if !decode(p, n, "an expect", expectKeys, d) || d.wrong || !p.exact(d) || !p.converted(d) || !p.complete(d) {
+		p.captured(&x.Match) // what follows may use it all the same
 		return nil
 	}
+	p.captured(&x.Match)
 	return x
 }
 
@@ -191,9 +195,9 @@ func (p *parser) complete(d *expectation) bool {
 		switch {
 		case m.Equals != nil:
 			d.Frame.Kind = FrameExact
-		case m.Prefix != nil || m.Suffix != nil || m.Contains != nil || m.Regex != nil || m.Like != nil || m.JSON != nil || m.Not != nil:
+		case m.Prefix != nil || m.Suffix != nil || m.Contains != nil || m.Regex != nil || m.Like != nil || m.JSON != nil || m.Not != nil || m.Captures != nil:
 			d.Frame.Kind, d.Frame.EOL = FrameLine, p.doc.eol
-		case m.SHA256 != nil:
+		case m.SHA256 != nil || m.Sum != nil:
 			p.errorf(d.n.pos, `"sha256" of what? add a frame: bytes, rest, until or line`)
 			return false
 		case m.Size >= 0:
@@ -205,7 +209,7 @@ func (p *parser) complete(d *expectation) bool {
 		}
 	}
 	switch kind := d.Frame.Kind; {
-	case d.max == nil && kind != FrameExact && kind != FrameBytes && kind != FrameSome:
+	case d.max == nil && kind != FrameExact && (kind != FrameBytes || d.Frame.Count != nil) && kind != FrameSome:
 		d.Frame.Max = DefaultMax
 	case d.max != nil && kind == FrameDatagram:
 		p.errorf(d.max.pos, `"max" bounds line, until and rest; a datagram bounds itself`)
@@ -238,7 +242,10 @@ func (p *parser) condition(e entry) *Match {
 			return nil
 		}
 		return m
-	case !decode(p, n, quote(e.key), expectKeys, d) || d.wrong || !p.exact(d):
+	case !decode(p, n, quote(e.key), expectKeys, d) || d.wrong || !p.exact(d) || !p.converted(d):
+		return nil
+	case e.key == "not" && len(m.Captures) > 0:
+		p.errorf(m.Captures[0].Pos, `"not" captures nothing: what does not hold has no bytes to keep`)
 		return nil
 	case d.outcome != nil:
 		p.errorf(n.pos, "{%s} is no condition on bytes", d.outcome.key)
@@ -253,6 +260,7 @@ func (p *parser) condition(e entry) *Match {
 		p.errorf(n.pos, "nothing says what must be true of the bytes; add a payload, prefix, suffix, contains or regex")
 		return nil
 	}
+	p.captured(m)
 	return m
 }
 
@@ -267,6 +275,16 @@ func (p *parser) setOutcome(d *expectation, e entry) {
 	if d.Outcome == Silence {
 		silence, ok := p.duration(e)
 		d.Silence = silence
+		d.check(ok)
+		return
+	}
+	if d.Outcome == TLSError && !e.value.isNull() {
+		reason, ok := p.fixed(e, "a piece of the reason, or nothing")
+		if ok && reason == "" {
+			p.errorf(e.value.pos, "a piece of the reason, or nothing: write {tls_error}")
+			ok = false
+		}
+		d.Reason = reason
 		d.check(ok)
 		return
 	}
@@ -366,16 +384,37 @@ func (p *parser) held(payload *Payload, e entry) bool {
 	return true
 }
 
-// sha256Sum is a hash in hexadecimal.
-func (p *parser) sha256Sum(e entry) ([]byte, bool) {
+// matchSum is a hash, in hexadecimal unless a variable has it as bytes.
+func (p *parser) matchSum(d *expectation, e entry) {
 	s, ok := p.scalar(e, "a SHA-256 hash, 64 hexadecimal digits")
-	if !ok {
-		return nil, false
+	if !d.check(ok) {
+		return
 	}
-	sum, err := hex.DecodeString(strings.TrimSpace(s))
-	if err != nil || len(sum) != 32 {
+	text, ok := p.text(e.value)
+	if !d.check(ok) {
+		return
+	}
+	value, known := text.literal()
+	if !known {
+		d.Match.Sum = text
+		return
+	}
+	sum, err := SHA256Sum(value)
+	if err != nil {
 		p.errorf(e.value.pos, "%s must be 64 hexadecimal digits, as sha256sum prints them, not %d characters: %s", quote(e.key), len(s), quote(s))
-		return nil, false
 	}
-	return sum, true
+	d.Match.SHA256 = sum
+	d.check(err == nil)
+}
+
+// SHA256Sum is a hash that is written in hexadecimal, or as its 32 bytes.
+func SHA256Sum(value []byte) ([]byte, error) {
+	if len(value) == sha256.Size {
+		return value, nil
+	}
+	sum, err := hex.DecodeString(string(bytes.TrimSpace(value)))
+	if err != nil || len(sum) != sha256.Size {
+		return nil, fmt.Errorf("no SHA-256 hash: %s", quote(string(value)))
+	}
+	return sum, nil
 }

@@ -1,5 +1,10 @@
 package scenario
 
+import (
+	"maps"
+	"slices"
+)
+
 // flow follows one script and complains about steps that can't come where
 // they stand. After an error it stays silent until it knows again where the
 // script is.
@@ -13,10 +18,14 @@ type flow struct {
 	since  Pos    // the connect
 	wrote  Pos    // the shutdown of what is sent
 	read   Pos    // the shutdown of what is received
+	secure Pos    // the tls
 	end    string // what saw the peer's end: {eof}, {rest}, {reset} or {end}
 	endPos Pos
 	gone   bool // the peer's reset took the connection away
 	lost   bool // an error hides where the script is
+
+	others  map[string]*flow // further connections of the actor, by name
+	isOther bool             // this is one of them
 }
 
 // flow checks the order of a script, which is a server's or (nil) a client's.
@@ -24,9 +33,16 @@ func (p *parser) flow(steps []*Step, server *Server) {
 	f := &flow{p: p, server: server, open: server != nil, why: "there was no connect yet"}
 	if server != nil {
 		f.via = server.Transport()
+		if server.TLS != nil {
+			f.secure = server.TLS.Pos
+		}
 	}
+	f.steps(steps)
+}
+
+func (f *flow) steps(steps []*Step) {
 	for _, s := range steps {
-		if p.doc.broken[s] {
+		if f.p.doc.broken[s] {
 			f.lost = true
 			if c, ok := s.Action.(Connect); ok && s.Expect == nil {
 				f.connect(s, c)
@@ -37,10 +53,95 @@ func (p *parser) flow(steps []*Step, server *Server) {
 	}
 }
 
+// over follows a step on a further connection.
+func (f *flow) over(name string, s *Step) {
+	other := f.others[name]
+	if c, ok := s.Action.(Connect); ok && c.As == name {
+		if other == nil {
+			other = &flow{p: f.p, server: f.server, isOther: true, why: "there was no connect yet"}
+		}
+		if f.others == nil {
+			f.others = map[string]*flow{}
+		}
+		f.others[name] = other
+	}
+	switch {
+	case other != nil:
+		other.step(s)
+	case !f.lost:
+		names := slices.Sorted(maps.Keys(f.others))
+		f.p.unknown(s.Pos, "connection", name, names)
+		f.p.doc.broken[s] = true
+	}
+}
+
+// loop follows steps that are played again and again: twice is enough to see
+// whether they can follow themselves.
+func (f *flow) loop(s *Step, l Loop) {
+	rounds := min(2, max(l.Times, 1))
+	if l.Times == 0 {
+		rounds = 2
+	}
+	for range rounds {
+		switch {
+		case l.Until != nil:
+			f.expect(l.Until, s, nil)
+			f.end = ""
+		case l.Times == 0 && f.via == UDP && !f.lost && !l.Patient:
+			f.fail(s.Pos, `"loop" until the peer's end over UDP, where nobody sees it; say "times" or "until"`)
+		case l.Times == 0 && f.end != "" && !f.lost:
+			f.fail(s.Pos, `"loop" until the peer's end, after the %s in line %d, when it has come`, f.end, f.endPos.Line)
+		case l.Times == 0:
+			f.needs(s)
+		}
+		f.steps(l.Steps)
+	}
+	if l.Times == 0 && l.Until == nil && !f.lost {
+		f.end, f.endPos = "end", s.Pos
+	}
+}
+
+// dispatch follows each rule from where it stands: only one of them is played.
+// One that closes ends the script.
+func (f *flow) dispatch(s *Step, d Dispatch) {
+	f.expect(&Expect{Pos: s.Pos, Frame: d.Message, Match: Match{Size: -1}}, s, nil)
+	for _, r := range d.Rules {
+		branch := *f
+		branch.steps(r.Steps)
+	}
+}
+
+// retry follows steps that begin anew, on a fresh connection.
+func (f *flow) retry(s *Step, r Retry) {
+	if f.open && !f.lost {
+		f.fail(s.Pos, `"retry" while the connection of line %d is still open; it begins with a fresh one`, f.since.Line)
+	}
+	f.steps(r.Steps)
+}
+
 func (f *flow) step(s *Step) {
+	if s.Over != "" {
+		plain := *s
+		plain.Over = ""
+		f.over(s.Over, &plain)
+		return
+	}
 	switch a := s.Action.(type) {
 	case Connect:
+		if a.As != "" && !f.isOther {
+			f.over(a.As, s)
+			return
+		}
 		f.connect(s, a)
+		return
+	case Loop:
+		f.loop(s, a)
+		return
+	case Retry:
+		f.retry(s, a)
+		return
+	case Dispatch:
+		f.dispatch(s, a)
 		return
 	case *Expect:
 		f.expect(a, s, nil)
@@ -55,6 +156,8 @@ func (f *flow) step(s *Step) {
 			f.fail(s.Pos, `"shutdown" on UDP, where nobody sees an end`)
 		}
 		f.shutdown(s, a.How)
+	case StartTLS:
+		f.startTLS(s)
 	case Close:
 		if f.needsOpen(s) {
 			f.closed("closed", s)
@@ -64,6 +167,8 @@ func (f *flow) step(s *Step) {
 		case !f.needsOpen(s):
 		case f.via == UDP:
 			f.fail(s.Pos, `"reset" on UDP, which has no connection to reset`)
+		case f.via == Stdio:
+			f.fail(s.Pos, `"reset" of a program, whose input and output have none; "close: {now}" ends it at once`)
 		case f.via == Unix:
 			f.fail(s.Pos, `"reset" on a Unix socket, which has no RST; the peer sees a reset where "close: {now}" leaves bytes unread`)
 		default:
@@ -83,7 +188,10 @@ func (f *flow) connect(s *Step, c Connect) {
 	if f.open && !f.lost {
 		f.fail(s.Pos, `"connect" while the connection of line %d is still open; close it first`, f.since.Line)
 	}
-	*f = flow{p: f.p, server: f.server, via: c.Transport, open: true, since: s.Pos}
+	*f = flow{p: f.p, server: f.server, via: c.Transport, open: true, since: s.Pos, others: f.others, isOther: f.isOther}
+	if c.TLS != nil {
+		f.secure = c.TLS.Pos
+	}
 	if s.Expect == nil {
 		return
 	}
@@ -91,8 +199,8 @@ func (f *flow) connect(s *Step, c Connect) {
 		f.fail(s.Expect.Pos, "{%s} beside a connect on UDP, which asks nobody; that a datagram was refused comes after its send", s.Expect.Outcome.word())
 		return
 	}
-	switch s.Expect.Outcome {
-	case Refused, Unreachable, Timeout:
+	switch outcome := s.Expect.Outcome; {
+	case f.via != Stdio && (outcome == Refused || outcome == Unreachable || outcome == Timeout):
 		f.open = false
 		f.why = "the connect in line " + line(s.Pos) + " expects {" + s.Expect.Outcome.word() + "}"
 	default:
@@ -171,6 +279,9 @@ func (f *flow) expect(x *Expect, s *Step, on Action) {
 	}
 	_, send := on.(Send)
 	switch {
+	case x.Outcome == TLSError && !f.secure.IsValid() && !f.lost:
+		f.fail(x.Pos, "{tls_error} on a connection without TLS; it needs a step \"tls\", or the key at the connect or the server")
+		return
 	case f.gone:
 		f.fail(x.Pos, `"expect" after the %s in line %d: the connection is gone`, f.end, f.endPos.Line)
 		return
@@ -184,7 +295,7 @@ func (f *flow) expect(x *Expect, s *Step, on Action) {
 		f.silence(x, s)
 	}
 	switch {
-	case x.Outcome == PeerReset || x.Outcome == End:
+	case x.Outcome == PeerReset || x.Outcome == End || x.Outcome == TLSError:
 		f.end, f.endPos, f.gone = x.what(), x.Pos, true
 	case x.Outcome == EOF && f.end == "":
 		f.end, f.endPos = "{eof}", x.Pos

@@ -1,5 +1,10 @@
 package scenario
 
+import (
+	"slices"
+	"strings"
+)
+
 // setFrame notes how many bytes an expect takes, and complains about a second
 // answer.
 func (p *parser) setFrame(d *expectation, e entry, kind FrameKind) bool {
@@ -54,6 +59,14 @@ func (p *parser) sizedFrame(d *expectation, e entry, kind FrameKind) {
 	if !p.setFrame(d, e, kind) {
 		return
 	}
+	if n := e.value; kind == FrameBytes && n.kind == scalarNode && strings.Contains(n.value, "${") {
+		text, ok := p.text(n)
+		if _, known := text.literal(); !known || !ok {
+			d.Frame.Count = text
+			d.check(ok)
+			return
+		}
+	}
 	n, ok := p.size(e, 1)
 	d.Frame.N = n
 	d.check(ok)
@@ -68,10 +81,13 @@ func (p *parser) someFrame(d *expectation, e entry) {
 }
 
 // through is the mapping of {lines: {through: REGEX}} while it is read.
-type through struct{ regex *Regex }
+type through struct {
+	regex  *Regex
+	groups []string
+}
 
 var throughKeys = table[through]{
-	{"through", func(p *parser, t *through, e entry) { t.regex = p.regex(e) }},
+	{"through", func(p *parser, t *through, e entry) { t.regex, t.groups = p.regex(e) }},
 }
 
 // linesFrame is lines to the letter, or whole lines up to one that matches.
@@ -91,6 +107,10 @@ func (p *parser) linesFrame(d *expectation, e entry) {
 	}
 	d.Frame.Through = t.regex
 	d.check(known && t.regex != nil)
+	if t.regex != nil && slices.ContainsFunc(t.groups, func(name string) bool { return name != "" }) {
+		p.errorf(t.regex.Pos, `a named group in "through", which captures nothing; add {regex: ...} beside "lines"`)
+		d.wrong = true
+	}
 }
 
 func (p *parser) lengthFrame(d *expectation, e entry) {

@@ -3,6 +3,7 @@ package scenario
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -52,6 +53,12 @@ func (p *parser) partSeed(d *part, e entry) {
 // numberPart is a whole number in binary.
 func (p *parser) numberPart(e entry, _ use) (Part, bool) {
 	form := formNamed(e.key)
+	if n := e.value; n.kind == scalarNode && strings.Contains(n.value, "${") {
+		text, ok := p.text(n)
+		if _, known := text.literal(); !known || !ok { // else it is a number as any other
+			return Part{Text: text, Number: form}, ok
+		}
+	}
 	n, ok := p.natural(e, form.Max())
 	if !ok {
 		return Part{}, false
@@ -78,6 +85,31 @@ func (p *parser) partsPart(e entry, u use) (Part, bool) {
 		}
 	}
 	return Part{Parts: inner.Parts}, ok
+}
+
+// echoPart is what the last expect has taken.
+func (p *parser) echoPart(e entry, u use) (Part, bool) {
+	if !p.noValue(e) {
+		return Part{}, false
+	}
+	if u == toMatch {
+		p.errorf(e.pos, `"echo" sends back what came; what is expected can't be that`)
+		return Part{}, false
+	}
+	p.doc.Echoes = true
+	return Part{Echo: true}, true
+}
+
+// partXor is the mask of a payload, such as that of a WebSocket frame.
+func (p *parser) partXor(d *part, e entry) {
+	d.Xor = p.payload(e, toSend)
+	switch n, known := d.Xor.length(); {
+	case d.Xor == nil:
+		d.wrong = true
+	case known && n == 0:
+		p.errorf(e.value.pos, `"xor" needs bytes`)
+		d.wrong = true
+	}
 }
 
 func (p *parser) partLength(d *part, e entry) {
@@ -120,7 +152,7 @@ func (p *parser) finish(d *part, n *node) bool {
 	case d.wrong:
 		return false
 	case d.key == nil:
-		p.errorf(n.pos, "a payload without bytes; it needs one of: text, line, lines, head, hex, base64, file, fill, parts, u8 ... u64le, varint")
+		p.errorf(n.pos, "a payload without bytes; it needs one of: text, line, lines, head, hex, base64, file, fill, parts, echo, u8 ... u64le, varint")
 		return false
 	case d.key.key == "fill" && d.size == nil:
 		p.errorf(d.key.pos, `"fill" needs "size": how many bytes it makes`)
@@ -167,7 +199,7 @@ func (p *parser) bounded(d *part) bool {
 
 // form is the name of a form of numbers.
 func (p *parser) form(e entry) (Form, bool) {
-	s, ok := p.scalar(e, "a form such as u16be or varint")
+	s, ok := p.fixed(e, "a form such as u16be or varint")
 	if !ok {
 		return NoForm, false
 	}
@@ -188,7 +220,7 @@ const maxPlus = math.MaxInt32
 // plus is a whole number that may be negative.
 func (p *parser) plus(e entry) (int64, bool) {
 	const want = "a whole number such as 4 or -4"
-	s, ok := p.scalar(e, want)
+	s, ok := p.fixed(e, want)
 	if !ok {
 		return 0, false
 	}
@@ -203,7 +235,7 @@ func (p *parser) plus(e entry) (int64, bool) {
 // natural is a whole number in decimal, or in hexadecimal with 0x in front.
 func (p *parser) natural(e entry, most uint64) (uint64, bool) {
 	want := fmt.Sprintf("a whole number from 0 to %d", most)
-	s, ok := p.scalar(e, want)
+	s, ok := p.fixed(e, want)
 	if !ok {
 		return 0, false
 	}
@@ -220,4 +252,20 @@ func (p *parser) natural(e entry, most uint64) (uint64, bool) {
 		return 0, false
 	}
 	return n, true
+}
+
+// Echo reports whether a payload is what came, and nothing else.
+func (pl *Payload) Echo() bool {
+	return pl != nil && len(pl.Parts) == 1 && pl.Parts[0].Echo && pl.Parts[0].plainEcho()
+}
+
+func (part *Part) plainEcho() bool {
+	return part.Length == nil && part.Times <= 1 && part.Xor == nil && part.Slice == 0
+}
+
+// echoes reports whether what came is in a payload.
+func (pl *Payload) echoes() bool {
+	return pl != nil && slices.ContainsFunc(pl.Parts, func(part Part) bool {
+		return part.Echo || (&Payload{Parts: part.Parts}).echoes()
+	})
 }

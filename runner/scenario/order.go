@@ -3,7 +3,6 @@ package scenario
 import (
 	"cmp"
 	"slices"
-	"strings"
 )
 
 // order is what a scenario's scripts have to do with each other: who signals,
@@ -31,12 +30,13 @@ type given struct {
 	client *Client // nil in a server's script
 	index  int     // of the step in the script
 	step   *Step
+	again  bool // in a loop: it may be done any number of times
 }
 
 // signalled is who gives a signal.
 type signalled struct {
 	first     Pos
-	byServer  bool // in a server's script, which may run any number of times
+	byMany    bool // in a server's script or a loop, which may run any number of times
 	byClients int
 	indexes   map[*Client][]int // of the steps, ascending
 }
@@ -64,6 +64,16 @@ func (p *parser) order(d *document) *order {
 	for _, c := range d.Clients {
 		o.collect(c, c.Steps)
 	}
+	for _, c := range d.Processes {
+		o.collect(nil, c.Ready.Steps)
+		o.tells(slices.Concat(c.Before, []*Program{c.Run})...)
+		for _, v := range c.Env {
+			o.mentions(v.Value)
+		}
+	}
+	for _, f := range d.Files {
+		o.parts(f.Content.Parts)
+	}
 	slices.SortFunc(o.names, func(a, b string) int { // servers may stand below the clients
 		return cmp.Compare(o.signals[a].first.Line, o.signals[b].first.Line)
 	})
@@ -73,11 +83,10 @@ func (p *parser) order(d *document) *order {
 func (o *order) collect(client *Client, steps []*Step) {
 	for i, s := range steps {
 		o.note(given{client: client, index: i, step: s})
-		if parallel, ok := s.Action.(Parallel); ok {
-			for _, sub := range parallel.Steps {
-				o.note(given{client: client, index: i, step: sub})
-			}
-		}
+		_, parallel := s.Action.(Parallel)
+		Walk(Inner(s.Action), func(sub *Step) {
+			o.note(given{client: client, index: i, step: sub, again: !parallel})
+		})
 	}
 }
 
@@ -97,6 +106,32 @@ func (o *order) note(g given) {
 		o.starts = append(o.starts, a)
 	case Connect:
 		o.calls(a)
+	case Run:
+		o.tells(a.Program)
+	}
+}
+
+// tells notes the servers of which programs are told: they may call them.
+func (o *order) tells(programs ...*Program) {
+	for _, c := range programs {
+		for _, arg := range c.Args {
+			o.mentions(arg)
+		}
+	}
+}
+
+func (o *order) mentions(t Text) {
+	for _, s := range t {
+		if s.Ref != nil {
+			o.called[s.Ref.Name] = true
+		}
+	}
+}
+
+func (o *order) parts(parts []Part) {
+	for _, part := range parts {
+		o.mentions(part.Text)
+		o.parts(part.Parts)
 	}
 }
 
@@ -107,11 +142,11 @@ func (o *order) signal(name string, g given) {
 		o.signals[name] = s
 		o.names = append(o.names, name)
 	}
-	if g.client == nil {
-		s.byServer = true
+	if g.client == nil || g.again {
+		s.byMany = true
 		return
 	}
-	s.byClients++
+	s.byClients += max(g.client.Count, 1)
 	s.indexes[g.client] = append(s.indexes[g.client], g.index)
 }
 
@@ -121,10 +156,11 @@ func (o *order) calls(c Connect) {
 		o.called[c.Server] = true
 		return
 	}
-	for _, s := range c.Address {
-		name, _ := strings.CutSuffix(s.Var, ".port")
-		o.called[name] = true
+	if c.Run != nil {
+		o.tells(c.Run)
+		return
 	}
+	o.mentions(c.Address)
 	if lit, ok := c.Address.literal(); ok {
 		if t, rest := cutTransport(string(lit)); t == Unix {
 			o.paths[o.d.Path(rest)] = true
@@ -150,7 +186,7 @@ func (o *order) awaits() {
 		before, _ := slices.BinarySearch(own, g.index)
 		late := len(own) - before // this client's own, behind the await
 		switch possible := s.byClients - late; {
-		case s.byServer || possible >= a.Times:
+		case s.byMany || possible >= a.Times:
 		case possible == 0:
 			o.p.errorf(g.step.Pos, "nobody signals %s but this client itself, and only after this", quote(a.Signal))
 		default:
@@ -175,13 +211,17 @@ func (o *order) meetings() {
 			continue // as many as connections come
 		}
 		clients := map[*Client]bool{}
+		come := 0
 		for _, g := range all {
+			if !clients[g.client] {
+				come += max(g.client.Count, 1)
+			}
 			clients[g.client] = true
 		}
 		for _, g := range all {
-			if parties := g.step.Action.(Meet).Parties; parties > len(clients) {
+			if parties := g.step.Action.(Meet).Parties; parties > come {
 				o.p.errorf(g.step.Pos, "waits for %d parties at %s, but only %s can come",
-					parties, quote(name), count(len(clients), "client"))
+					parties, quote(name), count(come, "client"))
 			}
 		}
 	}

@@ -103,9 +103,9 @@ func TestSteps(t *testing.T) {
 	}{
 		{"connect: s", "connect s", &Step{Action: Connect{Server: "s"}}},
 		{"connect: 127.0.0.1:25", "connect 127.0.0.1:25", &Step{Action: Connect{Address: Text{{Lit: []byte("127.0.0.1:25")}}}}},
-		{`connect: "${s}"`, "connect ${s}", &Step{Action: Connect{Address: Text{{Var: "s"}}}}},
+		{`connect: "${s}"`, "connect ${s}", &Step{Action: Connect{Address: Text{{Var: "s", Ref: &Ref{Name: "s"}}}}}},
 		{`connect: "127.0.0.1:${s.port}"`, "connect 127.0.0.1:${s.port}",
-			&Step{Action: Connect{Address: Text{{Lit: []byte("127.0.0.1:")}, {Var: "s.port"}}}}},
+			&Step{Action: Connect{Address: Text{{Lit: []byte("127.0.0.1:")}, {Var: "s.port", Ref: &Ref{Name: "s", Props: []Property{Port}}}}}}},
 		{"connect: {to: s, bind: 127.0.0.2:0}", "connect s",
 			&Step{Action: Connect{Server: "s", Bind: &Address{Host: "127.0.0.2"}}}},
 		{"{connect: s, expect: {reset}, within: 1s}", "connect s, expect reset",
@@ -117,12 +117,12 @@ func TestSteps(t *testing.T) {
 		{`send: "null"`, `send "null"`, &Step{Action: Send{lit("null")}}},
 		{`send: ""`, `send ""`, &Step{Action: Send{&Payload{Parts: []Part{{}}}}}},
 		{`send: "a $ ${$}{s} ${s}"`, `send "a $ ${s} ${s}"`,
-			&Step{Action: Send{&Payload{Parts: []Part{{Text: Text{{Lit: []byte("a $ ${s} ")}, {Var: "s"}}}}}}}},
+			&Step{Action: Send{&Payload{Parts: []Part{{Text: Text{{Lit: []byte("a $ ${s} ")}, {Var: "s", Ref: &Ref{Name: "s"}}}}}}}}},
 		{"send: {text: hello}", `send "hello"`, &Step{Action: Send{lit("hello")}}},
 		{"send: {line: PING}", `send "PING\r\n"`, &Step{Action: Send{lit("PING\r\n")}}},
 		{`send: {line: ""}`, `send "\r\n"`, &Step{Action: Send{lit("\r\n")}}},
 		{`send: {line: "${s}"}`, `send "${s}\r\n"`,
-			&Step{Action: Send{&Payload{Parts: []Part{{Text: Text{{Var: "s"}, {Lit: []byte("\r\n")}}}}}}}},
+			&Step{Action: Send{&Payload{Parts: []Part{{Text: Text{{Var: "s", Ref: &Ref{Name: "s"}}, {Lit: []byte("\r\n")}}}}}}}},
 		{`send: {lines: "a\n\nb\n"}`, `send "a\r\n\r\nb\r\n"`,
 			&Step{Action: Send{&Payload{Parts: []Part{{Text: Text{{Lit: []byte("a\r\n")}, {Lit: []byte("\r\n")}, {Lit: []byte("b\r\n")}}}}}}}},
 		{"send: {lines: [a, 010]}", `send "a\r\n010\r\n"`,
@@ -138,7 +138,7 @@ func TestSteps(t *testing.T) {
 			&Step{Action: Send{&Payload{Parts: []Part{{Text: lit("hello").Parts[0].Text, Slice: 1, Every: 10 * time.Millisecond}}}}}},
 		{"send: {head: [GET / HTTP/1.1, 'Host: ${s}']}", `send "GET / HTTP/1.1\r\nHost: ${s}\r\n\r\n"`,
 			&Step{Action: Send{&Payload{Parts: []Part{{Text: Text{
-				{Lit: []byte("GET / HTTP/1.1\r\n")}, {Lit: []byte("Host: ")}, {Var: "s"}, {Lit: []byte("\r\n\r\n")}}}}}}}},
+				{Lit: []byte("GET / HTTP/1.1\r\n")}, {Lit: []byte("Host: ")}, {Var: "s", Ref: &Ref{Name: "s"}}, {Lit: []byte("\r\n\r\n")}}}}}}}},
 		{`send: {head: "a: b\nc: d\n"}`, `send "a: b\r\nc: d\r\n\r\n"`,
 			&Step{Action: Send{&Payload{Parts: []Part{{Text: Text{{Lit: []byte("a: b\r\n")}, {Lit: []byte("c: d\r\n\r\n")}}}}}}}},
 		{"send: {u8: 255}", `send "\xff"`, &Step{Action: Send{lit("\xff")}}},
@@ -183,17 +183,18 @@ func TestSteps(t *testing.T) {
 				Source: Text{{Lit: []byte("^a$")}}, Compiled: pattern.MustCompile("^a$")}}}}},
 		{`expect: {regex: "^${s}$"}`, `expect a line with regex "^${s}$"`,
 			&Step{Action: &Expect{Frame: line, Match: Match{Size: -1, Regex: &Regex{
-				Source: Text{{Lit: []byte("^")}, {Var: "s"}, {Lit: []byte("$")}}}}}}},
+				Source: Text{{Lit: []byte("^")}, {Var: "s", Ref: &Ref{Name: "s"}}, {Lit: []byte("$")}}}}}}},
 		{`expect: {like: "id=${?id:int} ${?}"}`, `expect a line with like "id=${?id:int} ${?}"`,
 			&Step{Action: &Expect{Frame: line, Match: Match{Size: -1, Like: &Like{
 				Text:     Text{{Lit: []byte("id=")}, {Var: "?id:int"}, {Lit: []byte(" ")}, {Var: "?"}},
-				Compiled: pattern.MustCompile(`\Aid=[0-9]+ [^\r\n]*\z`)}}}}},
+				Compiled: pattern.MustCompile(`\Aid=([0-9]+) [^\r\n]*\z`)},
+				Captures: []Capture{{Name: "id", From: FromHole}}}}}},
 		{`expect: {line, not: {prefix: 5}}`, `expect a line with not (prefix "5")`,
 			&Step{Action: &Expect{Frame: line, Match: Match{Size: -1, Not: &Match{Prefix: lit("5"), Size: -1}}}}},
 		{`expect: {json: {a: [1, true, "1", "x${s}", null]}}`, `expect a line with json {"a":[1,true,"1","x${s}",null]}`,
 			&Step{Action: &Expect{Frame: line, Match: Match{Size: -1, JSON: &JSON{Kind: JSONObject, Members: []Member{{"a", &JSON{Kind: JSONArray, Items: []*JSON{
 				{Literal: "1"}, {Literal: "true"}, {Kind: JSONString, Text: Text{{Lit: []byte("1")}}},
-				{Kind: JSONString, Text: Text{{Lit: []byte("x")}, {Var: "s"}}}, {Literal: "null"}}}}}}}}}},
+				{Kind: JSONString, Text: Text{{Lit: []byte("x")}, {Var: "s", Ref: &Ref{Name: "s"}}}}, {Literal: "null"}}}}}}}}}},
 		{`expect: {until: "\r\n\r\n"}`, `expect bytes until "\r\n\r\n"`,
 			&Step{Action: &Expect{Frame: Frame{Kind: FrameUntil, Delim: lit("\r\n\r\n"), Max: DefaultMax}, Match: none}}},
 		{"expect: {lines: {through: '^250 '}, max: 4KiB}", `expect lines through "^250 "`,
@@ -425,7 +426,7 @@ func TestLongPayloads(t *testing.T) {
 			t.Errorf("got %s, want %s", got, test.want)
 		}
 	}
-	withVar := &Payload{Parts: []Part{{Text: Text{{Lit: []byte("at ")}, {Var: "s"}, {Lit: []byte(long)}}}}}
+	withVar := &Payload{Parts: []Part{{Text: Text{{Lit: []byte("at ")}, {Var: "s", Ref: &Ref{Name: "s"}}, {Lit: []byte(long)}}}}}
 	if got, want := withVar.String(), `"at ${s}012345678901234567890…" (more than 1000003 bytes)`; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}

@@ -40,6 +40,7 @@ func init() {
 		{"file", (*parser).filePart},
 		{"fill", (*parser).fillPart},
 		{"parts", (*parser).partsPart},
+		{"echo", (*parser).echoPart},
 	}
 	partKinds = map[string]func(*parser, entry, use) (Part, bool){}
 	for _, k := range kinds {
@@ -56,6 +57,7 @@ func init() {
 		{"length", (*parser).partLength},
 		{"plus", (*parser).partPlus},
 		{"times", (*parser).partTimes},
+		{"xor", (*parser).partXor},
 		{"slice", (*parser).partSlice},
 		{"every", (*parser).partEvery},
 	}...)
@@ -119,7 +121,7 @@ func (p *parser) partBytes(d *part, e entry) {
 	}
 	d.key = &e
 	made, ok := partKinds[e.key](p, e, d.use)
-	d.Text, d.File, d.Any, d.Parts = made.Text, made.File, made.Any, made.Parts
+	d.Text, d.File, d.Any, d.Parts, d.Echo, d.Number = made.Text, made.File, made.Any, made.Parts, made.Echo, made.Number
 	if made.Fill != nil { // the size and the seed may be there already
 		d.fill().Random = made.Fill.Random
 	}

@@ -12,57 +12,80 @@ import (
 const maxRegexSize = 1_000_000
 
 func (p *parser) matchRegex(d *expectation, e entry) {
-	d.Match.Regex = p.regex(e)
-	d.check(d.Match.Regex != nil)
+	r, names := p.regex(e)
+	d.Match.Regex = r
+	if !d.check(r != nil) {
+		return
+	}
+	for _, name := range names {
+		if name != "" {
+			p.capture(d, e.value.pos, Capture{Name: name, From: FromGroup})
+		}
+	}
 }
 
-// regex is a regular expression, or nil if it is wrong.
-func (p *parser) regex(e entry) *Regex {
+// regex is a regular expression and the names of its groups, or nil if it is
+// wrong.
+func (p *parser) regex(e entry) (r *Regex, groups []string) {
 	if _, ok := p.scalar(e, "a regular expression"); !ok {
-		return nil
+		return nil, nil
 	}
 	p.traps(e.value)
 	source, ok := p.text(e.value)
 	if !ok {
-		return nil
+		return nil, nil
 	}
-	if r := (&Regex{Pos: e.value.pos, Source: source}); p.compile(r) {
-		return r
+	r = &Regex{Pos: e.value.pos, Source: source}
+	if groups, ok = p.compile(r); !ok {
+		return nil, nil
 	}
-	return nil
+	return r, groups
 }
 
 // compile compiles a regular expression, or complains. One with variables is
 // compiled when they are known, but must be right whatever they are: they are
 // put into it in quoted form.
-func (p *parser) compile(r *Regex) bool {
+func (p *parser) compile(r *Regex) (groups []string, ok bool) {
 	var probe []byte
 	literal := true
 	for _, s := range r.Source {
-		if s.Var != "" {
+		switch {
+		case s.Open():
 			literal = false
 			probe = append(probe, "(?:x)"...)
+		case s.Var != "": // a value stands for itself
+			probe = append(probe, pattern.Quote(s.Lit)...)
+		default:
+			probe = append(probe, s.Lit...)
 		}
-		probe = append(probe, s.Lit...)
+	}
+	if known := p.patterns[string(probe)]; known != nil && literal { // read for each of the cases
+		r.Compiled = known
+		return known.Names(), true
 	}
 	size, err := pattern.Parse(string(probe))
 	if err != nil {
 		p.errorf(r.Pos, "the regular expression is wrong: %s", regexProblem(err, literal))
-		return false
+		return nil, false
 	}
 	p.regexSize += size
 	if p.regexSize > maxRegexSize {
 		p.errorf(r.Pos, "the regular expressions of the file are too large together; would smaller counts than {1000} do?")
-		return false
+		return nil, false
 	}
-	if !literal {
-		return true
-	}
-	r.Compiled, err = pattern.Compile(string(probe))
+	compiled, err := pattern.Compile(string(probe))
 	if err != nil {
-		p.errorf(r.Pos, "the regular expression is wrong: %s", regexProblem(err, true))
+		p.errorf(r.Pos, "the regular expression is wrong: %s", regexProblem(err, literal))
+		return nil, false
 	}
-	return err == nil
+	if literal {
+		r.Compiled = compiled
+		if p.patterns == nil {
+			p.patterns = map[string]*pattern.Pattern{}
+		}
+		p.patterns[string(probe)] = compiled
+	}
+	return compiled.Names(), true
 }
 
 // regexProblem is a syntax error without the package's name, and with the

@@ -149,7 +149,7 @@ func (p *parser) equalsAgainstMatch(d *expectation) {
 
 // certainlyHolds reports whether bytes meet a condition of which all is known.
 func (m *Match) certainlyHolds(all []byte) bool {
-	holds := m.JSON == nil && m.SHA256 == nil && (m.Size < 0 || m.Size == int64(len(all)))
+	holds := m.JSON == nil && m.SHA256 == nil && m.Sum == nil && (m.Size < 0 || m.Size == int64(len(all)))
 	payload := func(pl *Payload, is func(b, x []byte) bool) {
 		if pl != nil {
 			x, known := pl.literal()
@@ -178,6 +178,9 @@ func (p *parser) sizes(d *expectation) {
 	most, bound := f.Max, "max" // what the match can see, and whose bound that is
 	switch f.Kind {
 	case FrameBytes, FrameSome:
+		if f.Count != nil {
+			break
+		}
 		if f.Max > 0 && f.Max < f.N && f.Kind == FrameBytes {
 			p.errorf(d.max.pos, `"max" is %d, less than the %s expected`, f.Max, count(f.N, "byte"))
 			return
@@ -208,7 +211,7 @@ func (p *parser) sizes(d *expectation) {
 		return
 	}
 	switch {
-	case f.Kind == FrameBytes && m.Size >= 0 && m.Size != f.N:
+	case f.Kind == FrameBytes && f.Count == nil && m.Size >= 0 && m.Size != f.N:
 		p.errorf(d.pos("size"), `"size" is %d, but the frame has %s`, m.Size, count(f.N, "byte"))
 		return
 	case m.Size > most:
@@ -223,7 +226,7 @@ func (p *parser) sizes(d *expectation) {
 		case !known:
 		case n > most:
 			p.errorf(x.payload.Pos, "%s has %s, more than %s allows (%s)", quote(x.key), count(n, "byte"), quote(bound), allowed(most, f, bound))
-		case x.payload == m.Equals && (f.Kind == FrameBytes && n != f.N || m.Size >= 0 && n != m.Size):
+		case x.payload == m.Equals && (f.Kind == FrameBytes && f.Count == nil && n != f.N || m.Size >= 0 && n != m.Size):
 			p.errorf(x.payload.Pos, "%s has %s, but the frame has %d", quote(x.key), count(n, "byte"), most)
 		}
 	}

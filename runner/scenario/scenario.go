@@ -15,6 +15,7 @@ package scenario
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"banter/runner/pattern"
@@ -40,6 +41,9 @@ type File struct {
 	Source    []byte
 	Scenarios []*Scenario
 	Problems  Problems
+	Allow     Allow             // what it was read with: runs are held to it too
+	Takes     map[string]bool   // variables from outside that the file has a place for
+	Included  map[string][]byte // the sources of the files that it includes, by their paths
 }
 
 // Defaults and bounds of the language.
@@ -61,8 +65,16 @@ type Scenario struct {
 	EOL         EOL           // of each line that says nothing else
 	Servers     []*Server     // in the file's order
 	Clients     []*Client     // in the file's order
-	Transcripts []Transcript  // what actors are to see word for word, beside what the steps say
-	Unwritten   Pos           // of "transcript" if all of them are still to be written
+	Lets        []Definition  // variables that are computed once, before the clients start
+	Case        string        // the row of cases that this is, as reports show it; "" for none
+	Secrets     [][]byte      // values that are shown as ***
+	Echoes      bool          // some step sends what came
+	Processes   []*Process    // in the file's order, in which they are started
+	Files       []TmpFile
+	Skip        string       // why it is not to be run; "": it is
+	Requires    []string     // programs without which it is skipped
+	Transcripts []Transcript // what actors are to see word for word, beside what the steps say
+	Unwritten   Pos          // of "transcript" if all of them are still to be written
 }
 
 // Server returns the declared server of that name, or nil.
@@ -105,6 +117,7 @@ const Unlimited = -1
 type Server struct {
 	Pos  Pos // of its name
 	Name string
+	Note string // for people who read a report
 
 	Bind        *Address // nil: a free port on a loopback address
 	Backlog     int      // of listen(2); Unlimited: the system's maximum
@@ -114,11 +127,13 @@ type Server struct {
 	AtOnce      int      // connections served at the same time; 0: all
 	Listen      bool     // false: bound only, until a step starts it
 	Start       bool     // false: not even bound, until a step starts it
+	TLS         *TLS     // every connection begins with its handshake; nil: without TLS
 	Reply       *Payload // answer what comes first with this, read on to the peer's end, close
 	ReplyAfter  *Expect  // with Reply: this must come first; nil: anything
 	Steps       []*Step  // the script of every connection
 	Connections []*Script
-	ByClient    bool // Connections are chosen by the client's name, not by order
+	Always      *Always // messages that may come at any time; nil: none
+	ByClient    bool    // Connections are chosen by the client's name, not by order
 }
 
 // Script is one entry of a server's connections.
@@ -138,11 +153,14 @@ type Name struct {
 type Client struct {
 	Pos    Pos // of its name
 	Name   string
+	Note   string   // for people who read a report
+	Count  int      // copies that play at the same time, named NAME/1 and so on; 0: one, without a number
 	After  []Name   // clients that must have ended before this one starts
 	Bind   *Address // local address; nil: the system's choice
 	RcvBuf int
 	SndBuf int
 	Steps  []*Step
+	Always *Always // messages that may come at any time; nil: none
 }
 
 // Step is one entry of a script: an action, and perhaps an expect that rides
@@ -152,10 +170,20 @@ type Step struct {
 	Action Action // an *Expect where the step is a plain expect
 	Expect *Expect
 	Within time.Duration // 0: the scenario's timeout
+	Note   string        // for people who read a report
+	Over   string        // the connection that it is about; "": the first
+	Via    []Call        // the fragments that it comes from, the outermost first
 }
 
-// Action is what a step does: one of Connect, Send, *Expect, Shutdown, Close,
-// Reset, Wait, Signal, Await, Meet, Stop, Start and Parallel.
+// Call is a "do" that put a fragment's steps into a script.
+type Call struct {
+	Pos  Pos
+	Name string // of the fragment
+}
+
+// Action is what a step does: one of Connect, StartTLS, Send, *Expect, Shutdown,
+// Close, Reset, Wait, Signal, Await, Meet, Stop, Start, Parallel, Let, Loop,
+// Retry, Dispatch, Run, AwaitOutput, StopProcess and StartProcess.
 type Action interface {
 	// Word is the step's word in the language.
 	Word() string
@@ -165,16 +193,24 @@ type Action interface {
 
 // The actions. Each is what language.md says of its word.
 type (
-	// Connect opens a connection to a declared server or, where Server is
-	// empty, to the address that Address becomes ("host:port",
-	// "udp:host:port", "unix:PATH").
+	// Connect opens a connection to a declared server or a process or, where
+	// both are empty, to the address that Address becomes ("host:port",
+	// "udp:host:port", "unix:PATH"). With Run, it is a program's input and
+	// output, and Exit the status that it must end with.
 	Connect struct {
 		Pos       Pos // of the target
 		Server    string
+		Process   string
+		Run       *Program
+		Exit      int
 		Address   Text
 		Transport Transport
 		Bind      *Address // local address, before the client's own
+		As        string   // the name of a further connection of the actor; "": the first
+		TLS       *TLS     // nil: without
 	}
+	// StartTLS begins TLS on a connection that is there.
+	StartTLS struct{ TLS *TLS }
 	// Send sends a payload, all of it.
 	Send struct{ Payload *Payload }
 	// Shutdown half-closes.
@@ -211,7 +247,33 @@ type (
 	// Parallel does its steps, two or more, at the same time: one Send and one
 	// Expect at most, and Wait, Signal, Await and Meet.
 	Parallel struct{ Steps []*Step }
+	// Let gives the actor variables.
+	Let struct{ Definitions []Definition }
+	// Loop plays its steps again and again: so many Times, or until a frame
+	// comes that is as Until says, which is taken; with neither, until the peer
+	// has ended when they begin anew.
+	Loop struct {
+		Times   int    // 0: not counted
+		As      string // a variable that is the round, from 1; "": none
+		Until   *Expect
+		Steps   []*Step
+		Patient bool // waits for the peer as long as any client plays
+	}
+	// Retry plays its steps from the start, on a fresh connection, until all of
+	// them pass.
+	Retry struct {
+		Within time.Duration // for all tries; 0: as a step's timeout
+		Every  time.Duration // the pause between two of them
+		Steps  []*Step
+	}
 )
+
+// Definition gives a variable a value.
+type Definition struct {
+	Pos     Pos
+	Name    string
+	Payload *Payload
+}
 
 // How says which direction a shutdown ends.
 type How uint8
@@ -247,6 +309,9 @@ type Part struct {
 	File   string        // as it is to be opened; the Text is empty then
 	Fill   *Fill         // bytes that are made, of the Text if they are not random
 	Parts  []Part        // one after the other; the Text is empty then
+	Echo   bool          // what the actor's last expect has taken; the Text is empty then
+	Number Form          // the Text is a whole number that is known when the scenario runs, in this form
+	Xor    *Payload      // again and again over the bytes, before the length stands in front
 	Any    []bool        // where true, any byte will do at that offset ("..", hex in a match only)
 	Length *Length       // stands in front
 	Times  int           // all of it, the length too, so many times; 0: once
@@ -272,12 +337,17 @@ type Length struct {
 // Text is literal bytes and variables, in order.
 type Text []Segment
 
-// Segment is a piece of a text. Var is "" for literal bytes.
+// Segment is a piece of a text: literal bytes, a variable, or a hole.
 type Segment struct {
-	Pos Pos
-	Lit []byte
-	Var string // "greeter" is a server's address, "greeter.port" its port
+	Pos    Pos
+	Lit    []byte // literal bytes, or the value of a variable that was known when the file was read
+	Var    string // as it stands between ${ and }; "" of literal bytes
+	Ref    *Ref   // of a variable whose value is known when the scenario runs
+	Secret bool   // the value is shown as ***
 }
+
+// Open reports whether the bytes are known only when the scenario runs.
+func (s *Segment) Open() bool { return s.Ref != nil || strings.HasPrefix(s.Var, "?") }
 
 // Expect is what a read must bring: a frame and what must be true of it, or an
 // outcome.
@@ -285,6 +355,7 @@ type Expect struct {
 	Pos     Pos
 	Outcome Outcome
 	Silence time.Duration // with OutcomeSilence
+	Reason  string        // with TLSError: a piece of it; "": any
 	Frame   Frame
 	Match   Match
 
@@ -306,6 +377,7 @@ const (
 	Unreachable
 	Timeout
 	Silence
+	TLSError
 )
 
 // FrameKind says how a frame knows where it ends.
@@ -336,6 +408,7 @@ type Frame struct {
 	Plus    int64    // to add to it
 	Header  *Match   // of the bytes before it; nil: anything
 	N       int64    // of bytes and some
+	Count   Text     // in place of N, a number that is known when the scenario runs
 	Max     int64    // bytes, the end of line included; bounds line, lines, until, length and rest
 }
 
@@ -370,7 +443,45 @@ type Match struct {
 	Not      *Match // does not hold
 	Size     int64  // -1: not given
 	SHA256   []byte // 32 bytes, or nil
+	Sum      Text   // in place of SHA256, in hexadecimal or as it is, known when the scenario runs
+	Captures []Capture
 }
+
+// Capture makes a variable of what a match has seen: of the whole of it, or of
+// a hole or a named group, where From is set.
+type Capture struct {
+	Pos  Pos
+	Name string
+	As   Conversion
+	From CaptureFrom
+}
+
+// CaptureFrom is what a capture takes.
+type CaptureFrom uint8
+
+// What captures take.
+const (
+	FromFrame CaptureFrom = iota
+	FromHole              // of "like", of the capture's name
+	FromGroup             // of "regex", of the capture's name
+)
+
+// Conversion is what a capture makes of the bytes.
+type Conversion struct {
+	Kind ConversionKind
+	Form Form // with AsNumber
+}
+
+// ConversionKind is a kind of conversions.
+type ConversionKind uint8
+
+// The conversions. All but the first make a number in decimal digits.
+const (
+	AsBytes  ConversionKind = iota // as they are
+	AsNumber                       // from binary, in a Form
+	AsInt                          // from decimal digits
+	AsHex                          // from hexadecimal digits
+)
 
 // Regex is a regular expression on bytes, in RE2 syntax. Compiled is set where Source
 // has no variables.

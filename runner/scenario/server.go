@@ -11,7 +11,8 @@ import (
 // server is a Server while its mapping is read.
 type server struct {
 	*Server
-	played *entry // the first of reply, steps and connections
+	stub
+	played *entry // the first of reply, steps, connections and rules
 }
 
 var serverKeys = table[server]{
@@ -21,9 +22,19 @@ var serverKeys = table[server]{
 			s.Backlog = n
 		}
 	}},
+	{"note", func(p *parser, s *server, e entry) { s.Note, _ = p.scalar(e, "a text") }},
 	{"reply", (*parser).serverReply},
 	{"steps", (*parser).serverSteps},
 	{"connections", (*parser).serverConnections},
+	{"greeting", func(_ *parser, s *server, e entry) { s.greeting = &e }},
+	{"message", func(_ *parser, s *server, e entry) { s.message = &e }},
+	{"rules", func(p *parser, s *server, e entry) {
+		if p.plays(s, e) {
+			s.rules = &e
+		}
+	}},
+	{"else", func(_ *parser, s *server, e entry) { s.otherwise = &e }},
+	{"always", func(_ *parser, s *server, e entry) { s.always = &e }},
 	{"accept", func(p *parser, s *server, e entry) {
 		if n, ok := p.number(e, 0, math.MaxInt32); ok {
 			s.Accept = n
@@ -32,6 +43,7 @@ var serverKeys = table[server]{
 	{"at_once", func(p *parser, s *server, e entry) { s.AtOnce, _ = p.number(e, 1, math.MaxInt32) }},
 	{"rcvbuf", func(p *parser, s *server, e entry) { s.RcvBuf = p.bufferSize(e) }},
 	{"sndbuf", func(p *parser, s *server, e entry) { s.SndBuf = p.bufferSize(e) }},
+	{"tls", (*parser).serverTLS},
 	{"listen", func(p *parser, s *server, e entry) {
 		if b, ok := p.boolean(e); ok {
 			s.Listen = b
@@ -64,6 +76,13 @@ func (p *parser) server(e entry) *Server {
 	case p.mapping(n, "a server must be a mapping, such as {reply: hello}"):
 		p.doc.inServer = true
 		decode(p, n, "server "+quote(e.key), serverKeys, s)
+		p.stubComplete(s)
+		if s.rules != nil {
+			s.Steps = p.stubScript(s)
+		}
+		if s.always != nil {
+			p.inScope("", true, func() { s.Always = p.always(s.message, s.always) })
+		}
 		p.doc.inServer = false
 		p.packetServer(s.Server, n)
 	}
@@ -71,6 +90,15 @@ func (p *parser) server(e entry) *Server {
 		p.errorf(s.Pos, "server %s accepts %s and has %s", quote(s.Name), count(s.Accept, "connection"), count(n, "script"))
 	}
 	return s.Server
+}
+
+// connection is the script of a server's connection.
+func (p *parser) connection(n *node, pos Pos, of string) (steps []*Step) {
+	p.inScope("", true, func() {
+		steps = p.script(n, pos, of)
+		p.doc.scope.steps = steps
+	})
+	return steps
 }
 
 // plays notes what a server does with a connection, and complains about a
@@ -102,10 +130,15 @@ func (p *parser) serverReply(s *server, e entry) {
 	}
 	n := e.value
 	if n.entry("after") == nil && n.entry("send") == nil {
-		s.Reply = p.payload(e, toSend)
+		p.inScope("", true, func() { s.Reply = p.payload(e, toSend) })
+		if s.Reply.echoes() && !s.Reply.Echo() && p.doc.carriers[s.Name] != UDP {
+			p.errorf(e.value.pos, `"echo" in a reply stands alone: a reply waits for no frame, so what else is sent would depend on how the bytes were cut; take {after: ..., send: ...}`)
+		}
 		return
 	}
-	if decode(p, n, "a reply", afterKeys, s.Server) && n.entry("send") == nil {
+	known := false
+	p.inScope("", true, func() { known = decode(p, n, "a reply", afterKeys, s.Server) })
+	if known && n.entry("send") == nil {
 		p.errorf(e.pos, `"after" needs "send": what is sent then`)
 	}
 	if n.entry("after") == nil {
@@ -115,7 +148,7 @@ func (p *parser) serverReply(s *server, e entry) {
 
 func (p *parser) serverSteps(s *server, e entry) {
 	if p.plays(s, e) {
-		s.Steps = p.script(e.value, e.pos, "server "+quote(s.Name))
+		s.Steps = p.connection(e.value, e.pos, "server "+quote(s.Name))
 	}
 }
 
@@ -134,7 +167,7 @@ func (p *parser) serverConnections(s *server, e entry) {
 		for _, item := range n.items {
 			s.Connections = append(s.Connections, &Script{
 				Pos:   item.pos,
-				Steps: p.script(item, item.pos, "a connection"),
+				Steps: p.connection(item, item.pos, "a connection"),
 			})
 		}
 	case n.kind == mappingNode:
@@ -146,7 +179,7 @@ func (p *parser) serverConnections(s *server, e entry) {
 			s.Connections = append(s.Connections, &Script{
 				Pos:    c.pos,
 				Client: c.key,
-				Steps:  p.script(c.value, c.pos, "the connection of "+quote(c.key)),
+				Steps:  p.connection(c.value, c.pos, "the connection of "+quote(c.key)),
 			})
 		}
 	default:
@@ -185,12 +218,14 @@ func (p *parser) serverAddress(e entry) *Address {
 		p.errorf(e.value.pos, "%s", problem)
 		return nil
 	}
-	return &Address{Pos: e.value.pos, Transport: t, Path: rest}
+	a := &Address{Pos: e.value.pos, Transport: t, Path: rest}
+	p.mayUse(a)
+	return a
 }
 
 // address reads host:port. It returns nil if something is wrong.
 func (p *parser) address(e entry) *Address {
-	s, ok := p.scalar(e, "host:port, such as 127.0.0.1:0")
+	s, ok := p.fixed(e, "host:port, such as 127.0.0.1:0")
 	if !ok {
 		return nil
 	}
@@ -209,7 +244,9 @@ func (p *parser) hostPort(e entry, t Transport, s string) *Address {
 		return nil
 	}
 	a := &Address{Pos: e.value.pos, Transport: t, Host: host, Port: port}
-	p.checkLocal(a)
+	if p.checkLocal(a) {
+		p.mayUse(a)
+	}
 	return a
 }
 

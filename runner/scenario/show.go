@@ -56,7 +56,7 @@ func shown(parts []Part) []string {
 
 // plain reports whether a part is its text and no more.
 func (part *Part) plain() bool {
-	return part.File == "" && part.Fill == nil && part.Parts == nil && part.Any == nil && part.Length == nil && part.Times <= 1
+	return part.File == "" && !part.Echo && part.Number == NoForm && part.Xor == nil && part.Fill == nil && part.Parts == nil && part.Any == nil && part.Length == nil && part.Times <= 1
 }
 
 // show is a part as a term of a sum.
@@ -76,10 +76,17 @@ func (part *Part) show() string {
 		terms = append(terms, "file "+strconv.Quote(filepath.Base(part.File)))
 	case part.Any != nil:
 		terms = append(terms, part.hex())
+	case part.Echo:
+		terms = append(terms, "what came")
+	case part.Number != NoForm:
+		terms = append(terms, part.Number.String()+" "+part.Text.plain())
 	default:
 		terms = append(terms, part.Text.quoted())
 	}
 	sum := strings.Join(terms, " + ")
+	if part.Xor != nil {
+		sum = fmt.Sprintf("(%s) xor %s", sum, part.Xor)
+	}
 	switch {
 	case part.Times <= 1:
 		return sum
@@ -104,8 +111,11 @@ func (t Text) String() string { return t.quoted() }
 func (t Text) quoted() string {
 	total, known := 0, true
 	for i := range t {
-		total += len(t[i].Lit)
-		known = known && t[i].Var == ""
+		text, isKnown := t[i].written()
+		known = known && isKnown
+		if isKnown {
+			total += len(text)
+		}
 	}
 	left := total
 	if total > maxShown {
@@ -114,11 +124,12 @@ func (t Text) quoted() string {
 	var out strings.Builder
 	out.WriteByte('"')
 	for i := range t {
-		if t[i].Var != "" {
-			out.WriteString("${" + t[i].Var + "}")
+		text, isKnown := t[i].written()
+		if !isKnown {
+			out.WriteString(text)
 			continue
 		}
-		lit := t[i].Lit
+		lit := []byte(text)
 		if len(lit) > left {
 			lit = lit[:runeEnd(lit, left)]
 		}

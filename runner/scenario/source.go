@@ -3,6 +3,7 @@ package scenario
 import (
 	"bytes"
 	"fmt"
+	"path/filepath"
 	"unicode/utf8"
 )
 
@@ -11,8 +12,13 @@ import (
 // and we count the same lines.
 type source struct {
 	text   []byte
-	starts []int // byte offset of each line, filled in on first use
-	last   mark  // of offset
+	dir    string // of the file
+	starts []int  // byte offset of each line, filled in on first use
+	last   mark   // of offset
+}
+
+func newSource(path string, text []byte) *source {
+	return &source{text: bytes.TrimPrefix(text, utf8BOM), dir: filepath.Dir(path)}
 }
 
 // mark is a place in all its forms.

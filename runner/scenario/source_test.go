@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -43,14 +44,16 @@ func TestBytes(t *testing.T) {
 		{"tab after a dash", "clients:\n  ann:\n    -\twait: 1ms\n", "3:6: a tab in the indentation; YAML takes only spaces\n"},
 		{"tab deeper", "clients:\n  ann:\n    - wait: 1ms\n\t- close\n", "4:1: a tab in the indentation; YAML takes only spaces\n"},
 		{"columns are characters", "clients:\n  ann:\n    - {\"你好\": 1, snd: 2}\n",
-			"3:8: unknown step \"你好\"; there are: connect, send, expect, shutdown, close, reset, wait, signal, await, meet, stop, start, parallel, within\n" +
+			"3:8: unknown step \"你好\"; there are: ...\n" +
 				"3:17: unknown step \"snd\"; did you mean \"send\"?\n"},
 		{"names are shortened", strings.Repeat("n", 1000) + ": 1\n" + good,
-			"1:1: unknown key \"" + strings.Repeat("n", 60) + "…\" in the scenario; there are: name, description, tags, timeout, eol, servers, clients, transcript\n"},
+			"1:1: unknown key \"" + strings.Repeat("n", 60) + "…\" in the scenario; there are: ...\n"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			if got := problemLines(Parse("x.yaml", []byte(test.src))); got != test.want {
+			got := problemLines(Parse("x.yaml", []byte(test.src)))
+			got = regexp.MustCompile(`there are: .*`).ReplaceAllString(got, "there are: ...") // that is the other tests'
+			if got != test.want {
 				t.Errorf("got\n%swant\n%s", got, test.want)
 			}
 		})

@@ -1,6 +1,9 @@
 package scenario
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // word is a step word of the language: what its value becomes, and whether it
 // can wait, so that "within" makes sense beside it.
@@ -23,6 +26,7 @@ func init() {
 		{"shutdown", false, true, (*parser).shutdown},
 		{"close", true, true, (*parser).close},
 		{"reset", true, true, (*parser).reset},
+		{"tls", true, true, (*parser).startTLS},
 		{"wait", false, false, (*parser).wait},
 		{"signal", false, false, (*parser).signal},
 		{"await", true, false, (*parser).await},
@@ -30,6 +34,11 @@ func init() {
 		{"stop", false, false, (*parser).stop},
 		{"start", false, false, (*parser).start},
 		{"parallel", true, false, (*parser).parallel},
+		{"let", false, false, (*parser).let},
+		{"loop", true, false, (*parser).loop},
+		{"retry", false, false, (*parser).retry},
+		{"do", false, false, nil}, // see unfold
+		{"run", true, false, (*parser).run},
 	}
 }
 
@@ -63,16 +72,31 @@ func (p *parser) script(n *node, pos Pos, of string) []*Step {
 		p.errorf(n.pos, "%s has no steps", of)
 		return nil
 	}
-	steps := make([]*Step, len(n.items))
-	for i, item := range n.items {
-		steps[i] = p.step(item)
+	steps := make([]*Step, 0, len(n.items))
+	first := p.doc.scope.at
+	for _, item := range n.items {
+		if p.doc.nested == 0 {
+			p.doc.scope.at = first + len(steps)
+		}
+		if isDo(item) {
+			steps = append(steps, p.unfold(item)...)
+			continue
+		}
+		s, answer := p.step(item)
+		if steps = append(steps, s); answer != nil {
+			steps = append(steps, answer)
+		}
 	}
 	return steps
 }
 
-// step reads one entry of a script.
-func (p *parser) step(n *node) *Step {
-	s := &Step{Pos: n.pos}
+// step reads one entry of a script. An answer that rides on an expect is a step
+// of its own.
+func (p *parser) step(n *node) (s, answer *Step) {
+	s = &Step{Pos: n.pos}
+	if len(p.doc.calls) > 0 {
+		s.Via = slices.Clone(p.doc.calls)
+	}
 	ok := false
 	switch {
 	case n.isNull():
@@ -82,12 +106,12 @@ func (p *parser) step(n *node) *Step {
 	case n.kind == listNode:
 		p.errorf(n.pos, "a step is a word or a mapping such as {send: hello}, not a list")
 	default:
-		ok = p.mappedStep(s, n)
+		answer, ok = p.mappedStep(s, n)
 	}
 	if !ok {
 		p.doc.broken[s] = true
 	}
-	return s
+	return s, answer
 }
 
 // bareStep is a step of one word: close, shutdown or reset.
@@ -99,7 +123,7 @@ func (p *parser) bareStep(s *Step, n *node) bool {
 		p.errorf(n.pos, "unknown step %s%s", quote(n.value), p.hint(n.value, stepWords()))
 	case colon:
 		p.errorf(n.pos, `%s is one word to YAML; a blank belongs after the colon: "%s: ..."`, quote(n.value), name)
-	case !w.alone:
+	case !w.alone || w.read == nil:
 		p.errorf(n.pos, `"%s" needs a value: "%s: ..."`, name, name)
 	default:
 		s.Action = w.read(p, entry{key: name, pos: n.pos, value: &node{pos: n.pos}})
@@ -108,15 +132,20 @@ func (p *parser) bareStep(s *Step, n *node) bool {
 	return false
 }
 
+// besideSteps are keys that may stand beside a step's word.
+var besideSteps = []string{"within", "note", "answer", "over"}
+
 // mappedStep is a step as a mapping: a word with its value, and perhaps
-// "within" and the expect that follows the action.
-func (p *parser) mappedStep(s *Step, n *node) bool {
+// "within", the expect that follows the action, or the answer to an expect.
+func (p *parser) mappedStep(s *Step, n *node) (answer *Step, ok bool) {
 	if len(n.entries) == 0 {
 		p.errorf(n.pos, "an empty step; there are: %s", listing(stepWords()))
-		return false
+		return nil, false
 	}
-	ok := true
-	var action, expect, within *entry
+	ok = true
+	var action, expect, within, reply *entry
+	runs := n.entry("run") != nil
+	var beside []entry // of a run
 	for i := range n.entries {
 		e := &n.entries[i]
 		switch w := stepWord(e.key); {
@@ -124,8 +153,18 @@ func (p *parser) mappedStep(s *Step, n *node) bool {
 			within = e
 		case e.key == "expect":
 			expect = e
+		case e.key == "note":
+			s.Note, _ = p.scalar(*e, "a text")
+		case e.key == "answer":
+			reply = e
+		case e.key == "over":
+			over, good := p.name(*e, "the name of a connection")
+			s.Over, ok = over, ok && good
+		case w == nil && runs:
+			beside = append(beside, *e)
 		case w == nil:
-			p.errorf(e.pos, "unknown step %s%s", quote(e.key), p.hint(e.key, append(stepWords(), "within")))
+			p.errorf(e.pos, "unknown step %s%s", quote(e.key), p.hint(e.key, append(stepWords(), besideSteps...)))
+			p.doc.scope.hidden = true
 			ok = false
 		case action != nil:
 			p.errorf(e.pos, "%s and %s are two steps; each is an entry of the list", quote(action.key), quote(e.key))
@@ -145,15 +184,28 @@ func (p *parser) mappedStep(s *Step, n *node) bool {
 		riding = expect
 	}
 	if action == nil {
-		if within != nil && ok {
-			p.errorf(within.pos, `"within" stands alone; it belongs beside the step that it bounds`)
+		for _, e := range n.entries {
+			if ok && contains(besideSteps, e.key) {
+				p.errorf(e.pos, `%s stands alone; it belongs beside the step that it %s`, quote(e.key), map[string]string{"within": "bounds", "note": "is about", "answer": "answers", "over": "is for"}[e.key])
+				break
+			}
 		}
-		return false
+		return nil, false
 	}
 	s.Pos = action.pos
 	w := stepWord(action.key)
+	if w.read == nil {
+		p.errorf(action.pos, `%s can't stand here: its steps belong into the list itself`, quote(w.name))
+		return nil, false
+	}
 	s.Action = w.read(p, *action)
 	ok = ok && s.Action != nil
+	if r, run := s.Action.(Run); run {
+		good := true
+		if s.Action, good = p.runBeside(r, beside); !good {
+			ok = false
+		}
+	}
 	if riding != nil {
 		s.Expect = p.expect(*riding)
 		ok = ok && s.Expect != nil && p.fits(s.Expect, s.Action)
@@ -167,7 +219,35 @@ func (p *parser) mappedStep(s *Step, n *node) bool {
 			s.Within = d
 		}
 	}
-	return ok
+	if reply != nil {
+		answer = p.answer(s, *reply, w.name == "expect" || riding != nil)
+		ok = ok && answer != nil
+	}
+	return answer, ok
+}
+
+// answer is the send that rides on an expect.
+func (p *parser) answer(to *Step, e entry, expects bool) *Step {
+	x, plain := to.Action.(*Expect)
+	if !plain {
+		x = to.Expect
+	}
+	switch {
+	case !expects:
+		p.errorf(e.pos, `"answer" belongs beside an expect: what is sent when it has come`)
+		return nil
+	case x != nil && (x.Outcome != NoOutcome && x.Outcome != Silence && x.Outcome != EOF):
+		p.errorf(e.pos, `"answer" to {%s}, after which there is nobody to answer`, x.Outcome.word())
+		return nil
+	case x != nil && (e.pos.Line < x.Pos.Line || e.pos.Line == x.Pos.Line && e.pos.Col < x.Pos.Col):
+		p.errorf(e.pos, `"answer" stands before "expect"; a step is written in the order in which it happens`)
+		return nil
+	}
+	payload := p.payload(e, toSend)
+	if payload == nil {
+		return nil
+	}
+	return &Step{Pos: e.pos, Action: Send{Payload: payload}, Within: to.Within, Via: to.Via, Over: to.Over}
 }
 
 // fits complains about an outcome that the action it rides on (nil: none)

@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"cmp"
 	"encoding/hex"
 	"fmt"
 	"strconv"
@@ -18,6 +19,9 @@ func (s *Step) String() string {
 	}
 	if s.Expect != nil {
 		out += ", expect " + s.Expect.String()
+	}
+	if s.Over != "" {
+		out = "over " + s.Over + ": " + out
 	}
 	return out
 }
@@ -39,11 +43,24 @@ func (Connect) Word() string { return "connect" }
 
 // String is the action in a few characters.
 func (c Connect) String() string {
-	if c.Server != "" {
-		return "connect " + c.Server
+	to := cmp.Or(c.Server, c.Process, c.Address.plain())
+	if c.Run != nil {
+		to = "to " + shorten(c.Run.String())
 	}
-	return "connect " + c.Address.plain()
+	if c.As != "" {
+		to += " as " + c.As
+	}
+	if c.TLS != nil {
+		to += " with TLS"
+	}
+	return "connect " + to
 }
+
+// Word is the step's word in the language.
+func (StartTLS) Word() string { return "tls" }
+
+// String is the action in a few characters.
+func (StartTLS) String() string { return "tls" }
 
 // Word is the step's word in the language.
 func (Send) Word() string { return "send" }
@@ -146,6 +163,8 @@ func (o Outcome) word() string {
 		return "timeout"
 	case Silence:
 		return "silence"
+	case TLSError:
+		return "tls_error"
 	}
 	return ""
 }
@@ -154,6 +173,9 @@ func (o Outcome) word() string {
 func (x *Expect) String() string {
 	if x.Outcome == Silence {
 		return "silence for " + timeString(x.Silence)
+	}
+	if x.Outcome == TLSError && x.Reason != "" {
+		return "tls_error " + strconv.Quote(x.Reason)
 	}
 	if x.Outcome != NoOutcome {
 		return x.Outcome.word()
@@ -186,6 +208,9 @@ func (f *Frame) describe() string {
 	case FrameUntil:
 		return "bytes until " + f.Delim.String()
 	case FrameBytes:
+		if f.Count != nil {
+			return f.Count.plain() + " bytes"
+		}
 		return count(f.N, "byte")
 	case FrameLines:
 		return "lines through " + f.Through.String()
@@ -242,6 +267,14 @@ func (m *Match) describe() string {
 	if len(m.SHA256) > 4 {
 		parts = append(parts, "sha256 "+hex.EncodeToString(m.SHA256[:4])+"…")
 	}
+	if m.Sum != nil {
+		parts = append(parts, "sha256 "+m.Sum.plain())
+	}
+	for _, c := range m.Captures {
+		if c.From == FromFrame {
+			parts = append(parts, "capture "+c.Name)
+		}
+	}
 	return strings.Join(parts, ", ")
 }
 
@@ -252,11 +285,8 @@ func (r *Regex) String() string { return shorten(strconv.Quote(r.Source.plain())
 func (t Text) plain() string {
 	var out strings.Builder
 	for i := range t {
-		if t[i].Var != "" {
-			out.WriteString("${" + t[i].Var + "}")
-		} else {
-			out.Write(t[i].Lit)
-		}
+		text, _ := t[i].written()
+		out.WriteString(text)
 	}
 	return out.String()
 }

@@ -66,7 +66,7 @@ func (p *parser) syntaxLine(err error) int {
 	}
 	// From the line where the reader stopped, backwards in growing steps,
 	// then halving: few readings even for a large file.
-	reader := &lineReader{src: &p.src}
+	reader := &lineReader{src: p.src}
 	_ = firstYAMLError(reader)
 	bad, good, step := max(reader.next, 1), 0, 1
 	for bad > 1 {

@@ -14,7 +14,8 @@ type texts struct {
 	at  mark // in the source; zero: not looked up yet
 	end int  // of the scalar, if it is in double quotes
 
-	holes bool // ${?} may stand in it
+	holes    bool // ${?} may stand in it
+	defaults bool // with what the sender puts in
 }
 
 func (p *parser) texts(n *node) *texts { return &texts{p: p, n: n} }
@@ -56,16 +57,17 @@ func (t *texts) text(s string) (Text, bool) {
 			out = append(out, Segment{Pos: t.n.pos, Lit: lit})
 			lit = nil
 		}
-		out = append(out, Segment{Pos: pos, Var: name})
+		seg := Segment{Pos: pos, Var: name}
 		switch {
 		case !strings.HasPrefix(name, "?"):
-			ok = t.p.variable(pos, name) && ok
+			ok = t.p.resolve(&seg) && ok
 		case t.holes:
-			ok = t.p.hole(pos, name) && ok
+			ok = t.p.hole(pos, name, t.defaults) && ok
 		default:
-			t.p.errorf(pos, `a hole such as ${?} can only stand in "like"`)
+			t.p.errorf(pos, `a hole such as ${?} can only stand in "like" and in a dialogue`)
 			ok = false
 		}
+		out = append(out, seg)
 	}
 	if len(lit) > 0 {
 		out = append(out, Segment{Pos: t.n.pos, Lit: lit})
@@ -76,7 +78,7 @@ func (t *texts) text(s string) (Text, bool) {
 // place finds the next "${" in the source. Where there is none, because it is
 // written with escapes, the scalar's own place must do.
 func (t *texts) place() Pos {
-	text := t.p.src.text
+	text := t.p.source(t.n).text
 	if t.at.line == 0 {
 		pos := t.n.pos
 		t.at = mark{line: pos.Line, col: pos.Col, off: t.p.offset(t.n)}
@@ -91,44 +93,31 @@ func (t *texts) place() Pos {
 		return t.n.pos
 	}
 	t.at = t.at.to(text, t.at.off+i)
-	pos := t.p.pos(t.at.line, t.at.col)
+	pos := Pos{File: t.n.pos.File, Line: t.at.line, Col: t.at.col}
 	t.at = t.at.to(text, t.at.off+len("${"))
 	return pos
 }
 
-// variable reports whether a variable is known, and complains if not.
-func (p *parser) variable(pos Pos, name string) bool {
-	server, port := strings.CutSuffix(name, ".port")
-	if port && p.doc.carriers[server] == Unix {
-		p.errorf(pos, "server %s is a Unix socket, which has no port", quote(server))
-		return false
-	}
-	if p.doc.serverNames.has(server) || p.doc.serverNames.unknown {
-		return true
-	}
-	if name == "" {
-		p.errorf(pos, "${} names no variable; a dollar itself is ${$}")
-		return false
-	}
-	known := make([]string, 0, 2*len(p.doc.serverNames.list))
-	for _, s := range p.doc.serverNames.list {
-		known = append(known, s, s+".port")
-	}
-	p.unknown(pos, "variable", name, known)
-	return false
-}
-
-// literal returns t's bytes, and whether those are all: it has no variables.
+// literal returns t's bytes, and whether those are all: none are open.
 func (t Text) literal() ([]byte, bool) {
-	if len(t) == 1 && t[0].Var == "" {
+	if len(t) == 1 && !t[0].Open() {
 		return t[0].Lit, true
 	}
 	var out []byte
 	for i := range t {
-		if t[i].Var != "" {
+		if t[i].Open() {
 			return out, false
 		}
 		out = append(out, t[i].Lit...)
 	}
 	return out, true
+}
+
+// written is a segment as it is shown: its bytes if they are known and no
+// secret, else what stands in the file.
+func (s *Segment) written() (text string, known bool) {
+	if s.Open() || s.Secret {
+		return "${" + s.Var + "}", false
+	}
+	return string(s.Lit), true
 }

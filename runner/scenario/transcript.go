@@ -36,7 +36,7 @@ func (p *parser) transcripts(d *document) {
 			continue
 		}
 		if s, ok := p.scalar(one, "a block of events, a line each"); ok {
-			d.Transcripts = append(d.Transcripts, Transcript{Pos: one.pos, Actor: one.key, Lines: p.transcriptLines(one.value, s)})
+			d.Transcripts = append(d.Transcripts, Transcript{Pos: one.pos, Actor: one.key, Lines: p.blockLines(one.value, s)})
 		}
 	}
 }
@@ -49,10 +49,10 @@ func (p *parser) unwritten(pos Pos, what string) {
 	}
 }
 
-// transcriptLines are the events of a block, each with its place if the block
-// shows it.
-func (p *parser) transcriptLines(n *node, s string) []TranscriptLine {
-	source := strings.Split(string(p.file.Source), "\n")
+// blockLines are the lines of a block that are not blank, without the blanks
+// around them, each with its place if the block shows it.
+func (p *parser) blockLines(n *node, s string) []TranscriptLine {
+	source := strings.Split(string(p.source(n).text), "\n")
 	var lines []TranscriptLine
 	for i, text := range strings.Split(s, "\n") {
 		text = strings.TrimSpace(text)

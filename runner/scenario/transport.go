@@ -1,6 +1,8 @@
 package scenario
 
 import (
+	"errors"
+	"fmt"
 	"path/filepath"
 	"strings"
 )
@@ -10,9 +12,10 @@ type Transport uint8
 
 // The transports.
 const (
-	TCP  Transport = iota
-	Unix           // a stream between sockets of one machine, named by a path
-	UDP            // datagrams
+	TCP   Transport = iota
+	Unix            // a stream between sockets of one machine, named by a path
+	UDP             // datagrams
+	Stdio           // the standard input and output of a program
 )
 
 // MaxDatagram is the most that a datagram holds, in bytes: over IPv6; over IPv4
@@ -63,7 +66,7 @@ func (d *document) transport(c *Connect) Transport {
 	if len(c.Address) == 0 {
 		return TCP
 	}
-	if first := c.Address[0]; first.Var != "" {
+	if first := c.Address[0]; first.Open() {
 		return d.carriers[first.Var]
 	}
 	t, _ := cutTransport(string(c.Address[0].Lit))
@@ -90,9 +93,40 @@ func unixProblem(path string) string {
 	return ""
 }
 
+// ParseAddress reads an address to connect to: "host:port", "udp:host:port" or
+// "unix:PATH".
+func ParseAddress(s string) (Address, error) {
+	t, rest := cutTransport(s)
+	if t == Unix {
+		if problem := unixProblem(rest); problem != "" {
+			return Address{}, errors.New(problem)
+		}
+		return Address{Transport: t, Path: rest}, nil
+	}
+	switch host, port, problem := splitAddress(rest); {
+	case problem != "":
+		return Address{}, fmt.Errorf("an address to connect to must be host:port: %s", problem)
+	case port == 0:
+		return Address{}, errors.New("port 0 can't be connected to; it is for bind")
+	case host == "":
+		return Address{}, fmt.Errorf("an address to connect to needs a host, such as %s127.0.0.1%s", prefixes[t], rest)
+	default:
+		return Address{Transport: t, Host: host, Port: port}, nil
+	}
+}
+
 // Path is a path that a scenario names: relative to the scenario's folder, and
 // absolute here.
 func (s *Scenario) Path(name string) string {
+	path := s.seen(name)
+	if absolute, err := filepath.Abs(path); err == nil {
+		return absolute
+	}
+	return path
+}
+
+// seen is a path that a scenario names, as the working folder sees it.
+func (s *Scenario) seen(name string) string {
 	name = filepath.FromSlash(name)
 	if filepath.IsAbs(name) {
 		return filepath.Clean(name)
@@ -101,20 +135,16 @@ func (s *Scenario) Path(name string) string {
 	if s.File != nil {
 		dir = filepath.Dir(s.File.Path)
 	}
-	path := filepath.Join(dir, name)
-	if absolute, err := filepath.Abs(path); err == nil {
-		return absolute
-	}
-	return path
+	return filepath.Join(dir, name)
 }
 
 // carried complains about a client that picks an address to connect from,
 // where the connection has none.
 func (p *parser) carried(c *Client) {
-	for _, s := range c.Steps {
+	Walk(c.Steps, func(s *Step) {
 		connect, ok := s.Action.(Connect)
 		if !ok || connect.Transport != Unix {
-			continue
+			return
 		}
 		if connect.Bind != nil {
 			p.errorf(connect.Bind.Pos, "a client of a Unix socket has no address of its own to bind")
@@ -122,5 +152,5 @@ func (p *parser) carried(c *Client) {
 			p.errorf(s.Pos, `client %s connects to a Unix socket, and "bind" in line %d gives it an address, which those don't have`,
 				quote(c.Name), c.Bind.Pos.Line)
 		}
-	}
+	})
 }

@@ -14,13 +14,21 @@ import (
 // aliases of a node in a very long line cost nothing.
 func (p *parser) offset(n *node) int {
 	if n.off == 0 {
-		n.off = p.src.offset(n.pos.Line, n.pos.Col) + 1
+		n.off = p.source(n).offset(n.pos.Line, n.pos.Col) + 1
 	}
 	return n.off - 1
 }
 
 // from is the source from a node's beginning to the end of the file.
-func (p *parser) from(n *node) []byte { return p.src.text[p.offset(n):] }
+func (p *parser) from(n *node) []byte { return p.source(n).text[p.offset(n):] }
+
+// source is where a node stands.
+func (p *parser) source(n *node) *source {
+	if n.src != nil {
+		return n.src
+	}
+	return p.src
+}
 
 // traps warns of a payload's scalar that YAML reads otherwise than most people
 // would.
@@ -31,7 +39,7 @@ func (p *parser) traps(n *node) {
 	switch n.style {
 	case plain:
 		end, lines := p.plainEnd(n)
-		if comment := commentAt(p.src.text[end:]); comment != "" {
+		if comment := commentAt(p.source(n).text[end:]); comment != "" {
 			p.warnf(n.pos, "YAML cuts %s off as a comment; put the text in quotes", quote(comment))
 		}
 		if lines > 1 {
@@ -66,12 +74,13 @@ func (p *parser) lostCR(n *node) {
 // nothing else between them.
 func (p *parser) plainEnd(n *node) (end, lines int) {
 	end = p.offset(n)
-	if end < len(p.src.text) && p.src.text[end] == '&' { // an anchor stands before it
-		end += max(bytes.IndexAny(p.src.text[end:], " \t\r\n"), 0)
+	text := p.source(n).text
+	if end < len(text) && text[end] == '&' { // an anchor stands before it
+		end += max(bytes.IndexAny(text[end:], " \t\r\n"), 0)
 	}
 	lines = 1
 	for i, word := range strings.FieldsFunc(n.value, isBlank) {
-		rest := p.src.text[end:]
+		rest := text[end:]
 		skipped := len(rest) - len(bytes.TrimLeftFunc(rest, isBlank))
 		if i > 0 {
 			lines += bytes.Count(rest[:skipped], []byte("\n"))

@@ -2,7 +2,7 @@ package scenario
 
 import "iter"
 
-// Variables are the variables in what an expect of bytes demands to the letter:
+// Variables are the variables, known only when the scenario runs, in what an expect of bytes demands to the letter:
 // texts, texts with holes, members of JSON.
 func (x *Expect) Variables() iter.Seq[*Segment] {
 	return func(yield func(*Segment) bool) {
@@ -15,6 +15,9 @@ func (m *Match) variables(yield func(*Segment) bool) bool {
 		return false
 	}
 	if m.Like != nil && !m.Like.Text.each(yield) {
+		return false
+	}
+	if !m.Sum.each(yield) {
 		return false
 	}
 	return m.JSON == nil || m.JSON.each(yield)
@@ -32,7 +35,7 @@ func eachPart(parts []Part, yield func(*Segment) bool) bool {
 // each yields the variables of a text, until that returns false.
 func (t Text) each(yield func(*Segment) bool) bool {
 	for i := range t {
-		if _, hole := t[i].Hole(); t[i].Var != "" && !hole && !yield(&t[i]) {
+		if t[i].Ref != nil && !yield(&t[i]) {
 			return false
 		}
 	}

@@ -22,6 +22,7 @@ const (
 // distinct texts. An alias is the node that it stands for, so a node may have
 // several parents, but never itself below it.
 type node struct {
+	src     *source // that it stands in; nil: the file's own
 	pos     Pos
 	kind    nodeKind
 	style   nodeStyle
@@ -179,7 +180,7 @@ func (c *converter) convert(y *yaml.Node, depth int) *node {
 		}
 		c.anchors[y] = nil
 	}
-	n := &node{pos: pos, anchor: y.Anchor, nodes: 1}
+	n := &node{src: c.p.src, pos: pos, anchor: y.Anchor, nodes: 1}
 	switch y.Kind {
 	case yaml.ScalarNode:
 		n.value = y.Value

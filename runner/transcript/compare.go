@@ -25,5 +25,5 @@ func Equal(want, got []Event) bool {
 }
 
 func same(a, b *Event) bool {
-	return a.Kind == b.Kind && a.Name == b.Name && a.Size == b.Size && a.Sum == b.Sum && bytes.Equal(a.Data, b.Data)
+	return a.Kind == b.Kind && a.Over == b.Over && a.Name == b.Name && a.Size == b.Size && a.Sum == b.Sum && bytes.Equal(a.Data, b.Data)
 }

@@ -27,8 +27,11 @@ const (
 	Refused                     // the connect was refused
 	Unreachable                 // the connect found no way
 	Timeout                     // a connect or a send took too long, as was expected
+	TLS                         // the handshake was done; Name is the protocol that was agreed on, if one was
+	TLSError                    // TLS could not be agreed on, or broke off
 	Stop                        // a server stopped listening; Name is which
 	Start                       // a server started to listen; Name is which
+	Run                         // a program ran to its end; Name is which
 )
 
 // Kept is how many bytes of an event are kept. An event of more has its size
@@ -42,6 +45,7 @@ const (
 // compared field by field.
 type Event struct {
 	Kind Kind
+	Over string // the connection that it is about, if it is a further one of its actor
 	Name string
 	Data []byte // the first bytes, Kept of them at most
 	Size int64  // all of the bytes

@@ -12,6 +12,7 @@ type Recorder struct {
 	entries []Entry
 	sum     uint32 // CRC-32 of what the last entry has so far, Summed bytes at most
 	room    []byte // where the bytes of short events go, many to an allocation
+	over    string // the connection that what comes is about
 }
 
 // Entries are the events so far. They are valid until the next call.
@@ -22,7 +23,7 @@ func (r *Recorder) Grow(n int) { r.entries = slices.Grow(r.entries, n) }
 
 // Add records an event that has no bytes.
 func (r *Recorder) Add(kind Kind, name string, at time.Duration, step int) {
-	r.entries = append(r.entries, Entry{Event: Event{Kind: kind, Name: name}, At: at, Step: step})
+	r.entries = append(r.entries, Entry{Event: Event{Kind: kind, Over: r.over, Name: name}, At: at, Step: step})
 }
 
 // Bytes records bytes that were sent (Send) or taken (Recv). They are copied,
@@ -31,7 +32,7 @@ func (r *Recorder) Bytes(kind Kind, p []byte, at time.Duration, step int) {
 	if len(p) == 0 {
 		return
 	}
-	if n := len(r.entries); n == 0 || r.entries[n-1].Kind != kind || r.entries[n-1].Name != "" {
+	if n := len(r.entries); n == 0 || r.entries[n-1].Kind != kind || r.entries[n-1].Name != "" || r.entries[n-1].Over != r.over {
 		r.Add(kind, "", at, step)
 		r.sum = 0
 	}
@@ -58,7 +59,7 @@ func (r *Recorder) Count(n int64) { r.entries[len(r.entries)-1].Size += n }
 // its own, also if it has no bytes.
 func (r *Recorder) Datagram(kind Kind, p []byte, at time.Duration, step int) {
 	r.entries = append(r.entries, Entry{
-		Event: Event{Kind: kind, Data: append(r.reserve(len(p)), p...), Size: int64(len(p))},
+		Event: Event{Kind: kind, Over: r.over, Data: append(r.reserve(len(p)), p...), Size: int64(len(p))},
 		At:    at, Step: step,
 		Datagram: true,
 	})
@@ -85,11 +86,37 @@ type Log struct {
 	Seen   Recorder
 	Want   Recorder
 	agreed int // events of Seen at the front that Want had as well, and has no more
+	held   int // while positive, nothing is forgotten
+}
+
+// Over has what follows be about a further connection of the actor, or ("") its
+// first.
+func (l *Log) Over(name string) { l.Seen.over, l.Want.over = name, name }
+
+// Hold keeps Settle from forgetting, so that Undo can go back; Release ends it.
+func (l *Log) Hold() { l.held++ }
+
+// Release ends a Hold.
+func (l *Log) Release() { l.held-- }
+
+// LogMark is a point of a log that Undo goes back to.
+type LogMark struct{ seen, want Mark }
+
+// Mark remembers the log as it is.
+func (l *Log) Mark() LogMark { return LogMark{l.Seen.Mark(), l.Want.Mark()} }
+
+// Undo forgets all that was recorded after the mark.
+func (l *Log) Undo(m LogMark) {
+	l.Seen.Undo(m.seen)
+	l.Want.Undo(m.want)
 }
 
 // Settle forgets the expected events that have come. It is called now and
 // then, so that a long script does not need the memory twice.
 func (l *Log) Settle() {
+	if l.held > 0 {
+		return
+	}
 	n := 0
 	// Neither's last event is over: bytes may still join it.
 	for n+1 < len(l.Want.entries) && l.agreed+1 < len(l.Seen.entries) &&

@@ -17,11 +17,17 @@ var kindText = [...]string{
 	EOF: "< eof", PeerReset: "< reset", PeerEnd: "< end",
 	Shutdown: "shutdown", Close: "close", Reset: "reset",
 	Refused: "refused", Unreachable: "unreachable", Timeout: "timeout",
-	Stop: "stop", Start: "start",
+	TLS: "tls", TLSError: "tls_error",
+	Stop: "stop", Start: "start", Run: "run",
 }
 
 // String is the event's text form, one line that is the same on every machine.
 func (e Event) String() string {
+	if e.Over != "" {
+		name := e.Over
+		e.Over = ""
+		return "[" + name + "] " + e.String()
+	}
 	if e.Kind != Send && e.Kind != Recv || e.Name != "" {
 		return strings.TrimSuffix(kindText[e.Kind]+" "+e.Name, " ")
 	}

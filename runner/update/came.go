@@ -34,14 +34,21 @@ func extended(r *runner.Result, f *runner.Failure) (came scenario.Came, ok bool)
 		return came, false
 	}
 	body := append(slices.Clip(m.Before.Came), more...)
-	return scenario.Came{Body: body, Values: m.Before.Values, Chosen: m.Before.Chosen, EOL: r.Scenario.EOL}, len(more) > 0
+	came = cameOf(r, m.Before, m.Secret)
+	came.Body = body
+	return came, len(more) > 0
+}
+
+// cameOf is what is known of an expect beside its bytes.
+func cameOf(r *runner.Result, m *runner.Missed, secret [][]byte) scenario.Came {
+	return scenario.Came{Values: m.Values, Chosen: m.Chosen, Secret: secret, EOL: r.Scenario.EOL}
 }
 
 // whatCame is what an expect was given. An error says why that can't be said, or
 // why the expect can't be made to take it.
 func whatCame(r *runner.Result, f *runner.Failure) (scenario.Came, error) {
 	m := f.Missed
-	came := scenario.Came{Values: m.Values, Chosen: m.Chosen, EOL: r.Scenario.EOL}
+	came := cameOf(r, m, m.Secret)
 	if m.Expect.AnyOrder != nil {
 		return came, errors.New(`"any_order" has to be changed by hand`)
 	}
@@ -68,6 +75,7 @@ func whatCame(r *runner.Result, f *runner.Failure) (scenario.Came, error) {
 		}
 		general := *part.want // what an edit does not change
 		general.Equals, general.Like, general.JSON, general.Size, general.SHA256 = nil, nil, nil, -1, nil
+		general.Captures = nil // of what is like
 		if wrong := general.Judge(part.came); wrong != nil {
 			return came, fmt.Errorf("%s; that has to be changed by hand", wrong.Message)
 		}
@@ -129,7 +137,7 @@ func exact(r *runner.Result, f *runner.Failure) ([]byte, error) {
 			script = a.Script
 		}
 	}
-	next := expectsAfter(script, m.Expect)
+	next, _ := expectsAfter(script, m.Expect)
 	if len(next) == 0 || len(came) == 0 {
 		return came, nil
 	}
@@ -149,32 +157,36 @@ func exact(r *runner.Result, f *runner.Failure) ([]byte, error) {
 
 // expectsAfter are the expects of bytes that follow another one, before the
 // script gives an answer or ends.
-func expectsAfter(steps []*scenario.Step, x *scenario.Expect) []*scenario.Expect {
-	var out []*scenario.Expect
-	found := false
+func expectsAfter(steps []*scenario.Step, x *scenario.Expect) (out []*scenario.Expect, found bool) {
 	for _, s := range steps {
 		if !found {
-			found = s.Action == scenario.Action(x) || s.Expect == x
+			if s.Expect != x && s.Action != scenario.Action(x) {
+				if out, found = expectsAfter(scenario.Inner(s.Action), x); found {
+					return out, true
+				}
+				continue
+			}
+			found = true
 			continue
 		}
 		switch act := s.Action.(type) {
 		case *scenario.Expect:
 			if act.Outcome != scenario.NoOutcome {
-				return out
+				return out, true
 			}
 			out = append(out, act)
-		case scenario.Wait, scenario.Signal, scenario.Await, scenario.Meet:
+		case scenario.Wait, scenario.Signal, scenario.Await, scenario.Meet, scenario.Let:
 		default:
-			return out
+			return out, true
 		}
 		if s.Expect != nil {
 			if s.Expect.Outcome != scenario.NoOutcome {
-				return out
+				return out, true
 			}
 			out = append(out, s.Expect)
 		}
 	}
-	return out
+	return out, found
 }
 
 // turning says how what came stands in what the peer sent at one go.

@@ -214,7 +214,7 @@ func (f *file) next(config scenario.Config) bool {
 	if string(source) == string(f.now.Source) {
 		return false
 	}
-	f.now, f.left = config.Parse(f.was.Path, source), nil
+	f.now, f.left = config.Reread(f.was.Path, source), nil
 	f.editor = config.Edit(f.now)
 	return true
 }

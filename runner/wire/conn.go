@@ -8,11 +8,13 @@ package wire
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
 	"net/netip"
 	"os"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -26,22 +28,33 @@ var ErrReset = errors.New("connection reset")
 // in an ICMP message, and the socket with the next read or write.
 var ErrRefused = errors.New("connection refused")
 
-// Conn is a connection of TCP, of a Unix socket, or what goes between two
-// sockets of UDP; there a Read brings one datagram, and a Write sends one. The
+// Conn is a connection of TCP, of a Unix socket, the pipes of a program, or what
+// goes between two sockets of UDP; there a Read brings one datagram, and a Write sends one. The
 // kernel tells of a reset once, and then of an end; a Conn remembers what it
 // said first. One goroutine uses it at a time, but another may write while it
 // reads, and any may set deadlines and close.
 type Conn struct {
-	sock          net.Conn        // a *net.TCPConn, *net.UnixConn, *net.UDPConn or *peer
-	raw           syscall.RawConn // nil of a peer
-	reset         atomic.Bool
-	refused       atomic.Bool // a Write has heard it, and no Read has told
-	shut          bool        // we have half-closed
-	Packets       bool        // of UDP
+	sock    net.Conn        // a *net.TCPConn, *net.UnixConn, *net.UDPConn, *peer or pipes
+	raw     syscall.RawConn // nil of a peer and of pipes
+	reset   atomic.Bool
+	refused atomic.Bool // a Write has heard it, and no Read has told
+	shut    bool        // we have half-closed
+	Packets bool        // of UDP
+	Piped   bool        // of a program: it can't be peeked at
+
+	// With TLS.
+	tls         *tls.Conn  // nil: none
+	under       *tlsSocket // the socket, as tls sees it
+	handshaken  bool
+	broken      atomic.Pointer[TLSError] // why there is no way on
+	shown, room []byte                   // that a Peek has shown; where it stands
+	begun       int                      // bytes of a record that is not out yet
+	ending      sync.WaitGroup           // an end that waits for room
+
 	Local, Remote Addr
 }
 
-// stream is a *net.TCPConn or a *net.UnixConn.
+// stream is a *net.TCPConn, a *net.UnixConn or pipes.
 type stream interface {
 	CloseRead() error
 	CloseWrite() error
@@ -62,6 +75,9 @@ func (c *Conn) Read(p []byte) (int, error) {
 	if c.refused.Load() && c.refused.Swap(false) {
 		return 0, ErrRefused
 	}
+	if c.tls != nil {
+		return c.readTLS(p)
+	}
 	n, err := c.sock.Read(p)
 	return n, c.meaning(err)
 }
@@ -69,6 +85,9 @@ func (c *Conn) Read(p []byte) (int, error) {
 // Write writes all of p. The error is ErrReset or os.ErrDeadlineExceeded. That
 // an earlier datagram was refused is left for the next Read to tell.
 func (c *Conn) Write(p []byte) (int, error) {
+	if c.tls != nil {
+		return c.writeTLS(p)
+	}
 	n, err := c.sock.Write(p)
 	if err != nil && c.Packets && c.meaning(err) == ErrRefused {
 		c.refused.Store(true)
@@ -84,10 +103,30 @@ func (c *Conn) Late(p []byte, peek bool) (int, error) {
 	if c.refused.Swap(false) {
 		return 0, ErrRefused
 	}
-	if peer, ok := c.sock.(*peer); ok {
-		return peer.late(p)
+	switch sock := c.sock.(type) {
+	case *peer:
+		return sock.late(p)
+	case pipes:
+		n, err := lateRead(sock.out, p)
+		return n, c.meaning(err)
 	}
-	return c.late(p, peek)
+	if c.tls != nil {
+		return c.lateTLS(p, peek)
+	}
+	return c.lateRead(p, peek)
+}
+
+// LateWrite is a Write after the deadline: it goes on with what a Write has not
+// sent, and writes what the system takes without waiting.
+func (c *Conn) LateWrite(p []byte) (int, error) {
+	if program, ok := c.sock.(pipes); ok {
+		return program.lateWrite(p)
+	}
+	if c.tls != nil {
+		return c.lateWriteTLS(p)
+	}
+	n, err := c.lateSend(p)
+	return n, c.meaning(err)
 }
 
 // meaning reduces an error to those that matter, where it is one of them.
@@ -132,6 +171,9 @@ func (c *Conn) CloseWrite() error {
 		return nil
 	}
 	c.shut = true
+	if c.tls != nil && c.broken.Load() == nil {
+		return c.endTLS(s)
+	}
 	return c.meaning(s.CloseWrite())
 }
 
@@ -149,17 +191,38 @@ func (c *Conn) CloseRead() error {
 }
 
 // Close is close(2): bytes that were not read make the kernel send a RST.
-func (c *Conn) Close() error { return c.sock.Close() }
+func (c *Conn) Close() error {
+	if c.tls != nil {
+		defer c.ending.Wait()
+		return c.closeTLS()
+	}
+	return c.sock.Close()
+}
 
 // Reset closes with a RST: SO_LINGER with a time of 0, see socket(7). A Unix
 // socket has none, and closes as it is.
 func (c *Conn) Reset() error {
+	defer c.ending.Wait()
 	var err error
 	if tcp, ok := c.sock.(*net.TCPConn); ok {
 		err = tcp.SetLinger(0)
 	}
 	return errors.Join(err, c.sock.Close())
 }
+
+// Unsent is how many of the bytes that were written the peer's system has not
+// got yet. Only Linux tells.
+func (c *Conn) Unsent() (int, error) {
+	n, err := c.unsent()
+	if err == nil && c.tls != nil {
+		n += int(c.under.left.Load())
+	}
+	return n, err
+}
+
+// Broken reports whether TLS could not be agreed on, or broke off. A Close then
+// reads what the peer sends, until its end or the deadline.
+func (c *Conn) Broken() bool { return c.broken.Load() != nil }
 
 // IsReset reports whether an error says that the peer ended the connection
 // abruptly.

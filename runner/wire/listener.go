@@ -14,6 +14,7 @@ import (
 type Local struct {
 	Path           string // of a Unix socket, absolute; "": the socket is of TCP
 	Host           string // "": every address, of both families where the system has them
+	Loopback       bool   // of every address only the loopback ones
 	Port           int    // 0: a free one
 	Backlog        int    // of listen(2); negative: the system's maximum
 	RcvBuf, SndBuf int    // in bytes; 0: the system's
@@ -34,7 +35,14 @@ var nextPort atomic.Uint32
 // Two programs that start at the same time begin at different ports.
 func init() { nextPort.Store(rand.Uint32()) }
 
-func freePort() int { return firstPort + int(nextPort.Add(1)%ports) }
+func freePort() int {
+	for {
+		port := firstPort + int(nextPort.Add(1)%ports)
+		if _, given := reserved.Load(port); !given {
+			return port
+		}
+	}
+}
 
 // Open binds a socket and, if listen is set, makes it listen.
 func Open(ctx context.Context, at Local, listen bool) (*Listener, error) {
@@ -48,15 +56,12 @@ func Open(ctx context.Context, at Local, listen bool) (*Listener, error) {
 		}
 		return l, nil
 	}
-	var ip netip.Addr
-	if at.Host != "" {
-		var err error
-		if ip, err = Resolve(ctx, at.Host); err != nil {
-			return nil, err
-		}
+	ip, err := at.resolve(ctx)
+	if err != nil {
+		return nil, err
 	}
 	var l *Listener
-	err := onPort(at.Port, func(port int) (err error) {
+	err = onPort(at.Port, func(port int) (err error) {
 		if l, err = bind(ip, port, at); err == nil && listen {
 			err = l.listenOrClose()
 		}
@@ -66,6 +71,26 @@ func Open(ctx context.Context, at Local, listen bool) (*Listener, error) {
 		return nil, err
 	}
 	return l, nil
+}
+
+// resolve is the address to bind, which is not valid for every address. Where
+// the system can't hold a socket to the loopback ones, it is one of those.
+func (at *Local) resolve(ctx context.Context) (ip netip.Addr, err error) {
+	if at.Host != "" {
+		if ip, err = Resolve(ctx, at.Host); err != nil {
+			return ip, err
+		}
+	}
+	every := !ip.IsValid() || ip.IsUnspecified()
+	at.Loopback = at.Loopback && every
+	if at.Loopback && !canNarrow() {
+		if !ip.IsValid() {
+			ip = netip.IPv4Unspecified()
+		}
+		at.Loopback = false
+		return Reachable(ip), nil
+	}
+	return ip, nil
 }
 
 // onPort tries a port or, if that is 0, free ones. Any number of tries will do

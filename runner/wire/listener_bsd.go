@@ -16,9 +16,7 @@ const systemBacklog = 0
 
 const noSignal = 0 // package net has set SO_NOSIGPIPE
 
-// Unsent is how many of the bytes that were written the peer's system has not
-// got yet. Only Linux tells.
-func (c *Conn) Unsent() (int, error) { return 0, errors.ErrUnsupported }
+func (c *Conn) unsent() (int, error) { return 0, errors.ErrUnsupported }
 
 // unlisten ends listening and takes the port again. For an instant in between
 // somebody else could take it: only Linux can end listening and keep the port.

@@ -19,9 +19,8 @@ const systemBacklog = 1 << 30
 // noSignal has send(2) report a closed peer as EPIPE alone.
 const noSignal = unix.MSG_NOSIGNAL
 
-// Unsent is how many of the bytes that were written the peer's system has not
-// got yet, see SIOCOUTQ in tcp(7).
-func (c *Conn) Unsent() (n int, err error) {
+// unsent is Unsent of the socket, see SIOCOUTQ in tcp(7).
+func (c *Conn) unsent() (n int, err error) {
 	if cerr := c.raw.Control(func(fd uintptr) { n, err = unix.IoctlGetInt(int(fd), unix.SIOCOUTQ) }); cerr != nil {
 		return 0, cerr
 	}

@@ -87,6 +87,11 @@ func boundSocket(ip netip.Addr, port int, dual bool, at Local) (int, error) {
 	if err := setBuffers(fd, at.RcvBuf, at.SndBuf); err != nil {
 		return fail("setsockopt", err)
 	}
+	if at.Loopback {
+		if err := narrow(fd); err != nil {
+			return fail("setsockopt", err)
+		}
+	}
 	if err := unix.Bind(fd, sa); err != nil {
 		return fail("bind", err)
 	}

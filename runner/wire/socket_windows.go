@@ -86,8 +86,8 @@ func (l *Listener) Queue() (length, limit int, err error) {
 	return 0, 0, errors.ErrUnsupported
 }
 
-// late brings nothing after the deadline.
-func (c *Conn) late(p []byte, peek bool) (int, error) { return 0, os.ErrDeadlineExceeded }
+// lateRead brings nothing after the deadline.
+func (c *Conn) lateRead(p []byte, peek bool) (int, error) { return 0, os.ErrDeadlineExceeded }
 
 // lateFrom has to wait a little, so that the system looks at the socket at all.
 func lateFrom(c *net.UDPConn, p []byte) (int, netip.AddrPort, error) {
@@ -95,12 +95,10 @@ func lateFrom(c *net.UDPConn, p []byte) (int, netip.AddrPort, error) {
 	return c.ReadFromUDPAddrPort(p)
 }
 
-// Unsent is how many of the bytes that were written the peer's system has not
-// got yet. Only Linux tells.
-func (c *Conn) Unsent() (int, error) { return 0, errors.ErrUnsupported }
+func (c *Conn) unsent() (int, error) { return 0, errors.ErrUnsupported }
 
-// LateWrite takes nothing after the deadline.
-func (c *Conn) LateWrite(p []byte) (int, error) { return 0, os.ErrDeadlineExceeded }
+// lateSend takes nothing after the deadline.
+func (c *Conn) lateSend(p []byte) (int, error) { return 0, os.ErrDeadlineExceeded }
 
 func sockName(raw syscall.RawConn) (at Addr) {
 	raw.Control(func(fd uintptr) {
@@ -140,3 +138,10 @@ func isSystemReset(err error) bool {
 }
 
 func isSystemRefused(err error) bool { return errors.Is(err, windows.WSAECONNREFUSED) }
+
+func lateRead(*os.File, []byte) (int, error) { return 0, os.ErrDeadlineExceeded }
+
+func lateWrite(*os.File, []byte) (int, error) { return 0, os.ErrDeadlineExceeded }
+
+// withoutReuse has nothing to take back.
+func withoutReuse(_, _ string, _ syscall.RawConn) error { return nil }

@@ -39,14 +39,13 @@ type PacketListener struct {
 // OpenPackets binds a UDP socket and, if listen is set, makes it take what
 // comes.
 func OpenPackets(ctx context.Context, at Local, listen bool) (*PacketListener, error) {
-	l := &PacketListener{at: at, peers: map[netip.AddrPort]*peer{}}
-	if at.Host != "" {
-		var err error
-		if l.ip, err = Resolve(ctx, at.Host); err != nil {
-			return nil, err
-		}
+	l := &PacketListener{peers: map[netip.AddrPort]*peer{}}
+	var err error
+	if l.ip, err = at.resolve(ctx); err != nil {
+		return nil, err
 	}
-	err := onPort(at.Port, func(port int) error {
+	l.at = at
+	err = onPort(at.Port, func(port int) error {
 		l.bound = netip.AddrPortFrom(l.ip, uint16(port))
 		if listen {
 			return l.Listen()
@@ -97,7 +96,16 @@ func (l *PacketListener) Listen() error {
 			network = "udp4"
 		}
 	}
-	c, err := new(net.ListenConfig).ListenPacket(context.Background(), network, address)
+	lc := net.ListenConfig{Control: func(_, _ string, raw syscall.RawConn) error {
+		var err error
+		cerr := raw.Control(func(fd uintptr) {
+			if l.at.Loopback {
+				err = narrow(int(fd))
+			}
+		})
+		return errors.Join(cerr, err)
+	}}
+	c, err := lc.ListenPacket(context.Background(), network, address)
 	if err != nil {
 		return err
 	}
