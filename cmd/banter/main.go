@@ -15,7 +15,6 @@ import (
 
 	"banter/runner/program"
 	"banter/runner/report"
-	"banter/runner/scenario"
 
 	"github.com/spf13/cobra"
 )
@@ -61,7 +60,6 @@ type app struct {
 	stdin  io.Reader
 	stdout *sink
 	stderr io.Writer
-	config scenario.Config // that files are read with
 }
 
 // sink is standard output. It remembers that a write failed.

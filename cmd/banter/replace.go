@@ -11,28 +11,30 @@ import (
 // replaceFile puts another content into a file, at once: whoever reads it sees
 // all of the one or all of the other. The file must be as it was when it was
 // read. A link stays a link, and the permissions are kept.
-func replaceFile(path string, was, content []byte) (err error) {
-	real, err := filepath.EvalSymlinks(path)
-	if err != nil {
-		return pathError(path, err)
+func replaceFile(path string, was, content []byte) error {
+	if err := replace(path, was, content); err != nil {
+		return fmt.Errorf("%s: not updated: %w", path, reason(err))
 	}
-	defer func() {
-		if err != nil {
-			err = fmt.Errorf("%s: not updated: %w", path, reason(err))
-		}
-	}()
-	file, err := os.OpenFile(real, os.O_RDWR, 0) // it may not be ours to write
-	if err != nil {
-		return err
-	}
-	info, err := file.Stat()
-	file.Close()
+	return nil
+}
+
+func replace(path string, was, content []byte) error {
+	info, err := os.Stat(path)
 	switch {
 	case err != nil:
 		return err
 	case !info.Mode().IsRegular():
 		return errors.New("it is no regular file")
 	}
+	real, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return err
+	}
+	file, err := os.OpenFile(real, os.O_RDWR, 0) // it may not be ours to write
+	if err != nil {
+		return err
+	}
+	file.Close()
 	temporary, err := os.CreateTemp(filepath.Dir(real), "."+filepath.Base(real)+".*")
 	if err != nil {
 		return err
@@ -42,10 +44,7 @@ func replaceFile(path string, was, content []byte) (err error) {
 	if err == nil {
 		err = temporary.Sync()
 	}
-	if closeErr := temporary.Close(); err == nil {
-		err = closeErr
-	}
-	if err == nil {
+	if err = errors.Join(err, temporary.Close()); err == nil {
 		err = os.Chmod(temporary.Name(), info.Mode().Perm())
 	}
 	if err != nil {

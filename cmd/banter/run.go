@@ -55,12 +55,10 @@ nothing to run or no way to, and 130 if it was interrupted.`,
 			if f.quiet && f.verbose {
 				return errors.New("-q and -v exclude each other")
 			}
-			if f.update {
-				if err := f.canUpdate(args); err != nil {
-					return err
-				}
-				f.config.Update = true
+			if err := f.canUpdate(args); err != nil {
+				return err
 			}
+			f.config.Update = f.update
 			f.config.Real = f.suite.Real != runner.RealNever
 			files, err := a.valid(cmd, f.config, args, "; nothing was run")
 			if err != nil {
@@ -101,12 +99,8 @@ func (a *app) runFiles(ctx context.Context, files []*scenario.File, f *runFlags)
 	if err != nil {
 		return err
 	}
-	if err := checkServes(f.suite.Real, scenarios); err != nil {
+	if err := a.ready(f, scenarios); err != nil {
 		return err
-	}
-	a.warn(scenarios)
-	if f.suite.Jobs == 0 {
-		f.suite.Jobs = 4 * max(1, runtime.GOMAXPROCS(0))
 	}
 	text := report.NewText(a.stdout, a.textOptions(f, scenarios))
 
@@ -136,6 +130,19 @@ func (a *app) runFiles(ctx context.Context, files []*scenario.File, f *runFlags)
 		return status(statusInterrupted)
 	case failed:
 		return status(statusFailed)
+	}
+	return nil
+}
+
+// ready says what there is to say before scenarios are played, and fills in what
+// was not said.
+func (a *app) ready(f *runFlags, scenarios []*scenario.Scenario) error {
+	if err := checkServes(f.suite.Real, scenarios); err != nil {
+		return err
+	}
+	a.warn(scenarios)
+	if f.suite.Jobs == 0 {
+		f.suite.Jobs = 4 * max(1, runtime.GOMAXPROCS(0))
 	}
 	return nil
 }

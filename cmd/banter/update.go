@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,13 +17,13 @@ import (
 // canUpdate complains about what does not go together with --update.
 func (f *runFlags) canUpdate(paths []string) error {
 	switch {
+	case !f.update:
 	case f.suite.Repeat > 0, f.suite.UntilFail, f.suite.FailFast:
 		return errors.New("--update plays as often as it has to, and so excludes --repeat, --until-fail and --fail-fast")
-	}
-	for _, path := range paths {
-		if path == scenario.Stdin {
-			return errors.New("--update can't write to standard input (-); give a file")
-		}
+	case f.suite.Real == runner.RealBoth:
+		return errors.New("--update and --real=both: which of the two is right? --real alone takes the real ones at their word")
+	case slices.Contains(paths, scenario.Stdin):
+		return errors.New("--update can't write to standard input (-); give a file")
 	}
 	return nil
 }
@@ -33,7 +34,7 @@ func (f *runFlags) canUpdate(paths []string) error {
 func (a *app) updateFiles(ctx context.Context, files []*scenario.File, f *runFlags) error {
 	ctx, stop := interruptible(ctx)
 	defer stop()
-	u := update.New(a.config, files)
+	u := update.New(f.config, files)
 	var plays []runner.Play
 	begin := time.Now()
 	for {
@@ -43,7 +44,9 @@ func (a *app) updateFiles(ctx context.Context, files []*scenario.File, f *runFla
 		}
 		first := plays == nil
 		if first {
-			a.warn(scenarios)
+			if err := a.ready(f, scenarios); err != nil {
+				return err
+			}
 			plays = make([]runner.Play, len(scenarios))
 		}
 		var again []*scenario.Scenario

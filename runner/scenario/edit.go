@@ -66,6 +66,14 @@ func (ed *Editor) find(pos Pos, in map[mark]*place) (*place, error) {
 	return pl, nil
 }
 
+// Place is an edit of what stands at a place that changes nothing.
+func (ed *Editor) Place(pos Pos) Edit {
+	if pl := ed.all.at[mark{line: pos.Line, col: pos.Col}]; pl != nil && pos.File == ed.path {
+		return Edit{place: pl.path}
+	}
+	return Edit{}
+}
+
 // isForeign reports whether something in a value is used elsewhere in another
 // sense.
 func (pl *place) isForeign() bool {

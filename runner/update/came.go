@@ -202,21 +202,7 @@ const (
 // Where nothing is known of the peer, it is all that came.
 func turn(r *runner.Result, f *runner.Failure) ([]byte, turning) {
 	m := f.Missed
-	var self, peer *runner.Actor
-	for i := range r.Actors {
-		if a := &r.Actors[i]; a.Name == f.Actor {
-			self = a
-		}
-	}
-	for i := range r.Actors {
-		if a := &r.Actors[i]; self != nil && self.Peer != "" && a.Name == self.Peer {
-			peer = a
-		}
-	}
-	if peer == nil {
-		return m.Came, unknown
-	}
-	for _, conversation := range connections(peer, self) {
+	for _, conversation := range conversations(r, f.Actor) {
 		var sent int64
 		for _, e := range conversation {
 			if e.Kind != transcript.Send {
@@ -239,6 +225,25 @@ func turn(r *runner.Result, f *runner.Failure) ([]byte, turning) {
 	return m.Came, unknown
 }
 
+// conversations are what others saw on connections that may be the one with an
+// actor, the likeliest first.
+func conversations(r *runner.Result, name string) (all [][]transcript.Entry) {
+	i := slices.IndexFunc(r.Actors, func(a runner.Actor) bool { return a.Name == name })
+	if i < 0 {
+		return nil
+	}
+	self := &r.Actors[i]
+	for i := range r.Actors {
+		switch a := &r.Actors[i]; {
+		case a.Name == self.Peer:
+			all = append(connections(a, self), all...)
+		case a.Peer == name:
+			all = append(all, connections(a, self)...)
+		}
+	}
+	return all
+}
+
 // connections are what an actor saw on each of its connections that may be the
 // one with a peer, the likeliest first.
 func connections(a, peer *runner.Actor) [][]transcript.Entry {
@@ -251,11 +256,17 @@ func connections(a, peer *runner.Actor) [][]transcript.Entry {
 		if e.Kind != transcript.Connect || e.Name != server {
 			continue
 		}
-		end := i + 1
-		for end < len(a.Observed) && a.Observed[end].Kind != transcript.Connect {
-			end++
+		var conversation []transcript.Entry
+		for _, next := range a.Observed[i+1:] {
+			if next.Over != e.Over {
+				continue
+			}
+			if next.Kind == transcript.Connect {
+				break
+			}
+			conversation = append(conversation, next)
 		}
-		all = append(all, a.Observed[i:end])
+		all = append(all, conversation)
 	}
 	nth := 1
 	if _, number, ok := strings.Cut(peer.Name, "#"); ok {

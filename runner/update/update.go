@@ -120,11 +120,13 @@ func (f *file) expect(r *runner.Result, failure *runner.Failure, first bool) {
 	}
 	x := m.Expect
 	came, err := whatCame(r, failure)
-	if err != nil {
-		f.leave(x.Pos, err)
-		return
+	e := f.editor.Place(x.Pos)
+	if err == nil {
+		var made scenario.Edit
+		if made, err = f.editor.Expect(x, came); err == nil {
+			e = made
+		}
 	}
-	e, err := f.editor.Expect(x, came)
 	f.want(edit{Edit: e, pos: x.Pos}, err)
 }
 
@@ -167,11 +169,15 @@ func (f *file) transcripts(r *runner.Result) {
 
 // want notes an edit, or why there is none.
 func (f *file) want(e edit, err error) {
-	if err != nil {
+	if err != nil && !f.isEdited(e.Place()) { // else it was in vain
 		f.leave(e.pos, err)
 		return
 	}
 	f.wanted = append(f.wanted, e)
+}
+
+func (f *file) isEdited(path string) bool {
+	return slices.ContainsFunc(f.edits, func(e edit) bool { return e.Place() == path })
 }
 
 func (f *file) leave(pos scenario.Pos, why error) {
@@ -233,7 +239,7 @@ func (f *file) fresh() []edit {
 		if i := slices.IndexFunc(out, here); i >= 0 && e.Same(&out[i].Edit) {
 			continue
 		}
-		if slices.ContainsFunc(out, here) || slices.ContainsFunc(f.edits, here) {
+		if slices.ContainsFunc(out, here) || f.isEdited(path) {
 			f.closed[path] = errTwice
 			out, f.edits = slices.DeleteFunc(out, here), slices.DeleteFunc(f.edits, here)
 			f.leave(e.pos, errTwice)

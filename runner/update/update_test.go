@@ -68,7 +68,7 @@ func TestUpdate(t *testing.T) {
 // brought is what becomes of a file, and how it plays then.
 func brought(t testing.TB, name, source string) (after, how string) {
 	t.Helper()
-	config := scenario.Config{Update: true}
+	config := scenario.Config{Update: true, Secrets: map[string]string{"token": "s3cr3t"}}
 	file := config.Parse(name, []byte(source))
 	if errs := file.Problems.Errors(); len(errs) > 0 {
 		t.Fatalf("%v\n%s", errs, source)
