@@ -101,6 +101,7 @@ func (a *actor) tryFrame(e *scenario.Expect) (met bool, f *Failure) {
 	a.welcome = false
 	switch {
 	case met:
+		a.before = exactly{}
 		a.scope.keep(want.All())
 		return true, nil
 	case m == nil:
