@@ -544,3 +544,17 @@ func TestReal(t *testing.T) {
 		}
 	}
 }
+
+// A server that is said to be elsewhere needs no process.
+func TestRealElsewhere(t *testing.T) {
+	s := programs(t, `
+servers: {web: {reply: "hhhh"}}
+processes: {real: {run: [no-such-program], serves: web}}
+clients: {ann: [{connect: web, expect: {refused}}]}
+`)
+	opts := runner.Options{Real: runner.RealOnly, Connect: map[string]string{"web": "127.0.0.1:1"}}
+	result, err := runner.Run(t.Context(), s, opts)
+	if err != nil || !result.Passed() {
+		t.Errorf("%v %v", failures(result), err)
+	}
+}
