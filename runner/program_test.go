@@ -558,3 +558,28 @@ clients: {ann: [{connect: web, expect: {refused}}]}
 		t.Errorf("%v %v", failures(result), err)
 	}
 }
+
+// Programs that say something and are gone are heard all the same.
+func TestProgramsThatAreGone(t *testing.T) {
+	for _, bind := range []string{"127.0.0.1:0", "udp:127.0.0.1:0", "unix:gone.sock"} {
+		t.Run(bind, func(t *testing.T) {
+			steps := "[expect: hello, close]"
+			passesWithPrograms(t, strings.NewReplacer("BIND", bind, "STEPS", steps).Replace(`
+requires: [python3]
+servers: {log: {bind: "BIND", steps: STEPS}}
+files:
+  log.py: |
+    import socket, sys
+    at = sys.argv[1]
+    udp = at.startswith("udp:")
+    unix = at.startswith("unix:")
+    s = socket.socket(socket.AF_UNIX if unix else socket.AF_INET, socket.SOCK_DGRAM if udp else socket.SOCK_STREAM)
+    host, _, port = at.removeprefix("udp:").removeprefix("unix:").partition(":")
+    s.connect(host if unix else (host, int(port)))
+    s.send(b"hello")
+clients:
+  ann: [run: [python3, "${tmp}/log.py", "${log}"]]
+`))
+		})
+	}
+}

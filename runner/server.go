@@ -41,6 +41,7 @@ type listener interface {
 	Listen() error
 	Accept() (*wire.Conn, error)
 	Queue() (length, limit int, err error)
+	Waiting() bool
 	Stop() error
 	Close() error
 }
