@@ -310,6 +310,23 @@ clients:
     - parallel:
         - send: {fill: random, size: 4MiB}
         - expect: {fill: random, size: 4MiB}
+  two:
+    - connect: {run: [cat]}
+    - connect: {run: [tr, a-z, A-Z], as: upper}
+    - {over: upper, send: "hello"}
+    - send: "hello"
+    - expect: "hello"
+    - shutdown
+    - {over: upper, shutdown: }
+    - {over: upper, expect: "HELLO"}
+  tried:
+    - retry:
+        within: 10s
+        every: 1ms
+        steps:
+          - connect: {run: [sh, -c, "echo x >> tries; wc -l < tries | tr -d ' '"]}
+          - expect: "3\n"
+          - close
   without-close:
     - connect: {run: [cat]}
     - send: "hello"
