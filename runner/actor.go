@@ -58,6 +58,7 @@ func (a *actor) attach(conn *wire.Conn) {
 	a.reader = a
 	a.packets = conn.Packets
 	a.over, a.cut, a.loose = false, false, false
+	a.before = exactly{}
 	if a.packets {
 		a.stream = match.NewPackets(source{a}, a.take)
 		return
@@ -279,6 +280,7 @@ func (a *actor) play(step *scenario.Step) *Failure {
 	case scenario.StartTLS:
 		return a.startTLS(act.TLS, ride)
 	case scenario.Send:
+		a.before.acted = true
 		return a.send(act.Payload, ride)
 	case *scenario.Expect:
 		return a.expect(act)

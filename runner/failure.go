@@ -127,11 +127,13 @@ func (a *actor) fail(f *Failure) {
 		a.drop(false)
 		return
 	}
+	mark := a.log.Seen.Mark()
 	if !f.whole && (f.Kind == Differs || f.Kind == Unread) {
 		a.collect(f)
 	}
 	a.p.fail(*f)
 	a.abandon()
+	f.Missed.add(a.log.Seen.Since(mark))
 }
 
 // collect reads on for the picture.

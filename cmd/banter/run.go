@@ -27,6 +27,7 @@ type runFlags struct {
 	selection
 	config         scenario.Config
 	suite          runner.SuiteOptions
+	update         bool
 	verbose, quiet bool
 	color          string
 }
@@ -47,6 +48,7 @@ nothing to run or no way to, and 130 if it was interrupted.`,
   banter run -v greeting.yaml                   with what each side saw
   banter run --filter '^smtp-' --slow 5 tests/  some, on a slow machine
   banter run --until-fail -q flaky.yaml         until it shows its fault
+  banter run --update greeting.yaml             what came is right from now on
   banter run --connect greeter=127.0.0.1:7890 greeting.yaml
                                                 against the real server there
   generate | banter run -                       from standard input`,
@@ -56,10 +58,17 @@ nothing to run or no way to, and 130 if it was interrupted.`,
 			if f.quiet && f.verbose {
 				return errors.New("-q and -v exclude each other")
 			}
+			if err := f.canUpdate(args); err != nil {
+				return err
+			}
+			f.config.Update = f.update
 			f.config.Real = f.suite.Real != runner.RealNever
 			files, err := a.valid(cmd, f.config, args, "; nothing was run")
 			if err != nil {
 				return err
+			}
+			if f.update {
+				return a.updateFiles(cmd.Context(), files, &f)
 			}
 			return a.runFiles(cmd.Context(), files, &f)
 		},
@@ -71,6 +80,7 @@ nothing to run or no way to, and 130 if it was interrupted.`,
 	flags.Var(positive(&f.suite.Repeat, "N"), "repeat", "play each scenario so often")
 	flags.BoolVar(&f.suite.UntilFail, "until-fail", false, "play all again and again until one fails, --repeat times at most")
 	flags.BoolVar(&f.suite.FailFast, "fail-fast", false, "start nothing more after a failure")
+	flags.BoolVar(&f.update, "update", false, "write what came into the files, where expects failed and where transcripts are written out")
 	timeFlags(cmd, &f.suite.Options)
 	valueFlags(cmd, &f.config)
 	flags.Var(realServers(&f.suite.Connect, "NAME=ADDRESS"), "connect", "play against the real server there, in place of the declared one")
@@ -102,12 +112,8 @@ func (a *app) runFiles(ctx context.Context, files []*scenario.File, f *runFlags)
 	if err != nil {
 		return err
 	}
-	if err := cmp.Or(checkConnect(f.suite.Connect, f.suite.Real, scenarios), checkServes(f.suite.Real, scenarios)); err != nil {
+	if err := a.ready(f, scenarios); err != nil {
 		return err
-	}
-	a.warn(scenarios)
-	if f.suite.Jobs == 0 {
-		f.suite.Jobs = 4 * max(1, runtime.GOMAXPROCS(0))
 	}
 	text := report.NewText(a.stdout, a.textOptions(f, scenarios))
 
@@ -137,6 +143,19 @@ func (a *app) runFiles(ctx context.Context, files []*scenario.File, f *runFlags)
 		return status(statusInterrupted)
 	case failed:
 		return status(statusFailed)
+	}
+	return nil
+}
+
+// ready says what there is to say before scenarios are played, and fills in what
+// was not said.
+func (a *app) ready(f *runFlags, scenarios []*scenario.Scenario) error {
+	if err := cmp.Or(checkConnect(f.suite.Connect, f.suite.Real, scenarios), checkServes(f.suite.Real, scenarios)); err != nil {
+		return err
+	}
+	a.warn(scenarios)
+	if f.suite.Jobs == 0 {
+		f.suite.Jobs = 4 * max(1, runtime.GOMAXPROCS(0))
 	}
 	return nil
 }
