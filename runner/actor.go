@@ -22,10 +22,11 @@ type actor struct {
 	place  *place
 	pos    scenario.Pos // of its name, or of its script
 	client *scenario.Client
-	server *server // whose connection it is; nil for a client
-	nth    int     // of the server's connections, from 0
-	rank   [3]int  // where it stands in the result
-	peer   string  // under play.mu
+	server *server       // whose connection it is; nil for a client
+	nth    int           // of the server's connections, from 0
+	rested chan struct{} // of a server's connection: closed when it waits only for the other's end
+	rank   [3]int        // where it stands in the result
+	peer   string        // under play.mu
 	reply  *scenario.Payload
 	uncast string // why the server has no script for it
 
@@ -57,12 +58,13 @@ func (a *actor) attach(conn *wire.Conn) {
 	a.reader = a
 	a.packets = conn.Packets
 	a.over, a.cut, a.loose = false, false, false
+	a.before = exactly{}
 	if a.packets {
 		a.stream = match.NewPackets(source{a}, a.take)
 		return
 	}
 	a.stream = match.NewStream(source{a}, a.take)
-	if peeker, ok := any(conn).(match.Peeker); ok {
+	if peeker, ok := any(conn).(match.Peeker); ok && !conn.Piped {
 		a.stream = match.NewStream(peekable{source{a}, peeker}, a.take)
 	}
 }
@@ -179,6 +181,8 @@ func (a *actor) playClient() {
 func (a *actor) playConnection() {
 	defer a.p.order.ended(a.place)
 	defer a.server.left()
+	defer a.p.tellServed(a)
+	defer a.rest()
 	a.saw(transcript.Accept, "")
 	a.meant(transcript.Accept, "")
 	if a.server.decl.TLS != nil && a.uncast == "" {
@@ -195,6 +199,7 @@ func (a *actor) playConnection() {
 			a.fail(f)
 		}
 	case a.reply != nil && a.reply.Echo():
+		a.rest()
 		if f := a.echo(); f != nil {
 			a.fail(f)
 		}
@@ -210,12 +215,18 @@ func (a *actor) playConnection() {
 // playScript plays the steps, and closes what they leave open.
 func (a *actor) playScript() {
 	a.log.Seen.Grow(len(a.place.steps) + 2) // most steps are one event
-	if f := a.playSteps(a.place.steps, func(i int) { a.step, a.done = i+1, i }); f != nil {
+	if f := a.playSteps(a.place.steps, func(i int) {
+		a.step, a.done = i+1, i
+		if last(a.place.steps, i) {
+			a.rest()
+		}
+	}); f != nil {
 		a.fail(f)
 		return
 	}
 	a.done = len(a.place.steps)
 	a.p.order.over(a.place)
+	a.rest()
 	a.step, a.current = 0, nil
 	a.deadline = time.Now().Add(a.p.timeout(0))
 	f := a.closeOthers()
@@ -269,6 +280,7 @@ func (a *actor) play(step *scenario.Step) *Failure {
 	case scenario.StartTLS:
 		return a.startTLS(act.TLS, ride)
 	case scenario.Send:
+		a.before.acted = true
 		return a.send(act.Payload, ride)
 	case *scenario.Expect:
 		return a.expect(act)
@@ -301,6 +313,14 @@ func (a *actor) play(step *scenario.Step) *Failure {
 		}
 		a.saw(transcript.Start, act.Server)
 		return a.ridden(nil, ride)
+	case scenario.StopProcess:
+		return a.ridden(a.stopProcess(act.Name), ride)
+	case scenario.StartProcess:
+		return a.ridden(a.startProcess(act.Name), ride)
+	case scenario.Run:
+		return a.ridden(a.run(act), ride)
+	case scenario.AwaitOutput:
+		return a.ridden(a.awaitOutput(act), ride)
 	case scenario.Parallel:
 		return a.parallel(act, step.Within)
 	case scenario.Let:
@@ -340,8 +360,9 @@ func (a *actor) pause(d time.Duration) *Failure {
 	case <-timer.C:
 		return nil
 	case <-a.ctx.Done():
-		return a.failure(Unfinished, "was to wait for %s", d)
+	case <-a.p.hurry:
 	}
+	return a.failure(Unfinished, "was to wait for %s", d)
 }
 
 // waitFor waits for other actors.
@@ -388,18 +409,23 @@ func (a *actor) allowed() time.Duration {
 // heard of it first may have gone.
 func (a *actor) stopped() bool { return a.p.ctx.Err() != nil || a.ctx.Err() != nil }
 
+// ending reports whether the actor has to end, or may end what it does with what
+// is there already.
+func (a *actor) ending() bool { return a.stopped() || a.p.leaving.Load() }
+
 // arm sets a deadline of the connection, which is past where the actor has to
 // end. The end may come at the same time: it is marked before the deadlines are
 // set, so that one of the two sets the past last.
 func (a *actor) arm(set func(time.Time) error, deadline time.Time) {
 	set(deadline)
-	if a.stopped() {
+	if a.ending() {
 		set(past)
 	}
 }
 
 // drop closes the connection as it is, or with a RST.
 func (a *actor) drop(reset bool) {
+	defer a.abort()
 	if a.conn == nil {
 		a.stream = nil
 		return

@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,22 +18,29 @@ import (
 // target is where a connect goes, and the name of that in transcripts.
 func (s *scope) target(c scenario.Connect) (wire.Addr, string, error) {
 	p := s.p
-	if c.Server != "" {
-		return p.server(c.Server).addr, c.Server, nil
+	switch srv := p.server(c.Server); {
+	case srv != nil:
+		return srv.addr, c.Server, nil
+	case c.Server != "":
+		return p.realOf(c.Server).addr, c.Server, nil
+	case c.Process != "":
+		return p.process(c.Process).addr, c.Process, nil
+	case c.Run != nil:
+		return wire.Addr{}, c.Run.Name(), nil
 	}
 	text, err := s.text(c.Address)
 	name := string(text)
 	if err != nil {
-		return wire.Addr{}, name, err
+		return wire.Addr{}, strings.TrimPrefix(c.String(), "connect "), err
 	}
 	for _, s := range p.servers { // as a variable says it
-		if s.addr.String() == name {
+		if s.address() == name {
 			return s.addr, s.decl.Name, nil
 		}
 	}
 	at, err := scenario.ParseAddress(name)
 	if err == nil {
-		err = p.scenario.MayUse(&at)
+		err = p.mayUse(&at)
 	}
 	if err != nil {
 		return wire.Addr{}, name, err
@@ -41,7 +49,22 @@ func (s *scope) target(c scenario.Connect) (wire.Addr, string, error) {
 	if s := p.serverAt(to); s != nil {
 		name = s.decl.Name
 	}
+	if c := p.processAt(to); c != nil {
+		name = cmp.Or(c.decl.Serves, c.decl.Name)
+	}
 	return to, name, err
+}
+
+// mayUse says why the run may not connect to an address, nil if it may: what the
+// scenario may, and the sockets in the run's own folder.
+func (p *play) mayUse(at *scenario.Address) error {
+	err := p.scenario.MayUse(at)
+	if err != nil && at.Transport == scenario.Unix {
+		if dir, tmpErr := p.folder(); tmpErr == nil && scenario.Below(p.scenario.Path(at.Path), dir) {
+			return nil
+		}
+	}
+	return err
 }
 
 // resolve is where an address is.
@@ -79,7 +102,7 @@ func (p *play) serverAt(to wire.Addr) *server {
 // at this one.
 func (s *server) everywhere(ip netip.Addr) bool {
 	b := s.decl.Bind
-	every := b != nil && (b.Host == "" || b.Host == "0.0.0.0" || b.Host == "::")
+	every := s.real == "" && b != nil && (b.Host == "" || b.Host == "0.0.0.0" || b.Host == "::")
 	return every && (ip.IsLoopback() || s.p.scenario.MayServeOthers(b.Port))
 }
 

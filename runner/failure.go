@@ -33,7 +33,7 @@ func (a *actor) failure(kind Kind, format string, args ...any) *Failure {
 // whole scenario, which has ended because of somebody else.
 func (a *actor) late(format string, args ...any) *Failure {
 	had := fmt.Sprintf(format, args...)
-	if a.stopped() && time.Now().Before(a.deadline) {
+	if a.ending() && time.Now().Before(a.deadline) {
 		return a.failure(Unfinished, "was waiting: %s; %s", a.action(), had)
 	}
 	f := a.failure(TimedOut, "timeout after %s: %s", a.allowed(), had)
@@ -107,6 +107,9 @@ func had(m *match.Mismatch) string {
 // in order, so that the others can go on.
 func (a *actor) fail(f *Failure) {
 	a.failed = true
+	if a.child != nil {
+		f.Program = a.child.name
+	}
 	if a.stopped() && f.Kind == Ended { // by a peer who was woken first
 		f.Kind, f.Message, f.Notes = Unfinished, "was waiting: "+a.action(), nil
 	}
@@ -117,16 +120,20 @@ func (a *actor) fail(f *Failure) {
 	a.p.order.over(a.place)
 	if f.Kind == TimedOut {
 		a.p.fail(*f)
-		a.p.end()
+		if a.p.serve == nil { // else the others are strangers to this peer
+			a.p.end()
+		}
 		a.dropOthers()
 		a.drop(false)
 		return
 	}
-	if f.Kind == Differs || f.Kind == Unread {
+	mark := a.log.Seen.Mark()
+	if !f.whole && (f.Kind == Differs || f.Kind == Unread) {
 		a.collect(f)
 	}
 	a.p.fail(*f)
 	a.abandon()
+	f.Missed.add(a.log.Seen.Since(mark))
 }
 
 // collect reads on for the picture.
@@ -259,6 +266,12 @@ func (a *actor) foresee(step *scenario.Step, begun bool) {
 		a.meant(transcript.Stop, act.Server)
 	case scenario.Start:
 		a.meant(transcript.Start, act.Server)
+	case scenario.StopProcess:
+		a.meant(transcript.Stop, act.Name)
+	case scenario.StartProcess:
+		a.meant(transcript.Start, act.Name)
+	case scenario.Run:
+		a.meant(transcript.Run, act.Program.Name())
 	}
 	expect(step.Expect)
 }

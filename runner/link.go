@@ -12,11 +12,13 @@ type link struct {
 	conn    *wire.Conn
 	stream  *match.Stream
 	packets bool    // it is one of UDP
+	child   *child  // the program that is the other side
 	callee  *server // of UDP, to which nothing was sent yet
 	host    string  // whom the connect called, as a certificate names it
 	over    bool    // the peer's end was taken
 	cut     bool    // it was reset
 	loose   bool    // a close looks at nothing more
+	before  exactly // the last expect that was met
 }
 
 // further is a connection beside the first, by its name.

@@ -40,6 +40,7 @@ func (a *actor) playReply() *Failure {
 				if pieces, f = a.answer(); f != nil {
 					return f
 				}
+				a.rest()
 				a.deadline = time.Now().Add(a.p.timeout(0))
 			}
 			continue

@@ -13,6 +13,19 @@ type Result struct {
 	Failures []Failure // in the order in which they happened; none: it passed
 	Actors   []Actor   // clients in the file's order, then each server's connections
 	Elapsed  time.Duration
+	Skipped  string   // why it was not played; "": it was
+	Real     bool     // it was played against a real program in place of a declared server
+	Outputs  []Output // what processes have printed, and programs that are part of a failure
+}
+
+// Output is what a program has printed: the beginning, the end, and how much was
+// left out between them.
+type Output struct {
+	Name   string // of the process
+	Status string // how it has ended by itself; "": it has not
+	Head   []byte
+	Tail   []byte
+	Cut    int64
 }
 
 // Passed reports whether everything was as the scenario says.
@@ -69,5 +82,13 @@ type Failure struct {
 	Got    []byte
 	Offset int64
 
-	rank [3]int // the actor's, to order what happened at the same time
+	Missed  *Missed // what an expect of bytes has missed, where that is known
+	Written bool    // a transcript that is written out is not what was seen
+
+	Program string // that is part of it, beside what Result.Outputs has of it
+
+	printed []Output // of the program
+
+	whole bool   // Got is all there is to see
+	rank  [3]int // the actor's, to order what happened at the same time
 }

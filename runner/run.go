@@ -17,6 +17,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"banter/runner/scenario"
@@ -27,6 +28,14 @@ import (
 type Options struct {
 	Timeout time.Duration // of a step that has no within, in place of the scenario's; 0: the scenario's
 	Slow    float64       // every timeout is multiplied by it; 0 is 1
+	Real    Real          // whom the clients play against where a process serves a declared server
+
+	// Connect names servers of which the real thing is played against: where
+	// each of them is, as scenario.ParseAddress has it (the path of a Unix
+	// socket is relative to the working folder). Such a server is not bound,
+	// and its scripts are not played. Names that the scenario does not declare
+	// mean nothing.
+	Connect map[string]string
 }
 
 // Run plays a scenario. A result says that it ran, and what came of it; an
@@ -36,39 +45,79 @@ type Options struct {
 // It ends within the sum of the scenario's timeouts and a second, whatever the
 // peers do, and leaves no socket and no goroutine behind.
 func Run(ctx context.Context, s *scenario.Scenario, opts Options) (Result, error) {
-	p := &play{
-		scenario: s, opts: opts, began: time.Now(), order: newOrder(),
-		idle: map[*actor]bool{}, open: map[*wire.Conn]struct{}{}, dials: map[*dial]struct{}{}, names: map[pair]*actor{},
+	switch name := missing(s); {
+	case s.Skip != "":
+		return Result{Scenario: s, Skipped: s.Skip}, context.Cause(ctx)
+	case name != "":
+		return Result{Scenario: s, Skipped: name + " is not installed"}, context.Cause(ctx)
+	case opts.Real == RealBoth && serves(s):
+		return runBoth(ctx, s, opts)
 	}
-	p.order.mayCome, p.order.now = p.mayCome, p.now
-	p.order.stopped = func() bool { return p.ctx.Err() != nil }
-	p.progress = sync.NewCond(&p.mu)
-	p.ctx, p.cancel = context.WithCancelCause(ctx)
+	return run(ctx, s, opts)
+}
+
+// run plays a scenario once.
+func run(ctx context.Context, s *scenario.Scenario, opts Options) (Result, error) {
+	p := newPlay(ctx, s, opts)
 	defer p.cancel(nil)
 	defer p.security.remove()
 	defer context.AfterFunc(ctx, p.end)()
-
-	if p.played = p.bind() && p.compute(); p.played {
+	if p.bind() && p.enlist() && p.compute() && p.write() {
 		p.cast()
-		for _, srv := range p.servers {
-			srv.accept()
+		p.accept()
+		if p.played = p.launch(); p.played {
+			for _, c := range p.clients {
+				p.playing.Go(c.playClient)
+			}
+			p.playing.Wait()
+			p.outlast()
+			p.serveOthers()
 		}
-		for _, c := range p.clients {
-			p.playing.Go(c.playClient)
-		}
-		p.playing.Wait()
+		p.dismiss()
 		p.finish()
 		for _, srv := range p.servers {
 			srv.drain()
 		}
 	}
+	return p.conclude(), context.Cause(ctx)
+}
+
+// newPlay is a run that has not begun.
+func newPlay(ctx context.Context, s *scenario.Scenario, opts Options) *play {
+	p := &play{
+		scenario: s, opts: opts, began: time.Now(), order: newOrder(),
+		idle: map[*actor]bool{}, open: map[*wire.Conn]struct{}{}, dials: map[*dial]struct{}{}, names: map[pair]*actor{},
+	}
+	p.order.mayCome, p.order.unplayed, p.order.now = p.mayCome, p.unplayed, p.now
+	p.order.stopped = func() bool { return p.ctx.Err() != nil }
+	p.progress = sync.NewCond(&p.mu)
+	p.ctx, p.cancel = context.WithCancelCause(ctx)
+	return p
+}
+
+// conclude lets nobody new in, joins those who still play, and judges.
+func (p *play) conclude() Result {
 	for _, srv := range p.servers {
 		srv.close()
 	}
+	p.mu.Lock()
+	for slices.ContainsFunc(p.servers, func(s *server) bool { return s.loops > 0 }) {
+		p.progress.Wait()
+	}
+	p.mu.Unlock()
 	p.order.changed() // no connection will come any more
 	p.serving.Wait()
 	p.settle()
-	return p.judge(), context.Cause(ctx)
+	p.clean()
+	return p.judge()
+}
+
+// result is what came of an actor.
+func (a *actor) result() Actor {
+	return Actor{
+		Name: a.place.name, Peer: a.peer, Server: a.server != nil, Script: a.place.steps, Done: a.done,
+		Observed: a.log.Seen.Entries(), Expected: a.log.Expected(),
+	}
 }
 
 // compute computes the scenario's own variables, and reports whether it could.
@@ -97,12 +146,22 @@ type play struct {
 	order    *order
 	servers  []*server // in the file's order, as the clients are
 	clients  []*actor
-	played   bool // all servers could be bound, and the clients were started
+	played   bool          // all servers could be bound, and the clients were started
+	serve    *ServeOptions // of Serve, where no clients are played
+
+	tmp       tmp
+	processes []*process     // in the file's order
+	spawns    bool           // a step starts a program
+	watching  sync.WaitGroup // of those who wait for their ends
 
 	playing sync.WaitGroup // clients
 	serving sync.WaitGroup // accept loops and the connections that they have accepted
 
 	delivering sync.WaitGroup // of what still comes to UDP servers
+
+	leaving atomic.Bool   // Serve has to end: nobody waits for more than is there
+	hurry   chan struct{} // closed some time after that: nobody lets time pass any more
+	telling sync.Mutex    // while Serve tells what happens
 
 	security security
 
@@ -121,6 +180,7 @@ type play struct {
 	names    map[pair]*actor // the client whose connection this is
 	accepted []*actor
 	failures []Failure
+	printed  []Output // of programs that are part of a failure
 	secrets  [][]byte // values that are not to be shown, beside the scenario's
 }
 
@@ -164,6 +224,7 @@ func (p *play) fail(f Failure) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.failures = append(p.failures, f)
+	p.printed = append(p.printed, f.printed...)
 }
 
 // end ends the scenario at this instant: whoever waits is woken.
@@ -212,10 +273,7 @@ func (p *play) judge() Result {
 				Message: "the transcript is not the one that the steps describe",
 			})
 		}
-		r.Actors = append(r.Actors, Actor{
-			Name: a.place.name, Peer: a.peer, Server: a.server != nil, Script: a.place.steps, Done: a.done,
-			Observed: a.log.Seen.Entries(), Expected: a.log.Expected(),
-		})
+		r.Actors = append(r.Actors, a.result())
 	}
 	for _, s := range p.servers {
 		if p.played {
@@ -225,7 +283,8 @@ func (p *play) judge() Result {
 	slices.SortStableFunc(p.failures, func(a, b Failure) int {
 		return cmp.Or(cmp.Compare(a.At, b.At), slices.Compare(a.rank[:], b.rank[:]))
 	})
-	r.Failures = p.failures
+	r.Failures = causeFirst(p.failures)
+	r.Outputs, r.Real = p.outputs(), p.opts.Real.plays() && serves(p.scenario)
 	p.mask(&r)
 	r.Elapsed = p.now()
 	return r

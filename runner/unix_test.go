@@ -361,3 +361,37 @@ clients: {c: [{connect: s}, {send: "x", expect: "hhhh"}]}
 		}
 	})
 }
+
+// The path of a real server's socket is relative to where banter runs, and not
+// to the scenario's folder.
+func TestConnectRealUnix(t *testing.T) {
+	inFolder(t)
+	if err := os.Mkdir("below", 0o777); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.Remove("below") })
+	realServer(t, "unix", "real.sock", "real %s")
+	file := scenario.Parse("below/test.yaml", []byte(`
+servers: {s: {reply: never}}
+clients:
+  ann: [{connect: s}, {send: a}, {expect: "real a"}]
+  ben: [{connect: "${s}"}, {send: b}, {expect: "real b"}]
+  cat: [{connect: "127.0.0.1:${s.port}"}]
+`))
+	r, err := runner.Run(t.Context(), file.Scenarios[0], runner.Options{Connect: map[string]string{"s": "unix:real.sock"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"6:10 cat: can't connect to 127.0.0.1:${s.port}: unix:TOP/real.sock has no port"}
+	top, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := failures(r)
+	for i := range got {
+		got[i] = strings.ReplaceAll(got[i], top, "TOP")
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}

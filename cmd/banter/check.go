@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 
+	"banter/runner"
 	"banter/runner/report"
 	"banter/runner/scenario"
 
@@ -12,6 +13,7 @@ import (
 func (a *app) checkCommand() *cobra.Command {
 	var strict bool
 	var config scenario.Config
+	var real runner.Real
 	cmd := &cobra.Command{
 		Use:   "check [FLAGS] PATH...",
 		Short: "Say what is wrong with scenario files, without playing them",
@@ -23,12 +25,16 @@ The exit status is 2 if there are errors. Warnings alone leave it at 0.`,
   banter check --strict greeting.yaml`,
 		Args:              somePaths,
 		ValidArgsFunction: scenarioFiles,
-		RunE:              func(cmd *cobra.Command, args []string) error { return a.check(cmd, config, args, strict) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			config.Real = real != runner.RealNever
+			return a.check(cmd, config, args, strict)
+		},
 	}
 	cmd.Flags().SortFlags = false
 	cmd.Flags().BoolVar(&strict, "strict", false, "warnings count as errors for the exit status")
 	valueFlags(cmd, &config)
 	allowFlags(cmd, &config.Allow)
+	realFlag(cmd, &real)
 	return cmd
 }
 

@@ -43,7 +43,8 @@ func blocks(t *testing.T, path string) []block {
 
 // Every example in the documentation is run. A yaml block is a whole file that
 // passes and gives no warning; one marked "yaml wrong" is refused, with the
-// output in the block that follows it; "text NAME" is a file beside them.
+// output in the block that follows it; one marked "yaml allow-run" starts
+// programs; "text NAME" is a file beside them.
 func TestDocsExamples(t *testing.T) {
 	for _, path := range []string{"../../docs/language.md", "../../README.md"} {
 		all := blocks(t, path)
@@ -63,9 +64,13 @@ func TestDocsExamples(t *testing.T) {
 			t.Run(fmt.Sprintf("%s:%d", filepath.Base(path), b.line), func(t *testing.T) {
 				file := filepath.Join(dir, "greeting.yaml")
 				write(t, file, b.text)
-				status, stdout, stderr := banter(t, "run", file)
+				args := []string{"run", file}
+				if mark == "allow-run" {
+					args = append(args, "--allow-run")
+				}
+				status, stdout, stderr := banter(t, args...)
 				switch mark {
-				case "":
+				case "", "allow-run":
 					if status != 0 || stderr != "" {
 						t.Errorf("exit status %d\n%s%s", status, stdout, stderr)
 					}

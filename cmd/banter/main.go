@@ -13,6 +13,7 @@ import (
 	"runtime/debug"
 	"syscall"
 
+	"banter/runner/program"
 	"banter/runner/report"
 
 	"github.com/spf13/cobra"
@@ -26,7 +27,10 @@ func main() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(400)
 	}
-	os.Exit(run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	endOrphans := program.Adopt() // of the programs that scenarios start
+	status := run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+	endOrphans()
+	os.Exit(status)
 }
 
 // interruptible returns a context that ends with the first signal, so that
@@ -142,7 +146,7 @@ func (a *app) rootCommand() *cobra.Command {
 	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { a.help(cmd) })
 	root.SetHelpCommand(a.helpCommand())
 	cobra.EnableCommandSorting = false
-	root.AddCommand(a.runCommand(), a.checkCommand(), a.listCommand(), a.versionCommand(), a.completionCommand())
+	root.AddCommand(a.runCommand(), a.checkCommand(), a.serveCommand(), a.listCommand(), a.versionCommand(), a.completionCommand())
 	return root
 }
 

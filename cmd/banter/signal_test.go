@@ -180,3 +180,63 @@ func TestPathIsHarmless(t *testing.T) {
 		t.Errorf("stderr is %q, want %q", got, want)
 	}
 }
+
+// lasting is a scenario whose programs would last for an hour: one that does not
+// mind SIGTERM, and one that makes itself independent and forgets where it came
+// from. They write their numbers into a folder.
+const lasting = `processes:
+  stubborn:
+    run: [sh, -c, "trap '' TERM; echo $$ > DIR/stubborn.new; mv DIR/stubborn.new DIR/stubborn; exec sleep 3600"]
+    ready: {started}
+  daemon:
+    run: [sh, -c, "env -i PATH=$PATH setsid sh -c 'echo $$ > DIR/daemon.new; mv DIR/daemon.new DIR/daemon; exec sleep 3600' < /dev/null > /dev/null 2>&1 & exit 0"]
+    exit: 0
+clients: {ann: [wait: 1h]}
+`
+
+// However a run ends, its programs end too.
+func TestProgramsEndWithTheRun(t *testing.T) {
+	for _, program := range []string{"sh", "setsid", "ps"} {
+		if _, err := exec.LookPath(program); err != nil {
+			t.Skip(err)
+		}
+	}
+	for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM, os.Kill} {
+		t.Run(signal.String(), func(t *testing.T) {
+			dir := t.TempDir()
+			file := filepath.Join(dir, "lasting.yaml")
+			write(t, file, strings.ReplaceAll(lasting, "DIR", dir))
+			cmd := exec.Command("banter", "run", "--allow-run", "--timeout", "1s", file)
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			pids := map[string]string{"stubborn": "", "daemon": ""}
+			for name := range pids {
+				for end := time.Now().Add(30 * time.Second); pids[name] == ""; time.Sleep(time.Millisecond) {
+					text, _ := os.ReadFile(filepath.Join(dir, name))
+					pids[name] = strings.TrimSpace(string(text))
+					if time.Now().After(end) {
+						cmd.Process.Kill()
+						t.Fatalf("%s was not started", name)
+					}
+				}
+			}
+			cmd.Process.Signal(signal)
+			cmd.Wait()
+			if signal == os.Kill { // nobody is left to look for those who have hidden
+				exec.Command("kill", "-KILL", pids["daemon"]).Run()
+				delete(pids, "daemon")
+			} else if got := cmd.ProcessState.ExitCode(); got != 130 {
+				t.Errorf("exit status %d", got)
+			}
+			for name, pid := range pids {
+				for end := time.Now().Add(30 * time.Second); exec.Command("ps", "-p", pid).Run() == nil; time.Sleep(time.Millisecond) {
+					if signal != os.Kill || time.Now().After(end) { // the system needs a moment
+						exec.Command("kill", "-KILL", pid).Run()
+						t.Fatalf("%s lives on", name)
+					}
+				}
+			}
+		})
+	}
+}

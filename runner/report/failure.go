@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -25,6 +26,9 @@ func (t *Text) failure(p *runner.Play) []string {
 	if p.Round > 1 {
 		name += fmt.Sprintf(" (run %d)", p.Round)
 	}
+	if p.Result.Real {
+		name += " (real)"
+	}
 	again := []string{"again: " + t.again(p.Scenario)}
 	if p.Err != nil {
 		return frame(st.headline(name, p.Scenario.Pos), []string{"the run broke: " + Clean(p.Err.Error())}, again)
@@ -45,6 +49,10 @@ func (t *Text) failure(p *runner.Play) []string {
 	source := st.source(p.Scenario.File, pos, columns)
 
 	used := 1 + len(cause) + height(bytes) + height(source) + height(again)
+	printed := t.printed(r, f, columns)
+	for _, block := range printed {
+		used += height(block)
+	}
 	followed := consequences(r.Failures[1:], screen-used-lanesMin-1, columns)
 	for _, block := range followed {
 		used += height(block)
@@ -53,6 +61,7 @@ func (t *Text) failure(p *runner.Play) []string {
 
 	blocks := [][]string{cause, bytes, source, lanes}
 	blocks = append(blocks, followed...)
+	blocks = append(blocks, printed...)
 	if t.opts.Verbose {
 		blocks = append(blocks, transcripts(r), differences(r))
 	}
@@ -165,7 +174,7 @@ func fold(list []string, limit, columns int) []string {
 
 // again is the command that runs just this scenario.
 func (t *Text) again(s *scenario.Scenario) string {
-	words := []string{"banter", "run"}
+	words := []string{"banter", cmp.Or(t.opts.Command, "run")}
 	for _, flag := range t.opts.Flags {
 		words = append(words, shellWord(flag))
 	}

@@ -14,11 +14,15 @@ const sourceLines = 3
 
 // source shows the place in the scenario file, with a caret below it.
 func (st style) source(file *scenario.File, pos scenario.Pos, columns int) []string {
-	if file == nil || !pos.IsValid() || pos.File != file.Path {
+	if file == nil || !pos.IsValid() {
 		return nil
 	}
+	source := file.Source
+	if pos.File != file.Path {
+		source = file.Included[pos.File]
+	}
 	first := max(1, pos.Line-sourceLines+1)
-	text := linesOf(file.Source, first, pos.Line)
+	text := linesOf(source, first, pos.Line)
 	if text == nil {
 		return nil
 	}

@@ -21,7 +21,8 @@ type TextOptions struct {
 	Color   bool     // for a terminal that shows it
 	Columns int      // of the terminal; 0: 100
 	Names   int      // columns of the longest name; 0: not known
-	Flags   []string // of the run, that another run needs to come out the same
+	Command string   // that plays a scenario again; "": run
+	Flags   []string // of it, that it needs to come out the same
 }
 
 // Text writes results for people, as they come: a line for what passed, one
@@ -33,6 +34,7 @@ type Text struct {
 
 	scenarios, plays       int
 	passed, failed, notRun int
+	skipped                int
 	current                *scenario.Scenario
 	rounds                 map[*scenario.Scenario]*rounds
 	repeated               []*rounds // in order
@@ -79,7 +81,7 @@ func (t *Text) Add(p runner.Play) error {
 		t.scenarios++
 	}
 	var r *rounds
-	if t.opts.Repeats && !p.NotRun {
+	if t.opts.Repeats && !p.NotRun && p.Result.Skipped == "" {
 		r = t.roundsOf(p.Scenario)
 	}
 	switch {
@@ -87,6 +89,8 @@ func (t *Text) Add(p runner.Play) error {
 		// What is known of the scenario is known from its other rounds.
 	case p.NotRun, p.Stopped:
 		t.stopped(&b, &p)
+	case p.Result.Skipped != "":
+		t.skip(&b, &p)
 	case p.Failed():
 		t.plays++
 		t.failed++
@@ -125,6 +129,9 @@ func (t *Text) Close(elapsed time.Duration) error {
 	if t.notRun > notRunMax {
 		fmt.Fprintf(&b, "%s%d more were not run\n", indent, t.notRun-notRunMax)
 	}
+	if t.skipped > notRunMax {
+		fmt.Fprintf(&b, "%s%d more were skipped\n", indent, t.skipped-notRunMax)
+	}
 	parts := []string{count(t.scenarios, "scenario")}
 	if t.opts.Repeats {
 		parts = append(parts, count(t.plays, "run"))
@@ -136,6 +143,7 @@ func (t *Text) Close(elapsed time.Duration) error {
 	}
 	add(t.passed, "passed")
 	add(t.failed, "failed")
+	add(t.skipped, "skipped")
 	add(t.notRun, "not run")
 	seconds := fmt.Sprintf("%.2f s", elapsed.Seconds())
 	summary := pad(strings.Join(parts, ", ")+"  ", min(summaryColumns, t.opts.Columns)-len(seconds)) + seconds
@@ -205,6 +213,17 @@ func (t *Text) stopped(b *strings.Builder, p *runner.Play) {
 		what = "stopped"
 	}
 	t.columns(b, t.style.dim("-")+"     ", p.Scenario, what, "")
+}
+
+// skip reports a scenario that was not to be played, and why.
+func (t *Text) skip(b *strings.Builder, p *runner.Play) {
+	if p.Round > 1 {
+		return
+	}
+	t.skipped++
+	if !t.opts.Quiet && t.skipped <= notRunMax {
+		t.columns(b, t.style.dim("skip")+"  ", p.Scenario, "", Clean(p.Result.Skipped))
+	}
 }
 
 func (t *Text) columns(b *strings.Builder, mark string, s *scenario.Scenario, middle, more string) {

@@ -15,13 +15,16 @@ var connectKeys = table[connect]{
 	{"to", func(p *parser, c *connect, e entry) { c.ok = p.target(e, &c.Connect) }},
 	{"bind", func(p *parser, c *connect, e entry) { c.Bind = p.address(e) }},
 	{"tls", (*parser).connectTLS},
+	{"run", (*parser).connectRun},
+	{"exit", (*parser).connectExit},
 	{"as", func(p *parser, c *connect, e entry) { c.As, _ = p.name(e, "the name of a connection") }},
 }
 
 type connect struct {
 	Connect
-	ok    bool
 	tls   *entry
+	exit  *entry
+	ok    bool
 	wrong bool
 }
 
@@ -41,7 +44,10 @@ func (p *parser) connect(e entry) Action {
 	if !decode(p, e.value, "a connect", connectKeys, &c) {
 		return nil
 	}
-	if e.value.entry("to") == nil {
+	if !p.connectedProgram(&c, e.value) {
+		return nil
+	}
+	if e.value.entry("to") == nil && e.value.entry("run") == nil {
 		p.errorf(e.value.pos, `"connect" needs "to": a server's name or host:port`)
 		return nil
 	}
@@ -68,6 +74,10 @@ func (p *parser) target(e entry, c *Connect) bool {
 	if (net.ParseIP(s) != nil || s == "localhost") && !p.doc.serverNames.has(s) {
 		p.errorf(e.value.pos, "an address to connect to has a port: %s", quote(net.JoinHostPort(s, "80")))
 		p.doc.badTarget = true
+		return true
+	}
+	if p.doc.processNames.has(s) {
+		c.Process = s
 		return true
 	}
 	if !strings.Contains(s, ":") && !strings.Contains(s, "${") {
@@ -207,6 +217,9 @@ var awaitKeys = table[Await]{
 }
 
 func (p *parser) await(e entry) Action {
+	if e.value.entry("output") != nil || e.value.entry("regex") != nil {
+		return p.awaitOutput(e)
+	}
 	a := Await{Times: 1}
 	if e.value.kind != mappingNode {
 		a.Signal, _ = p.name(e, "a signal's name")
@@ -241,6 +254,9 @@ func (p *parser) meet(e entry) Action {
 }
 
 func (p *parser) stop(e entry) Action {
+	if p.doc.processNames.has(e.value.value) {
+		return StopProcess{Pos: e.value.pos, Name: e.value.value}
+	}
 	if name, ok := p.serverName(e); ok {
 		if p.doc.carriers[name] == UDP {
 			p.errorf(e.value.pos, "server %s is UDP: it has one socket for everybody, and none to stop that only listens", quote(name))
@@ -252,6 +268,9 @@ func (p *parser) stop(e entry) Action {
 }
 
 func (p *parser) start(e entry) Action {
+	if p.doc.processNames.has(e.value.value) {
+		return StartProcess{Pos: e.value.pos, Name: e.value.value}
+	}
 	if name, ok := p.serverName(e); ok {
 		return Start{Pos: e.value.pos, Server: name}
 	}

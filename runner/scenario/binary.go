@@ -2,7 +2,6 @@ package scenario
 
 import (
 	"encoding/base64"
-	"path/filepath"
 	"strings"
 )
 
@@ -125,10 +124,7 @@ func (p *parser) fileName(e entry, what string) (path string, ok bool) {
 		p.errorf(e.value.pos, "%s needs the name of a file", quote(e.key))
 		return "", false
 	}
-	path = filepath.Clean(filepath.FromSlash(s)) // what is opened is what is looked at here
-	if !filepath.IsAbs(path) {
-		path = filepath.Join(p.dir, path)
-	}
+	path = p.beside(e.value, s) // what is opened is what is looked at here
 	if err := p.doc.MayRead(path); err != nil {
 		p.errorf(e.value.pos, "%s", err)
 		return "", false

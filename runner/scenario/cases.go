@@ -53,7 +53,7 @@ func showRow(row *node) string {
 
 // values reads what texts may need: the constants of a document, the names of
 // what is let, and fragments.
-func (p *parser) values(d *document, n, row *node) {
+func (p *parser) values(d *document, n, row *node, rank rank) {
 	if row != nil {
 		p.constants(d, row.entries, caseVar)
 	}
@@ -61,7 +61,7 @@ func (p *parser) values(d *document, n, row *node) {
 		switch e.key {
 		case "vars":
 			if p.section(e, `"vars" are a mapping from variables to texts`) {
-				p.constants(d, e.value.entries, ownVar)
+				p.constants(d, e.value.entries, rank)
 			}
 		case "let":
 			if p.section(e, `"let" is a mapping from variables to payloads`) {

@@ -12,6 +12,7 @@ import (
 // left out.
 func (p *parser) check(d *document) {
 	p.ports(d)
+	p.processPorts(d)
 	p.circles(d)
 	for _, c := range d.Clients {
 		p.carried(c)
@@ -26,11 +27,16 @@ func (p *parser) check(d *document) {
 			p.flow(c.Steps, s)
 		}
 	}
+	for _, c := range d.Processes {
+		p.flow(c.Ready.Steps, nil)
+	}
 	// These ask whether something is nowhere in the file: only a file that
 	// is understood to its end can tell.
-	if len(d.broken) > 0 || d.badTarget || d.serverNames.unknown || d.clientNames.unknown {
+	if len(d.broken) > 0 || d.badTarget || d.serverNames.unknown || d.clientNames.unknown || d.processNames.unknown {
 		return
 	}
+	p.servedSteps(d)
+	p.processSteps(d)
 	p.unusedFragments(d)
 	o := p.order(d)
 	p.foreignOrder(d)

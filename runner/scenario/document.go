@@ -22,6 +22,9 @@ type document struct {
 
 	servers, clients, dialogue, transcript *entry
 
+	served   map[string]string // by declared server: the process that is the real thing behind it
+	portless map[string]bool   // processes that have no address
+
 	scope   *scope // of the script being read
 	scopes  []*scope
 	uses    []mention // of variables, to be settled
@@ -30,6 +33,7 @@ type document struct {
 	calls    []Call // fragments that are being read, the outermost first
 	unfolded int    // steps that came of fragments
 	inServer bool   // the script being read is a server's
+	idle     bool   // the process being read is not started, as it serves
 	nested   int    // how deep in steps that hold steps
 
 	broken    map[*Step]bool // steps whose meaning an error hides
@@ -45,12 +49,17 @@ type shared struct {
 	vars      map[string]constant
 	lets      []entry              // what let has, to be read in each document
 	fragments map[string]*fragment // what define has
+	files     []entry              // of files, to be read in each document, as processes are
+	processes []entry
+	skip      string
+	requires  []string
 }
 
 // clone is what a document may change without changing it for others.
 func (s shared) clone() shared {
 	s.tags, s.lets = slices.Clone(s.tags), slices.Clone(s.lets)
 	s.vars, s.fragments = maps.Clone(s.vars), maps.Clone(s.fragments)
+	s.files, s.processes, s.requires = slices.Clone(s.files), slices.Clone(s.processes), slices.Clone(s.requires)
 	return s
 }
 
@@ -103,10 +112,15 @@ func init() {
 		{"clients", func(_ *parser, d *document, e entry) { d.clients = &e }},
 		{"transcript", func(_ *parser, d *document, e entry) { d.transcript = &e }},
 		{"dialogue", func(_ *parser, d *document, e entry) { d.dialogue = &e }},
+		{"include", readBefore},
 		{"vars", readBefore},
 		{"cases", readBefore},
 		{"let", readBefore},
 		{"define", readBefore},
+		{"files", readBefore},
+		{"processes", readBefore},
+		{"skip", (*parser).documentSkip},
+		{"requires", (*parser).documentRequires},
 	}
 }
 
@@ -165,6 +179,8 @@ func (p *parser) scenario(n *node, from shared, mayShare bool, row *node) (*Scen
 		shared:   from.clone(),
 		broken:   map[*Step]bool{},
 		scope:    &scope{known: map[string]origin{}},
+		served:   map[string]string{},
+		portless: map[string]bool{},
 	}
 	p.doc = d
 	d.serverNames.fill(n.entry("servers"))
@@ -174,22 +190,36 @@ func (p *parser) scenario(n *node, from shared, mayShare bool, row *node) (*Scen
 		d.serverNames.add(DialogueServer)
 		d.clientNames.add(DialogueClient)
 	}
-	p.values(d, n, row)
+	d.noteProcesses(d.processes)
+	p.included(n, func(root *node) {
+		p.values(d, root, nil, sharedVar)
+		p.realEntries(d, root)
+	})
+	p.values(d, n, row, ownVar)
+	p.realEntries(d, n)
 	known := decode(p, n, "the scenario", documentKeys, d)
 	if d.servers == nil && d.clients == nil && d.dialogue == nil {
 		if mayShare && row == nil {
 			return nil, &d.shared
 		}
-		if known {
-			p.errorf(n.pos, "nothing to run: the scenario has no servers and no clients")
+		if n.entry("processes") == nil {
+			if known {
+				p.errorf(n.pos, "nothing to run: the scenario has no servers and no clients")
+			}
+			return nil, nil
 		}
-		return nil, nil
 	}
-	d.Timeout, d.Tags = d.timeout, d.tags
+	d.Timeout, d.EOL, d.Tags, d.Skip, d.Requires = d.timeout, d.eol, d.tags, d.skip, d.requires
 	// A misspelt "servers" must not make each of them unknown.
 	d.serverNames.unknown = d.serverNames.unknown || !known && d.servers == nil
 	d.clientNames.unknown = d.clientNames.unknown || !known && d.clients == nil
 	p.lets(d)
+	p.tmpFiles(d)
+	for _, e := range d.processes {
+		if c := p.process(e); c != nil {
+			d.Processes = append(d.Processes, c)
+		}
+	}
 	if e := d.servers; e != nil && p.section(*e, "servers are a mapping from names to servers") {
 		for _, s := range e.value.entries {
 			d.Servers = append(d.Servers, p.server(s))
@@ -201,7 +231,7 @@ func (p *parser) scenario(n *node, from shared, mayShare bool, row *node) (*Scen
 		}
 	}
 	p.dialogue(d)
-	if len(d.Servers)+len(d.Clients) == 0 && !d.serverNames.unknown && !d.clientNames.unknown && d.dialogue == nil {
+	if len(d.Servers)+len(d.Clients)+len(d.processes) == 0 && !d.serverNames.unknown && !d.clientNames.unknown && d.dialogue == nil {
 		p.errorf(n.pos, "nothing to run: the scenario has no servers and no clients")
 	}
 	p.transcripts(d)

@@ -167,6 +167,8 @@ func (f *flow) step(s *Step) {
 		case !f.needsOpen(s):
 		case f.via == UDP:
 			f.fail(s.Pos, `"reset" on UDP, which has no connection to reset`)
+		case f.via == Stdio:
+			f.fail(s.Pos, `"reset" of a program, whose input and output have none; "close: {now}" ends it at once`)
 		case f.via == Unix:
 			f.fail(s.Pos, `"reset" on a Unix socket, which has no RST; the peer sees a reset where "close: {now}" leaves bytes unread`)
 		default:
@@ -197,8 +199,8 @@ func (f *flow) connect(s *Step, c Connect) {
 		f.fail(s.Expect.Pos, "{%s} beside a connect on UDP, which asks nobody; that a datagram was refused comes after its send", s.Expect.Outcome.word())
 		return
 	}
-	switch s.Expect.Outcome {
-	case Refused, Unreachable, Timeout:
+	switch outcome := s.Expect.Outcome; {
+	case f.via != Stdio && (outcome == Refused || outcome == Unreachable || outcome == Timeout):
 		f.open = false
 		f.why = "the connect in line " + line(s.Pos) + " expects {" + s.Expect.Outcome.word() + "}"
 	default:

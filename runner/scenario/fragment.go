@@ -99,7 +99,7 @@ func (p *parser) with(d *do) (steps []*Step, done func()) {
 			continue
 		}
 		payload := p.payload(v, toSend)
-		if payload == nil || !p.unsliced(payload) {
+		if payload == nil || !p.unsliced(payload, "a variable is not sent") {
 			continue
 		}
 		var had *constant

@@ -64,6 +64,16 @@ func (p *parser) order(d *document) *order {
 	for _, c := range d.Clients {
 		o.collect(c, c.Steps)
 	}
+	for _, c := range d.Processes {
+		o.collect(nil, c.Ready.Steps)
+		o.tells(slices.Concat(c.Before, []*Program{c.Run})...)
+		for _, v := range c.Env {
+			o.mentions(v.Value)
+		}
+	}
+	for _, f := range d.Files {
+		o.parts(f.Content.Parts)
+	}
 	slices.SortFunc(o.names, func(a, b string) int { // servers may stand below the clients
 		return cmp.Compare(o.signals[a].first.Line, o.signals[b].first.Line)
 	})
@@ -96,6 +106,32 @@ func (o *order) note(g given) {
 		o.starts = append(o.starts, a)
 	case Connect:
 		o.calls(a)
+	case Run:
+		o.tells(a.Program)
+	}
+}
+
+// tells notes the servers of which programs are told: they may call them.
+func (o *order) tells(programs ...*Program) {
+	for _, c := range programs {
+		for _, arg := range c.Args {
+			o.mentions(arg)
+		}
+	}
+}
+
+func (o *order) mentions(t Text) {
+	for _, s := range t {
+		if s.Ref != nil {
+			o.called[s.Ref.Name] = true
+		}
+	}
+}
+
+func (o *order) parts(parts []Part) {
+	for _, part := range parts {
+		o.mentions(part.Text)
+		o.parts(part.Parts)
 	}
 }
 
@@ -120,11 +156,11 @@ func (o *order) calls(c Connect) {
 		o.called[c.Server] = true
 		return
 	}
-	for _, s := range c.Address {
-		if s.Ref != nil {
-			o.called[s.Ref.Name] = true
-		}
+	if c.Run != nil {
+		o.tells(c.Run)
+		return
 	}
+	o.mentions(c.Address)
 	if lit, ok := c.Address.literal(); ok {
 		if t, rest := cutTransport(string(lit)); t == Unix {
 			o.paths[o.d.Path(rest)] = true

@@ -35,6 +35,14 @@ func (f *flow) misfit(x *Expect, s *Step) bool {
 		return true
 	}
 	refusal := x.Outcome == Refused || x.Outcome == Unreachable
+	if f.via == Stdio && !f.lost {
+		switch {
+		case refusal, x.Outcome == PeerReset:
+			return wrong("{%s} of a program, whose input and output have no such end; it is {eof}", x.Outcome.word())
+		case x.Outcome == Timeout && s.Action.Word() == "connect":
+			return wrong("{timeout} beside a connect to a program, which is started or is not")
+		}
+	}
 	if f.via != UDP {
 		if _, connect := s.Action.(Connect); refusal && !connect {
 			return wrong("{%s} is how a connect ends; write {connect: ..., expect: {%[1]s}}", x.Outcome.word())

@@ -27,6 +27,8 @@ type Config struct {
 	Vars    map[string]string // of variables, in place of the file's own
 	Secrets map[string]string // the same, shown as *** wherever they would be seen
 	Allow   Allow
+	Real    bool // processes that serve are started in place of the declared servers
+	Update  bool // transcripts may be blank: they are going to be written
 }
 
 // Read reads and parses a scenario file; the path "-" is standard input. What
@@ -48,7 +50,7 @@ func (c Config) Read(path string, stdin io.Reader) (*File, error) {
 	if path == Stdin {
 		path = StdinName
 	}
-	p := c.parse(path, src)
+	p := c.parse(path, src, true)
 	for _, f := range p.namedFiles {
 		if err := readable(f.path); err != nil {
 			p.errorf(f.pos, "the %s %s %s", f.what, quote(f.path), err)
@@ -56,6 +58,10 @@ func (c Config) Read(path string, stdin io.Reader) (*File, error) {
 	}
 	return p.result(), nil
 }
+
+// Reread is Read for the source of a file that is at hand: it opens those that it
+// includes, and no others.
+func (c Config) Reread(path string, src []byte) *File { return c.parse(path, src, true).result() }
 
 // readSource reads a file, or enough of it to see that it is too large.
 func readSource(path string, stdin io.Reader) ([]byte, error) {
@@ -105,21 +111,26 @@ func reason(err error) error {
 }
 
 // Parse is the function Parse, with values from outside.
-func (c Config) Parse(path string, src []byte) *File { return c.parse(path, src).result() }
+func (c Config) Parse(path string, src []byte) *File { return c.parse(path, src, false).result() }
 
 // parser is what is known while a file is read.
 type parser struct {
 	config Config
 	file   *File
-	src    source
+	src    *source
+	path   string // of the source
 	dir    string // payload files are relative to it
+	opens  bool   // files may be opened
 
 	namedFiles  []namedFile
 	doc         *document // the one being read
 	suggestions int       // how many more did-you-means to look for
-	regexSize   int       // of what was compiled
+	inclusions  map[string]*inclusion
+	including   []string // the files that are being included, the outermost first
+	regexSize   int      // of what was compiled
 	patterns    map[string]*pattern.Pattern
 	local       *localAddresses
+	mending
 }
 
 // namedFile is a file that the run reads.
@@ -133,24 +144,17 @@ type namedFile struct {
 // the rest is better read again from the start.
 const maxSuggestions = 100
 
-func (c Config) parse(path string, src []byte) *parser {
+func (c Config) parse(path string, src []byte, opens bool) *parser {
 	p := &parser{
 		config:      c,
 		file:        &File{Path: path, Source: src, Allow: c.Allow},
-		src:         source{text: bytes.TrimPrefix(src, utf8BOM)},
+		src:         newSource(path, src),
+		path:        path,
 		dir:         filepath.Dir(path),
+		opens:       opens,
 		suggestions: maxSuggestions,
 	}
-	if len(src) > MaxFileSize {
-		p.errorf(p.pos(1, 1), "the file is larger than %s; long payloads belong into files of their own (file: NAME)", sizeString(MaxFileSize))
-		return p
-	}
-	if bytes.HasPrefix(src, []byte("\xff\xfe")) || bytes.HasPrefix(src, []byte("\xfe\xff")) {
-		p.errorf(p.pos(1, 1), "the file is UTF-16; save it as UTF-8")
-		return p
-	}
-	if off, why := p.src.firstBad(); off >= 0 {
-		p.errorf(p.pos(p.src.place(off)), "%s", why)
+	if !p.isText(src) {
 		return p
 	}
 	docs, whole := p.documents()
@@ -158,22 +162,47 @@ func (c Config) parse(path string, src []byte) *parser {
 	return p
 }
 
+// isText complains about a source that can't be read as a scenario file.
+func (p *parser) isText(src []byte) bool {
+	if len(src) > MaxFileSize {
+		p.errorf(p.pos(1, 1), "the file is larger than %s; long payloads belong into files of their own (file: NAME)", sizeString(MaxFileSize))
+		return false
+	}
+	if bytes.HasPrefix(src, []byte("\xff\xfe")) || bytes.HasPrefix(src, []byte("\xfe\xff")) {
+		p.errorf(p.pos(1, 1), "the file is UTF-16; save it as UTF-8")
+		return false
+	}
+	return p.characters()
+}
+
 // result sorts the problems and drops those that an alias made twice.
 func (p *parser) result() *File {
 	ps := p.file.Problems
+	rankOf := func(x Problem) int { // the file itself comes first
+		if x.Pos.File == p.file.Path {
+			return 0
+		}
+		return 1
+	}
 	slices.SortStableFunc(ps, func(a, b Problem) int {
 		return cmp.Or(
+			cmp.Compare(rankOf(a), rankOf(b)),
+			cmp.Compare(a.Pos.File, b.Pos.File),
 			cmp.Compare(a.Pos.Line, b.Pos.Line),
 			cmp.Compare(a.Pos.Col, b.Pos.Col),
 			cmp.Compare(a.Message, b.Message),
 		)
+	})
+	ps = slices.DeleteFunc(ps, func(one Problem) bool {
+		only, doubted := p.doubted[one.Pos]
+		return doubted && one.Message != only
 	})
 	p.file.Problems = slices.Compact(ps)
 	return p.file
 }
 
 func (p *parser) pos(line, col int) Pos {
-	return Pos{File: p.file.Path, Line: line, Col: col}
+	return Pos{File: p.path, Line: line, Col: col}
 }
 
 func (p *parser) errorf(pos Pos, format string, args ...any) {

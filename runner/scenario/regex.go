@@ -31,6 +31,7 @@ func (p *parser) regex(e entry) (r *Regex, groups []string) {
 		return nil, nil
 	}
 	p.traps(e.value)
+	p.regexTraps(e.value)
 	source, ok := p.text(e.value)
 	if !ok {
 		return nil, nil

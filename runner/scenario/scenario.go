@@ -41,8 +41,9 @@ type File struct {
 	Source    []byte
 	Scenarios []*Scenario
 	Problems  Problems
-	Allow     Allow           // what it was read with: runs are held to it too
-	Takes     map[string]bool // variables from outside that the file has a place for
+	Allow     Allow             // what it was read with: runs are held to it too
+	Takes     map[string]bool   // variables from outside that the file has a place for
+	Included  map[string][]byte // the sources of the files that it includes, by their paths
 }
 
 // Defaults and bounds of the language.
@@ -61,13 +62,19 @@ type Scenario struct {
 	Description string
 	Tags        []string
 	Timeout     time.Duration // of each step that says nothing else
+	EOL         EOL           // of each line that says nothing else
 	Servers     []*Server     // in the file's order
 	Clients     []*Client     // in the file's order
 	Lets        []Definition  // variables that are computed once, before the clients start
 	Case        string        // the row of cases that this is, as reports show it; "" for none
 	Secrets     [][]byte      // values that are shown as ***
 	Echoes      bool          // some step sends what came
-	Transcripts []Transcript  // what actors are to see word for word, beside what the steps say
+	Processes   []*Process    // in the file's order, in which they are started
+	Files       []TmpFile
+	Skip        string       // why it is not to be run; "": it is
+	Requires    []string     // programs without which it is skipped
+	Transcripts []Transcript // what actors are to see word for word, beside what the steps say
+	Unwritten   Pos          // of "transcript" if all of them are still to be written
 }
 
 // Server returns the declared server of that name, or nil.
@@ -175,8 +182,8 @@ type Call struct {
 }
 
 // Action is what a step does: one of Connect, StartTLS, Send, *Expect, Shutdown,
-// Close, Reset, Wait, Signal, Await, Meet, Stop, Start, Parallel, Let, Loop, Retry
-// and Dispatch.
+// Close, Reset, Wait, Signal, Await, Meet, Stop, Start, Parallel, Let, Loop,
+// Retry, Dispatch, Run, AwaitOutput, StopProcess and StartProcess.
 type Action interface {
 	// Word is the step's word in the language.
 	Word() string
@@ -186,12 +193,16 @@ type Action interface {
 
 // The actions. Each is what language.md says of its word.
 type (
-	// Connect opens a connection to a declared server or, where Server is
-	// empty, to the address that Address becomes ("host:port",
-	// "udp:host:port", "unix:PATH").
+	// Connect opens a connection to a declared server or a process or, where
+	// both are empty, to the address that Address becomes ("host:port",
+	// "udp:host:port", "unix:PATH"). With Run, it is a program's input and
+	// output, and Exit the status that it must end with.
 	Connect struct {
 		Pos       Pos // of the target
 		Server    string
+		Process   string
+		Run       *Program
+		Exit      int
 		Address   Text
 		Transport Transport
 		Bind      *Address // local address, before the client's own

@@ -38,6 +38,7 @@ func init() {
 		{"loop", true, false, (*parser).loop},
 		{"retry", false, false, (*parser).retry},
 		{"do", false, false, nil}, // see unfold
+		{"run", true, false, (*parser).run},
 	}
 }
 
@@ -143,6 +144,8 @@ func (p *parser) mappedStep(s *Step, n *node) (answer *Step, ok bool) {
 	}
 	ok = true
 	var action, expect, within, reply *entry
+	runs := n.entry("run") != nil
+	var beside []entry // of a run
 	for i := range n.entries {
 		e := &n.entries[i]
 		switch w := stepWord(e.key); {
@@ -157,6 +160,8 @@ func (p *parser) mappedStep(s *Step, n *node) (answer *Step, ok bool) {
 		case e.key == "over":
 			over, good := p.name(*e, "the name of a connection")
 			s.Over, ok = over, ok && good
+		case w == nil && runs:
+			beside = append(beside, *e)
 		case w == nil:
 			p.errorf(e.pos, "unknown step %s%s", quote(e.key), p.hint(e.key, append(stepWords(), besideSteps...)))
 			p.doc.scope.hidden = true
@@ -195,6 +200,12 @@ func (p *parser) mappedStep(s *Step, n *node) (answer *Step, ok bool) {
 	}
 	s.Action = w.read(p, *action)
 	ok = ok && s.Action != nil
+	if r, run := s.Action.(Run); run {
+		good := true
+		if s.Action, good = p.runBeside(r, beside); !good {
+			ok = false
+		}
+	}
 	if riding != nil {
 		s.Expect = p.expect(*riding)
 		ok = ok && s.Expect != nil && p.fits(s.Expect, s.Action)
@@ -202,7 +213,7 @@ func (p *parser) mappedStep(s *Step, n *node) (answer *Step, ok bool) {
 		ok = ok && p.fits(x, nil)
 	}
 	if within != nil {
-		if !w.waits && riding == nil {
+		if !w.waits && riding == nil && !onProcess(s.Action) {
 			p.errorf(within.pos, `"within" beside %s, which does not wait`, quote(w.name))
 		} else if d, good := p.duration(*within); good {
 			s.Within = d

@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"cmp"
 	"encoding/hex"
 	"fmt"
 	"strconv"
@@ -42,9 +43,9 @@ func (Connect) Word() string { return "connect" }
 
 // String is the action in a few characters.
 func (c Connect) String() string {
-	to := c.Server
-	if to == "" {
-		to = c.Address.plain()
+	to := cmp.Or(c.Server, c.Process, c.Address.plain())
+	if c.Run != nil {
+		to = "to " + shorten(c.Run.String())
 	}
 	if c.As != "" {
 		to += " as " + c.As

@@ -78,7 +78,7 @@ func (t *texts) text(s string) (Text, bool) {
 // place finds the next "${" in the source. Where there is none, because it is
 // written with escapes, the scalar's own place must do.
 func (t *texts) place() Pos {
-	text := t.p.src.text
+	text := t.p.source(t.n).text
 	if t.at.line == 0 {
 		pos := t.n.pos
 		t.at = mark{line: pos.Line, col: pos.Col, off: t.p.offset(t.n)}
@@ -93,7 +93,7 @@ func (t *texts) place() Pos {
 		return t.n.pos
 	}
 	t.at = t.at.to(text, t.at.off+i)
-	pos := t.p.pos(t.at.line, t.at.col)
+	pos := Pos{File: t.n.pos.File, Line: t.at.line, Col: t.at.col}
 	t.at = t.at.to(text, t.at.off+len("${"))
 	return pos
 }

@@ -12,9 +12,10 @@ type Transport uint8
 
 // The transports.
 const (
-	TCP  Transport = iota
-	Unix           // a stream between sockets of one machine, named by a path
-	UDP            // datagrams
+	TCP   Transport = iota
+	Unix            // a stream between sockets of one machine, named by a path
+	UDP             // datagrams
+	Stdio           // the standard input and output of a program
 )
 
 // MaxDatagram is the most that a datagram holds, in bytes: over IPv6; over IPv4
@@ -40,6 +41,20 @@ func (s *Server) Transport() Transport {
 		return TCP
 	}
 	return s.Bind.Transport
+}
+
+// StandIn reads the address of a real server that is to take this one's place.
+func (s *Server) StandIn(address string) (Address, error) {
+	at, err := ParseAddress(address)
+	switch {
+	case err != nil:
+		return at, err
+	case s.Transport() == UDP && at.Transport != UDP:
+		return at, fmt.Errorf("server %s is UDP, and %s is not: such an address begins with %s", quote(s.Name), address, prefixes[UDP])
+	case s.Transport() != UDP && at.Transport == UDP:
+		return at, fmt.Errorf("%s is UDP, and server %s is not", address, quote(s.Name))
+	}
+	return at, nil
 }
 
 // transports looks ahead at what carries the connections of each server.

@@ -88,6 +88,8 @@ func (p *parser) variableName(pos Pos, name string) bool {
 		p.errorf(pos, "${%s} has a meaning of its own; take another name", name)
 	case p.doc.serverNames.has(name):
 		p.errorf(pos, "${%s} is the address of server %s; take another name", name, quote(name))
+	case p.doc.processNames.has(name):
+		p.errorf(pos, "${%s} is the address of process %s; take another name", name, quote(name))
 	case p.doc.clientNames.has(name):
 		p.errorf(pos, "%s is a client already; take another name", quote(name))
 	default:
@@ -184,7 +186,7 @@ func (p *parser) fill(seg *Segment, c constant, props []Property) bool {
 
 // addressOf is the address of a server or a process, or its port.
 func (p *parser) addressOf(seg *Segment, name, rest string) bool {
-	if port, props, _ := strings.Cut(rest, "."); port == string(Port) {
+	if port, props, _ := strings.Cut(rest, "."); port == string(Port) && !p.doc.portless[name] {
 		if p.doc.carriers[name] == Unix {
 			p.errorf(seg.Pos, "server %s is a Unix socket, which has no port", quote(name))
 			return false
@@ -192,6 +194,10 @@ func (p *parser) addressOf(seg *Segment, name, rest string) bool {
 		ok := p.runtime(seg, "", name, props)
 		seg.Ref.Props = slices.Insert(seg.Ref.Props, 0, Port)
 		return ok
+	}
+	if p.doc.portless[name] {
+		p.errorf(seg.Pos, `process %s has no port, and so no address; give it "port: free"`, quote(name))
+		return false
 	}
 	if first, _, _ := strings.Cut(rest, "."); first != "" && !isProperty(first) {
 		p.errorf(seg.Pos, "%s is the address of %s, and has no .%s; its port is ${%[1]s.port}", name, quote(name), first)
@@ -228,6 +234,13 @@ func (p *parser) later(seg *Segment, name string) bool {
 	return true
 }
 
+// pending reports whether it is not known yet what a variable in a text is.
+func (p *parser) pending(t Text) bool {
+	return slices.ContainsFunc(p.doc.uses, func(m mention) bool {
+		return slices.ContainsFunc(t, func(s Segment) bool { return s.Ref == m.ref })
+	})
+}
+
 // settle looks again at the variables that were not known where they are used,
 // now that all scripts are read.
 func (p *parser) settle(d *document) {
@@ -252,7 +265,7 @@ func (p *parser) unknownVariable(d *document, u mention) {
 	if u.ref.Name == "tls" {
 		known = append(known, tlsFiles...)
 	}
-	if d.serverNames.unknown || u.scope.hidden && p.nearest(u.name, known) == "" {
+	if d.serverNames.unknown || d.processNames.unknown || u.scope.hidden && p.nearest(u.name, known) == "" {
 		return // an error may hide where it comes from
 	}
 	for _, s := range d.scopes {
@@ -322,7 +335,7 @@ func (p *parser) constants(d *document, entries []entry, rank rank) {
 		p.traps(v.value)
 		text, ok := p.text(v.value)
 		value, known := text.literal()
-		if ok && !known {
+		if ok && !known && !p.pending(text) {
 			p.errorf(v.value.pos, `%s is to be known before the run, and this is not; it belongs into "let"`, quote(v.key))
 		}
 		p.takes(v.key)
@@ -343,7 +356,7 @@ func (p *parser) fixed(e entry, want string) (string, bool) {
 	}
 	text, ok := p.text(e.value)
 	value, known := text.literal()
-	if ok && !known {
+	if ok && !known && !p.pending(text) {
 		open := text[slices.IndexFunc(text, func(s Segment) bool { return s.Open() })]
 		p.errorf(open.Pos, "%s is needed before the run, when ${%s} is not known; it can have variables of vars and cases", quote(e.key), open.Var)
 	}
@@ -358,7 +371,7 @@ func (p *parser) definitions(entries []entry, gained func(pos Pos, name string))
 		good := p.newVariable(v.pos, v.key)
 		payload := p.payload(v, toSend)
 		if payload != nil {
-			good = p.unsliced(payload) && good
+			good = p.unsliced(payload, "a variable is not sent") && good
 		}
 		ok = ok && good && payload != nil
 		gained(v.pos, v.key)
@@ -369,10 +382,10 @@ func (p *parser) definitions(entries []entry, gained func(pos Pos, name string))
 
 // unsliced complains about a payload that says how it is sent where nothing is
 // sent.
-func (p *parser) unsliced(payload *Payload) bool {
+func (p *parser) unsliced(payload *Payload, why string) bool {
 	for i := range payload.Parts {
 		if part := &payload.Parts[i]; part.Slice > 0 {
-			p.errorf(part.Pos, `"slice" is how bytes are sent, and a variable is not sent`)
+			p.errorf(part.Pos, `"slice" is how bytes are sent, and %s`, why)
 			return false
 		}
 	}

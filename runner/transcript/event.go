@@ -31,6 +31,7 @@ const (
 	TLSError                    // TLS could not be agreed on, or broke off
 	Stop                        // a server stopped listening; Name is which
 	Start                       // a server started to listen; Name is which
+	Run                         // a program ran to its end; Name is which
 )
 
 // Kept is how many bytes of an event are kept. An event of more has its size

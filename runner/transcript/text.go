@@ -18,7 +18,7 @@ var kindText = [...]string{
 	Shutdown: "shutdown", Close: "close", Reset: "reset",
 	Refused: "refused", Unreachable: "unreachable", Timeout: "timeout",
 	TLS: "tls", TLSError: "tls_error",
-	Stop: "stop", Start: "start",
+	Stop: "stop", Start: "start", Run: "run",
 }
 
 // String is the event's text form, one line that is the same on every machine.

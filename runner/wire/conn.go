@@ -28,18 +28,19 @@ var ErrReset = errors.New("connection reset")
 // in an ICMP message, and the socket with the next read or write.
 var ErrRefused = errors.New("connection refused")
 
-// Conn is a connection of TCP, of a Unix socket, or what goes between two
-// sockets of UDP; there a Read brings one datagram, and a Write sends one. The
+// Conn is a connection of TCP, of a Unix socket, the pipes of a program, or what
+// goes between two sockets of UDP; there a Read brings one datagram, and a Write sends one. The
 // kernel tells of a reset once, and then of an end; a Conn remembers what it
 // said first. One goroutine uses it at a time, but another may write while it
 // reads, and any may set deadlines and close.
 type Conn struct {
-	sock    net.Conn        // a *net.TCPConn, *net.UnixConn, *net.UDPConn or *peer
-	raw     syscall.RawConn // nil of a peer
+	sock    net.Conn        // a *net.TCPConn, *net.UnixConn, *net.UDPConn, *peer or pipes
+	raw     syscall.RawConn // nil of a peer and of pipes
 	reset   atomic.Bool
 	refused atomic.Bool // a Write has heard it, and no Read has told
 	shut    bool        // we have half-closed
 	Packets bool        // of UDP
+	Piped   bool        // of a program: it can't be peeked at
 
 	// With TLS.
 	tls         *tls.Conn  // nil: none
@@ -53,7 +54,7 @@ type Conn struct {
 	Local, Remote Addr
 }
 
-// stream is a *net.TCPConn or a *net.UnixConn.
+// stream is a *net.TCPConn, a *net.UnixConn or pipes.
 type stream interface {
 	CloseRead() error
 	CloseWrite() error
@@ -102,8 +103,12 @@ func (c *Conn) Late(p []byte, peek bool) (int, error) {
 	if c.refused.Swap(false) {
 		return 0, ErrRefused
 	}
-	if peer, ok := c.sock.(*peer); ok {
-		return peer.late(p)
+	switch sock := c.sock.(type) {
+	case *peer:
+		return sock.late(p)
+	case pipes:
+		n, err := lateRead(sock.out, p)
+		return n, c.meaning(err)
 	}
 	if c.tls != nil {
 		return c.lateTLS(p, peek)
@@ -114,6 +119,9 @@ func (c *Conn) Late(p []byte, peek bool) (int, error) {
 // LateWrite is a Write after the deadline: it goes on with what a Write has not
 // sent, and writes what the system takes without waiting.
 func (c *Conn) LateWrite(p []byte) (int, error) {
+	if program, ok := c.sock.(pipes); ok {
+		return program.lateWrite(p)
+	}
 	if c.tls != nil {
 		return c.lateWriteTLS(p)
 	}

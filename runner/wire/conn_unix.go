@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -105,4 +106,50 @@ func lateFrom(c *net.UDPConn, p []byte) (n int, from netip.AddrPort, err error) 
 		from = netip.AddrPortFrom(netip.AddrFrom16(sa.Addr), uint16(sa.Port))
 	}
 	return n, from, errors.Join(cerr, err)
+}
+
+// lateRead reads what is in a pipe, whatever the deadline.
+func lateRead(f *os.File, p []byte) (int, error) {
+	n, err := onFile(f, func(fd int) (int, error) { return unix.Read(fd, p) })
+	if err == nil && n == 0 {
+		return 0, io.EOF
+	}
+	return n, err
+}
+
+// lateWrite writes what a pipe takes, whatever the deadline.
+func lateWrite(f *os.File, p []byte) (int, error) {
+	n, err := onFile(f, func(fd int) (int, error) { return unix.Write(fd, p) })
+	if err == nil && n < len(p) {
+		err = os.ErrDeadlineExceeded
+	}
+	return n, err
+}
+
+// onFile does something with a file that does not block.
+func onFile(f *os.File, do func(fd int) (int, error)) (n int, err error) {
+	raw, err := f.SyscallConn()
+	if err != nil {
+		return 0, err
+	}
+	cerr := raw.Control(func(fd uintptr) {
+		for err = unix.EINTR; err == unix.EINTR; {
+			n, err = do(int(fd))
+		}
+	})
+	switch {
+	case cerr != nil:
+		return 0, cerr
+	case err == unix.EAGAIN:
+		return 0, os.ErrDeadlineExceeded
+	}
+	return max(n, 0), err
+}
+
+// withoutReuse takes back the SO_REUSEADDR that package net sets.
+func withoutReuse(_, _ string, raw syscall.RawConn) (err error) {
+	cerr := raw.Control(func(fd uintptr) {
+		err = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_REUSEADDR, 0)
+	})
+	return errors.Join(cerr, err)
 }

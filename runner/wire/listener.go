@@ -35,7 +35,14 @@ var nextPort atomic.Uint32
 // Two programs that start at the same time begin at different ports.
 func init() { nextPort.Store(rand.Uint32()) }
 
-func freePort() int { return firstPort + int(nextPort.Add(1)%ports) }
+func freePort() int {
+	for {
+		port := firstPort + int(nextPort.Add(1)%ports)
+		if _, given := reserved.Load(port); !given {
+			return port
+		}
+	}
+}
 
 // Open binds a socket and, if listen is set, makes it listen.
 func Open(ctx context.Context, at Local, listen bool) (*Listener, error) {

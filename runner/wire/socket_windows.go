@@ -138,3 +138,10 @@ func isSystemReset(err error) bool {
 }
 
 func isSystemRefused(err error) bool { return errors.Is(err, windows.WSAECONNREFUSED) }
+
+func lateRead(*os.File, []byte) (int, error) { return 0, os.ErrDeadlineExceeded }
+
+func lateWrite(*os.File, []byte) (int, error) { return 0, os.ErrDeadlineExceeded }
+
+// withoutReuse has nothing to take back.
+func withoutReuse(_, _ string, _ syscall.RawConn) error { return nil }
