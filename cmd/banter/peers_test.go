@@ -532,7 +532,13 @@ type playing struct {
 // play starts to run a scenario.
 func play(t *testing.T, scenario string, flags ...string) *playing {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "scenario.yaml")
+	return playIn(t, t.TempDir(), scenario, flags...)
+}
+
+// playIn starts to run a scenario in a folder, where its files are.
+func playIn(t *testing.T, dir, scenario string, flags ...string) *playing {
+	t.Helper()
+	path := filepath.Join(dir, "scenario.yaml")
 	if err := os.WriteFile(path, []byte(scenario), 0o600); err != nil {
 		t.Fatal(err)
 	}

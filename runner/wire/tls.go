@@ -117,7 +117,7 @@ type tlsSocket struct {
 	late   func() bool // of the handshake
 	noWait bool        // a read does not wait,
 	most   int         // and these bytes are all that are left to it
-	first  []byte      // what came, as far as a header of a record goes
+	came   records     // in the handshake
 
 	mu      sync.Mutex // a read may write, too
 	wrote   time.Time  // when the last write began
@@ -149,8 +149,8 @@ func (s *tlsSocket) Read(p []byte) (int, error) {
 	if err == os.ErrDeadlineExceeded && s.late != nil && s.late() {
 		n, err = s.conn.lateRead(p, false)
 	}
-	if len(s.first) < recordHeader {
-		s.first = append(s.first, p[:min(n, recordHeader-len(s.first))]...)
+	if !s.conn.handshaken {
+		s.came.follow(p[:n])
 	}
 	return n, err
 }
@@ -285,11 +285,8 @@ func (c *Conn) lateTLS(p []byte, peek bool) (int, error) {
 	return c.readTLS(p)
 }
 
-// A record of TLS, in bytes: its header, and the most that it holds.
-const (
-	recordHeader = 5
-	record       = 16 << 10
-)
+// record is the most that a record of TLS holds, in bytes.
+const record = 16 << 10
 
 // writeTLS sends p through TLS, record by record. What of a record the system
 // does not take in time goes out later: the record counts as not sent, and
