@@ -31,16 +31,16 @@ func (s *scope) target(c scenario.Connect) (wire.Addr, string, error) {
 	text, err := s.text(c.Address)
 	name := string(text)
 	if err != nil {
-		return wire.Addr{}, name, err
+		return wire.Addr{}, strings.TrimPrefix(c.String(), "connect "), err
 	}
 	for _, s := range p.servers { // as a variable says it
-		if s.addr.String() == name {
+		if s.address() == name {
 			return s.addr, s.decl.Name, nil
 		}
 	}
 	at, err := scenario.ParseAddress(name)
 	if err == nil {
-		err = p.scenario.MayUse(&at)
+		err = p.mayUse(&at)
 	}
 	if err != nil {
 		return wire.Addr{}, name, err
@@ -53,6 +53,18 @@ func (s *scope) target(c scenario.Connect) (wire.Addr, string, error) {
 		name = cmp.Or(c.decl.Serves, c.decl.Name)
 	}
 	return to, name, err
+}
+
+// mayUse says why the run may not connect to an address, nil if it may: what the
+// scenario may, and the sockets in the run's own folder.
+func (p *play) mayUse(at *scenario.Address) error {
+	err := p.scenario.MayUse(at)
+	if err != nil && at.Transport == scenario.Unix {
+		if dir, tmpErr := p.folder(); tmpErr == nil && scenario.Below(p.scenario.Path(at.Path), dir) {
+			return nil
+		}
+	}
+	return err
 }
 
 // resolve is where an address is.
@@ -90,7 +102,7 @@ func (p *play) serverAt(to wire.Addr) *server {
 // at this one.
 func (s *server) everywhere(ip netip.Addr) bool {
 	b := s.decl.Bind
-	every := b != nil && (b.Host == "" || b.Host == "0.0.0.0" || b.Host == "::")
+	every := s.real == "" && b != nil && (b.Host == "" || b.Host == "0.0.0.0" || b.Host == "::")
 	return every && (ip.IsLoopback() || s.p.scenario.MayServeOthers(b.Port))
 }
 

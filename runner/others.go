@@ -15,14 +15,16 @@ func (p *play) haveOthers(running []*place) bool {
 	if slices.ContainsFunc(p.processes, (*process).runs) {
 		return true
 	}
-	starts := func(s *scenario.Step) bool {
-		return does(s, func(a scenario.Action) bool {
-			c, connects := a.(scenario.Connect)
-			_, runs := a.(scenario.Run)
-			return runs || connects && c.Run != nil
-		})
-	}
-	return slices.ContainsFunc(running, func(r *place) bool { return slices.ContainsFunc(r.steps, starts) })
+	return p.spawns && slices.ContainsFunc(running, func(r *place) bool { return slices.ContainsFunc(r.steps, spawns) })
+}
+
+// spawns reports whether a step starts a program.
+func spawns(s *scenario.Step) bool {
+	return does(s, func(a scenario.Action) bool {
+		c, connects := a.(scenario.Connect)
+		_, runs := a.(scenario.Run)
+		return runs || connects && c.Run != nil
+	})
 }
 
 // serveOthers waits, when the clients have ended, until the processes have had

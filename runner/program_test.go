@@ -88,8 +88,13 @@ func TestRedis(t *testing.T) {
 	result := passesWithPrograms(t, redis+`
 clients:
   ann:
+    - await: {output: redis, regex: "Running mode=(?P<mode>[a-z]+), port=(?P<port>[0-9]+)"}
     - await: {output: redis, regex: "Ready to accept connections"}
     - connect: redis
+    - send: {line: "ECHO ${mode}"}
+    - expect: {lines: [$10, standalone]}
+    - send: {line: "ECHO ${port}"}
+    - expect: {lines: [$5, "${redis.port}"]}
     - send: {line: PING}
     - expect: {line: "+PONG"}
     - close

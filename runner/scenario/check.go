@@ -12,6 +12,7 @@ import (
 // left out.
 func (p *parser) check(d *document) {
 	p.ports(d)
+	p.processPorts(d)
 	p.circles(d)
 	for _, c := range d.Clients {
 		p.carried(c)

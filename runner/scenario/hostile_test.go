@@ -61,7 +61,7 @@ func TestHostile(t *testing.T) {
 		"processes":         numbered("processes:\n", "  p%d: {run: [x], ready: {output: '('}}\n", 20_000/raceSlowdown),
 		"served":            numbered("processes:\n", "  p%d: {run: [x], serves: s}\n", 20_000/raceSlowdown) + inClients("    - stop: s\n")[:size/3],
 		"arguments":         "processes: {p: {run: [x" + strings.Repeat(", \"${p}\"", 90_000/raceSlowdown) + "]}}\n",
-		"files":             numbered("files:\n", "  ? "+strings.Repeat("a/", 100)+"%d\n  : x\n", 2_500/raceSlowdown) + "  ? " + strings.Repeat("a/", 50_000) + "\n  : x\n",
+		"files":             numbered("clients: {ann: [wait: 1ms]}\nfiles:\n", "  ? "+strings.Repeat("a/", 100)+"%d\n  : x\n", 2_500/raceSlowdown) + "  ? " + strings.Repeat("a/", 50_000) + "\n  : x\n",
 		"regexes":           inClients("    - expect: {regex: '" + strings.Repeat("x{1000}", 1001) + "'}\n"),
 		"late error":        numbered("clients:\n", "  c%d: [{wait: 1s}]\n", 40_000/raceSlowdown) + "  - x\n",
 		"late quote":        numbered("clients:\n", "  c%d: [{wait: 1s}]\n", 40_000/raceSlowdown) + "  x: \"\n",

@@ -28,6 +28,7 @@ type Config struct {
 	Secrets map[string]string // the same, shown as *** wherever they would be seen
 	Allow   Allow
 	Real    bool // processes that serve are started in place of the declared servers
+	Update  bool // transcripts may be blank: they are going to be written
 }
 
 // Read reads and parses a scenario file; the path "-" is standard input. What
@@ -57,6 +58,10 @@ func (c Config) Read(path string, stdin io.Reader) (*File, error) {
 	}
 	return p.result(), nil
 }
+
+// Reread is Read for the source of a file that is at hand: it opens those that it
+// includes, and no others.
+func (c Config) Reread(path string, src []byte) *File { return c.parse(path, src, true).result() }
 
 // readSource reads a file, or enough of it to see that it is too large.
 func readSource(path string, stdin io.Reader) ([]byte, error) {

@@ -56,7 +56,7 @@ func lit(s string) *Payload {
 func TestGreeting(t *testing.T) {
 	got := parseOne(t, greeting)
 	want := &Scenario{
-		Name: "greeting", Description: "two say hello", Tags: []string{"tour"}, Timeout: 5 * time.Second,
+		Name: "greeting", Description: "two say hello", Tags: []string{"tour"}, Timeout: 5 * time.Second, EOL: CRLF,
 		Servers: []*Server{{
 			Name: "greeter", Bind: &Address{Host: "127.0.0.1"}, Backlog: 128, Accept: Unlimited,
 			Listen: true, Start: true, Reply: lit("hhhh"),
@@ -496,8 +496,9 @@ func TestTour(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	config := Config{Real: true, Allow: Allow{Run: Grant{All: true}}}
 	for _, path := range paths {
-		f, err := Read(path, nil)
+		f, err := config.Read(path, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

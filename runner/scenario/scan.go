@@ -418,7 +418,7 @@ func (s *scan) flowText(i int, behindKey bool) int {
 	if s.nothing(stop) || s.line[stop] == ':' { // it is a key
 		end = i + len(strings.TrimRight(s.line[i:stop], " \t"))
 	}
-	if c := s.line[i]; end > i && (c != '&' && c != '!' || strings.IndexAny(s.line[i:stop], " \t") < 0) && s.first(i, end, true) {
+	if c := s.line[i]; end > i && (c != '&' && c != '!' || !strings.ContainsAny(s.line[i:stop], " \t")) && s.first(i, end, true) {
 		return end
 	}
 	return max(stop, i+1)

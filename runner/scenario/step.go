@@ -220,7 +220,7 @@ func (p *parser) mappedStep(s *Step, n *node) (answer *Step, ok bool) {
 		ok = ok && p.fits(x, nil)
 	}
 	if within != nil {
-		if !w.waits && riding == nil {
+		if !w.waits && riding == nil && !onProcess(s.Action) {
 			p.errorf(within.pos, `"within" beside %s, which does not wait`, quote(w.name))
 		} else if d, good := p.duration(*within); good {
 			s.Within = d

@@ -124,8 +124,8 @@ type tlsSocket struct {
 	kept    []byte
 	left    atomic.Int64 // how many those are
 	nowSend bool         // a write does not wait
-	// What is written is our end. A peer that has closed its socket does not
-	// hear it, which is nothing to tell: a read says how the peer has ended.
+	// What is written is our end. That a peer has closed its socket, as a Unix
+	// socket hears at once, is nothing to tell then: a read says how it ended.
 	ending bool
 }
 
@@ -193,7 +193,7 @@ func (s *tlsSocket) put(p []byte) (n int, err error) {
 	} else {
 		n, err = s.conn.sock.Write(p)
 	}
-	if s.ending && (errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ENOTCONN)) {
+	if _, unix := s.conn.sock.(*net.UnixConn); unix && s.ending && errors.Is(err, syscall.EPIPE) {
 		return len(p), nil
 	}
 	return n, s.conn.meaning(err)
@@ -337,7 +337,7 @@ func (c *Conn) endTLS(s stream) error {
 	}
 	c.under.hurry(false)
 	if c.under.left.Load() == 0 {
-		s.CloseWrite()
+		s.CloseWrite() // what we have just sent may have met a closed socket; a read says how it ended
 		return nil
 	}
 	c.sock.SetWriteDeadline(time.Time{})
