@@ -35,6 +35,7 @@ func (a *actor) expect(e *scenario.Expect) *Failure {
 	}
 	exact := e.Frame.Kind == scenario.FrameExact && !e.Optional && !want.Equals.Wild()
 	mark := a.log.Want.Mark()
+	from, at := a.log.Seen.Mark(), a.stream.Taken()
 	if exact {
 		a.meantBytes(transcript.Recv, want.Equals)
 	}
@@ -48,6 +49,10 @@ func (a *actor) expect(e *scenario.Expect) *Failure {
 	a.welcome = false
 	if m == nil {
 		a.scope.keep(want.All())
+		a.before = exactly{}
+		if exact && !a.packets {
+			a.before = exactly{expect: e, at: at}
+		}
 		if e.Frame.Kind == scenario.FrameRest {
 			a.ended(transcript.EOF)
 		}
@@ -57,10 +62,11 @@ func (a *actor) expect(e *scenario.Expect) *Failure {
 		a.log.Want.Undo(mark)
 		a.meant(transcript.Recv, e.String())
 	}
+	missed := a.missed(a.mismatch(m), e, m.End, from, at)
 	if m.Kind == match.Short {
 		a.sawEnd(m.End)
 	}
-	return a.mismatch(m)
+	return missed
 }
 
 // anyOrder takes frames in whatever order they come. In the transcript they
@@ -86,6 +92,7 @@ func (a *actor) anyOrder(e *scenario.Expect) *Failure {
 		}
 	}
 	a.listen(a.deadline)
+	a.before = exactly{}
 	a.deaf = true
 	frames, captured, m := a.stream.AnyOrder(all, skip)
 	a.deaf = false
@@ -105,7 +112,7 @@ func (a *actor) anyOrder(e *scenario.Expect) *Failure {
 	if m.Kind == match.Short {
 		a.sawEnd(m.End)
 	}
-	return a.mismatch(m)
+	return a.missed(a.mismatch(m), e, m.End, a.log.Seen.Mark(), a.stream.Taken())
 }
 
 // What is read after a deadline: more than any socket buffer holds by default,
@@ -180,9 +187,10 @@ func (a *actor) outcome(e *scenario.Expect) *Failure {
 		if a.packets {
 			what = "a datagram"
 		}
-		return a.failure(Unread, "%s came, where %s was expected", what, e)
+		f := a.failure(Unread, "%s came, where %s was expected", what, e)
+		return a.missed(f, nil, nil, a.log.Seen.Mark(), a.stream.Taken())
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		if a.stopped() {
+		if a.ending() {
 			return a.failure(Unfinished, "was waiting: expect %s", e)
 		}
 		if silence {
@@ -234,6 +242,7 @@ var howText = [...]string{scenario.ShutWrite: "", scenario.ShutRead: "read", sce
 // shutdown half-closes. On a connection that was reset there is nothing left
 // to end, which the next step that looks will say.
 func (a *actor) shutdown(how scenario.How) *Failure {
+	a.before.acted = true
 	a.meant(transcript.Shutdown, howText[how])
 	a.saw(transcript.Shutdown, howText[how])
 	if a.conn == nil || a.cut {
@@ -305,6 +314,7 @@ func (a *actor) readToEnd(mode scenario.CloseMode) *Failure {
 	discard := mode == scenario.CloseDiscard
 	a.deaf = discard // how much of it comes is nobody's doing
 	defer func() { a.deaf = false }()
+	from, at := a.log.Seen.Mark(), a.stream.Taken()
 	var unread []byte
 	var n int64
 	var err error
@@ -333,7 +343,7 @@ func (a *actor) readToEnd(mode scenario.CloseMode) *Failure {
 	case n > 0:
 		f := a.failure(Unread, "%s", unreadText(n, unread))
 		f.Got = unread
-		return f
+		return a.missed(f, nil, nil, from, at)
 	case wire.IsTLS(err):
 		return a.brokeOff(err)
 	case err != io.EOF:

@@ -18,6 +18,7 @@ type link struct {
 	over    bool    // the peer's end was taken
 	cut     bool    // it was reset
 	loose   bool    // a close looks at nothing more
+	before  exactly // the last expect that was met
 }
 
 // further is a connection beside the first, by its name.

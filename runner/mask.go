@@ -25,11 +25,10 @@ func (p *play) conceal(b content.Bytes) {
 // mask takes what is secret out of a result. In bytes that are shown beside
 // others each byte becomes a star, so that offsets stay right.
 func (p *play) mask(r *Result) {
-	secrets := slices.Concat(p.scenario.Secrets, p.secrets)
+	secrets := p.allSecrets()
 	if len(secrets) == 0 {
 		return
 	}
-	slices.SortFunc(secrets, func(a, b []byte) int { return len(b) - len(a) }) // one may hold another
 	stars := func(b []byte) []byte {
 		for _, s := range secrets {
 			b = bytes.ReplaceAll(b, s, bytes.Repeat([]byte("*"), len(s)))
@@ -67,7 +66,20 @@ func (p *play) mask(r *Result) {
 			f.Notes[j] = words.Replace(f.Notes[j])
 		}
 		f.Want, f.Got = stars(f.Want), stars(f.Got)
+		if f.Missed != nil {
+			f.Missed.Secret = secrets
+		}
 	}
+}
+
+// allSecrets are the values that are not to be shown, the longer ones first: one
+// may hold another.
+func (p *play) allSecrets() [][]byte {
+	p.mu.Lock()
+	secrets := slices.Concat(p.scenario.Secrets, p.secrets)
+	p.mu.Unlock()
+	slices.SortFunc(secrets, func(a, b []byte) int { return len(b) - len(a) })
+	return secrets
 }
 
 // masked is bytes with *** in place of what is secret.

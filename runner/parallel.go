@@ -17,6 +17,7 @@ import (
 func (a *actor) parallel(par scenario.Parallel, within time.Duration) *Failure {
 	ctx, cancel := context.WithCancel(a.ctx)
 	defer cancel()
+	a.reader = a // also where there is no connection yet
 	branches := make([]*actor, len(par.Steps))
 	for i, step := range par.Steps {
 		a.p.mu.Lock() // a.peer may just be found out
@@ -61,6 +62,10 @@ func (a *actor) parallel(par scenario.Parallel, within time.Duration) *Failure {
 	// they wait in vain they say so.
 	a.p.order.wait(context.Background(), &wait{who: a.place, in: true, after: places})
 	done.Wait()
+	if a.reader == a { // nobody has read
+		a.before.acted = true
+	}
+	a.before = a.reader.before
 	a.log = branches[0].log
 	for _, b := range branches[1:] {
 		a.log.Append(&b.log)

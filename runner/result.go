@@ -82,6 +82,9 @@ type Failure struct {
 	Got    []byte
 	Offset int64
 
+	Missed  *Missed // what an expect of bytes has missed, where that is known
+	Written bool    // a transcript that is written out is not what was seen
+
 	Program string // that is part of it, beside what Result.Outputs has of it
 
 	printed []Output // of the program

@@ -10,6 +10,10 @@ import (
 // written compares what actors saw with the transcripts that the file has
 // written out. An actor that has failed has said why already.
 func (p *play) written(actors []*actor) (out []Failure) {
+	if at := p.scenario.Unwritten; at.IsValid() {
+		out = append(out, Failure{Kind: Differs, Pos: at, At: p.now(), Message: "the transcripts are still to be written", Written: true})
+	}
+	secrets := p.allSecrets()
 	for _, want := range p.scenario.Transcripts {
 		var a *actor
 		for _, one := range actors {
@@ -17,18 +21,18 @@ func (p *play) written(actors []*actor) (out []Failure) {
 				a = one
 			}
 		}
-		f := Failure{Kind: Differs, Actor: want.Actor, Pos: want.Pos, At: p.now()}
+		f := Failure{Kind: Differs, Actor: want.Actor, Pos: want.Pos, At: p.now(), Written: true}
 		server, _, _ := strings.Cut(want.Actor, "/")
 		switch {
-		case p.replaced(server): // nobody sees what the real one does
+		case p.elsewhere(server): // nobody sees what the real one does
 			continue
 		case a == nil:
-			f.Kind, f.Message = NotCalled, fmt.Sprintf("the transcript is of %s, who did not play", want.Actor)
+			f.Kind, f.Written, f.Message = NotCalled, false, fmt.Sprintf("the transcript is of %s, who did not play", want.Actor)
 		case a.failed:
 			continue
 		default:
 			f.rank = a.rank
-			if !f.differsFrom(want, a) {
+			if !f.differsFrom(want, a, secrets) {
 				continue
 			}
 		}
@@ -37,8 +41,13 @@ func (p *play) written(actors []*actor) (out []Failure) {
 	return out
 }
 
-// differsFrom reports whether an actor saw something else, and says what.
-func (f *Failure) differsFrom(want scenario.Transcript, a *actor) bool {
+// differsFrom reports whether an actor saw something else, and says what. A file
+// has *** for what is secret.
+func (f *Failure) differsFrom(want scenario.Transcript, a *actor, secrets [][]byte) bool {
+	if want.Blank {
+		f.Message = "the transcript is still to be written"
+		return true
+	}
 	seen := a.log.Seen.Entries()
 	for i := range max(len(seen), len(want.Lines)) {
 		expected, came := "nothing more", "nothing more"
@@ -46,7 +55,9 @@ func (f *Failure) differsFrom(want scenario.Transcript, a *actor) bool {
 			expected, f.Pos = want.Lines[i].Text, want.Lines[i].Pos
 		}
 		if i < len(seen) {
-			came = seen[i].String()
+			e := seen[i].Event
+			e.Data, e.Size = masked(e.Data, secrets), maskedSize(e.Data, e.Size, secrets)
+			came = e.String()
 		}
 		if expected != came {
 			f.Message = fmt.Sprintf("the transcript differs at event %d", i+1)

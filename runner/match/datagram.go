@@ -39,7 +39,7 @@ func (s *Stream) datagram(e *Expectation) *Mismatch {
 	p := s.ahead
 	s.ahead, s.held = nil, false
 	s.taken(p)
-	m := e.judge(p)
+	m := e.Judge(p)
 	if m != nil {
 		m.Got = bytes.Clone(p)
 	}

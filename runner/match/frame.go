@@ -181,7 +181,7 @@ func (s *Stream) delimited(e *Expectation) *Mismatch {
 				Message: fmt.Sprintf("the line ends with %s, not with %s", nameOf(frame[len(body):]), e.ending()),
 			}
 		case size >= 0:
-			m := e.judge(body)
+			m := e.Judge(body)
 			if m != nil {
 				m.Got = all[min(m.Start, int64(len(all))):]
 				if m.Want != nil {
@@ -222,8 +222,9 @@ func (e *Expectation) unfinished(err error, frame []byte) *Mismatch {
 	return shortOf(&want, int64(len(frame)), err, frame)
 }
 
-// judge judges a body that is at hand as a whole.
-func (e *Expectation) judge(body []byte) *Mismatch {
+// Judge says what is wrong with a body that is at hand as a whole, nil if nothing
+// is.
+func (e *Expectation) Judge(body []byte) *Mismatch {
 	j := newJudge(e)
 	if m := j.write(body); m != nil {
 		return m

@@ -41,6 +41,8 @@ type Stream struct {
 	// filled says that a read has brought more than half of what buf holds.
 	filled bool
 
+	count int64 // bytes that were taken
+
 	packets bool // each read brings a datagram
 	held    bool // ahead is one, which may have no bytes
 }
@@ -91,6 +93,7 @@ func (s *Stream) read(n int64) ([]byte, error) {
 	if len(s.ahead) > 0 {
 		p := s.ahead[:min(n, int64(len(s.ahead)))]
 		s.ahead = s.ahead[len(p):]
+		s.count += int64(len(p))
 		s.taken(p)
 		return p, nil
 	}
@@ -101,6 +104,7 @@ func (s *Stream) read(n int64) ([]byte, error) {
 	k, err := s.src.Read(buf)
 	s.filled = k > len(s.buf)/2
 	if k > 0 {
+		s.count += int64(k)
 		s.taken(buf[:k])
 		return buf[:k], nil // an error comes again
 	}
@@ -142,6 +146,9 @@ func (s *Stream) take(n int) error {
 	}
 	return nil
 }
+
+// Taken is how many bytes were taken.
+func (s *Stream) Taken() int64 { return s.count }
 
 // Some waits for bytes and takes those that are there, n at most. They are
 // valid until the next call. At the peer's end the error is io.EOF.

@@ -216,7 +216,7 @@ func (p *parser) scenario(n *node, from shared, mayShare bool, row *node) (*Scen
 			return nil, nil
 		}
 	}
-	d.Timeout, d.Tags, d.Skip, d.Requires = d.timeout, d.tags, d.skip, d.requires
+	d.Timeout, d.EOL, d.Tags, d.Skip, d.Requires = d.timeout, d.eol, d.tags, d.skip, d.requires
 	// A misspelt "servers" must not make each of them unknown.
 	d.serverNames.unknown = d.serverNames.unknown || !known && d.servers == nil
 	d.clientNames.unknown = d.clientNames.unknown || !known && d.clients == nil

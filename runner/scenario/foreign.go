@@ -14,7 +14,7 @@ func (p *parser) foreignOrder(d *document) {
 		i := slices.IndexFunc(d.scopes, func(s *scope) bool { return s.client == m.ref.Actor })
 		from := d.scopes[i]
 		captured := from.known[m.ref.Name]
-		r := reach{d: d, spans: map[*scope][]span{from: {{captured.at + 1, math.MaxInt}}}}
+		r := reach{d: d, spans: map[*scope][]stretch{from: {{captured.at + 1, math.MaxInt}}}}
 		for r.spread() {
 		}
 		if at := m.at; !r.reached(m.scope, at) || m.aside && !r.reached(m.scope, 0) {
@@ -26,20 +26,20 @@ func (p *parser) foreignOrder(d *document) {
 // reach is which steps come after something for certain, whoever is quicker.
 type reach struct {
 	d     *document
-	spans map[*scope][]span
+	spans map[*scope][]stretch
 }
 
-// span is steps of a script, from one number to another. Number 0 stands before
+// stretch is steps of a script, from one number to another. Number 0 stands before
 // the first.
-type span struct{ from, to int }
+type stretch struct{ from, to int }
 
 func (r *reach) reached(s *scope, at int) bool {
-	return slices.ContainsFunc(r.spans[s], func(x span) bool { return x.from <= at && at <= x.to })
+	return slices.ContainsFunc(r.spans[s], func(x stretch) bool { return x.from <= at && at <= x.to })
 }
 
 // add adds what is reached, and reports whether it was not before.
-func (r *reach) add(s *scope, x span) bool {
-	if x.from > x.to || slices.ContainsFunc(r.spans[s], func(y span) bool { return y.from <= x.from && x.to <= y.to }) {
+func (r *reach) add(s *scope, x stretch) bool {
+	if x.from > x.to || slices.ContainsFunc(r.spans[s], func(y stretch) bool { return y.from <= x.from && x.to <= y.to }) {
 		return false
 	}
 	r.spans[s] = append(r.spans[s], x)
@@ -51,7 +51,7 @@ func (r *reach) add(s *scope, x span) bool {
 func (r *reach) spread() (added bool) {
 	for _, s := range r.d.scopes {
 		if r.begins(s) {
-			added = r.add(s, span{0, math.MaxInt}) || added
+			added = r.add(s, stretch{0, math.MaxInt}) || added
 		}
 		certainly(s.steps, math.MaxInt, func(step *Step, behind, end int) {
 			waited := false
@@ -62,7 +62,7 @@ func (r *reach) spread() (added bool) {
 				waited = a.Parties == 0 && r.meets(s, step, a.Name)
 			}
 			if waited {
-				added = r.add(s, span{behind, end}) || added
+				added = r.add(s, stretch{behind, end}) || added
 			}
 		})
 	}

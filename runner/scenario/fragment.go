@@ -23,6 +23,7 @@ type do struct {
 	name string
 	pos  Pos
 	with []entry
+	note string
 	ok   bool
 }
 
@@ -42,8 +43,9 @@ func init() {
 				d.ok = false
 			}
 		}},
+		{"note", func(p *parser, d *do, e entry) { d.note, _ = p.scalar(e, "a text") }},
 	}
-	for _, key := range append([]string{"expect"}, besideSteps...) {
+	for _, key := range []string{"expect", "answer", "within", "over"} {
 		doKeys = append(doKeys, field[do]{key, func(p *parser, d *do, e entry) {
 			p.errorf(e.pos, `%s can't stand beside "do"; it belongs to a step of the fragment`, quote(key))
 			d.ok = false
@@ -95,6 +97,9 @@ func (p *parser) unfold(n *node) []*Step {
 	p.doc.with = given
 	unsettled := len(p.doc.uses)
 	steps = append(steps, p.script(f.value, f.pos, "the fragment "+quote(d.name))...)
+	if len(steps) > 0 && d.note != "" {
+		steps[0].Note = d.note
+	}
 	p.doc.with = outer
 	p.doc.calls = p.doc.calls[:len(p.doc.calls)-1]
 	p.unwanted(&d, given, unsettled)

@@ -57,14 +57,14 @@ func (p *parser) order(d *document) *order {
 	for _, s := range d.Servers {
 		o.servers[s.Name] = s
 		o.collect(nil, s.Steps)
+		o.atAnyTime(s.Always)
 		for _, c := range s.Connections {
 			o.collect(nil, c.Steps)
 		}
-		o.aside(nil, s.Always)
 	}
 	for _, c := range d.Clients {
 		o.collect(c, c.Steps)
-		o.aside(c, c.Always)
+		o.atAnyTime(c.Always)
 	}
 	for _, c := range d.Processes {
 		o.collect(nil, c.Ready.Steps)
@@ -92,10 +92,14 @@ func (o *order) collect(client *Client, steps []*Step) {
 	}
 }
 
-// aside collects what is done with messages that may come any number of times.
-func (o *order) aside(client *Client, a *Always) {
-	for _, s := range a.steps() {
-		Walk([]*Step{s}, func(s *Step) { o.note(given{client: client, step: s, again: true}) })
+// atAnyTime collects what is done with messages that may come at any time, any
+// number of them.
+func (o *order) atAnyTime(a *Always) {
+	if a == nil {
+		return
+	}
+	for _, r := range a.Rules {
+		o.collect(nil, r.Steps)
 	}
 }
 
@@ -228,7 +232,11 @@ func (o *order) meetings() {
 			clients[g.client] = true
 		}
 		for _, g := range all {
-			if parties := g.step.Action.(Meet).Parties; parties > come {
+			parties := g.step.Action.(Meet).Parties
+			if come == 1 && parties == 0 {
+				o.p.warnf(g.step.Pos, "nobody else meets at %s, so nobody is waited for", quote(name))
+			}
+			if parties > come {
 				o.p.errorf(g.step.Pos, "waits for %d parties at %s, but only %s can come",
 					parties, quote(name), count(come, "client"))
 			}

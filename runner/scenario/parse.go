@@ -29,6 +29,7 @@ type Config struct {
 	Secrets map[string]string // the same, shown as *** wherever they would be seen
 	Allow   Allow
 	Real    bool // processes that serve are started in place of the declared servers
+	Update  bool // transcripts may be blank: they are going to be written
 }
 
 // Read reads and parses a scenario file; the path "-" is standard input. What
@@ -58,6 +59,10 @@ func (c Config) Read(path string, stdin io.Reader) (*File, error) {
 	}
 	return p.result(), nil
 }
+
+// Reread is Read for the source of a file that is at hand: it opens those that it
+// includes, and no others.
+func (c Config) Reread(path string, src []byte) *File { return c.parse(path, src, true).result() }
 
 // readSource reads a file, or enough of it to see that it is too large.
 func readSource(path string, stdin io.Reader) ([]byte, error) {
@@ -127,6 +132,7 @@ type parser struct {
 	regexSize   int      // of what was compiled
 	patterns    map[string]*pattern.Pattern
 	local       *localAddresses
+	mending
 }
 
 // namedFile is a file that the run reads.
@@ -168,11 +174,7 @@ func (p *parser) isText(src []byte) bool {
 		p.errorf(p.pos(1, 1), "the file is UTF-16; save it as UTF-8")
 		return false
 	}
-	if off, why := p.src.firstBad(); off >= 0 {
-		p.errorf(p.pos(p.src.place(off)), "%s", why)
-		return false
-	}
-	return true
+	return p.characters()
 }
 
 // result sorts the problems and drops those that an alias made twice.
@@ -192,6 +194,10 @@ func (p *parser) result() *File {
 			cmp.Compare(a.Pos.Col, b.Pos.Col),
 			cmp.Compare(a.Message, b.Message),
 		)
+	})
+	ps = slices.DeleteFunc(ps, func(one Problem) bool {
+		only, doubted := p.doubted[one.Pos]
+		return doubted && one.Message != only
 	})
 	p.file.Problems = slices.Compact(ps)
 	return p.file

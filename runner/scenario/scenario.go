@@ -67,6 +67,7 @@ type Scenario struct {
 	Description string
 	Tags        []string
 	Timeout     time.Duration // of each step that says nothing else
+	EOL         EOL           // of each line that says nothing else
 	Servers     []*Server     // in the file's order
 	Clients     []*Client     // in the file's order
 	Lets        []Definition  // variables that are computed once, before the clients start
@@ -78,6 +79,7 @@ type Scenario struct {
 	Skip        string       // why it is not to be run; "": it is
 	Requires    []string     // programs without which it is skipped
 	Transcripts []Transcript // what actors are to see word for word, beside what the steps say
+	Unwritten   Pos          // of "transcript" if all of them are still to be written
 }
 
 // Server returns the declared server of that name, or nil.

@@ -4,9 +4,10 @@ import "strings"
 
 // Transcript is what one actor is to see, word for word.
 type Transcript struct {
-	Pos   Pos
+	Pos   Pos    // of the actor's name
 	Actor string // "ann", "greeter/ann"
 	Lines []TranscriptLine
+	Blank bool // it is still to be written; with Config.Update only
 }
 
 // TranscriptLine is one event in the text form that "banter run -v" prints.
@@ -19,14 +20,32 @@ type TranscriptLine struct {
 // the blanks around a line mean nothing.
 func (p *parser) transcripts(d *document) {
 	e := d.transcript
+	if e != nil && e.value.isNull() {
+		d.Unwritten = e.pos
+		p.unwritten(e.pos, `"transcript" has nothing below it`)
+		return
+	}
 	if e == nil || !p.section(*e, "a transcript is a mapping from actors to what each sees, a line an event") {
 		return
 	}
 	for _, one := range e.value.entries {
 		p.transcriptActor(d, one)
+		if one.value.isNull() {
+			p.unwritten(one.pos, "the transcript of "+quote(one.key)+" is blank")
+			d.Transcripts = append(d.Transcripts, Transcript{Pos: one.pos, Actor: one.key, Blank: true})
+			continue
+		}
 		if s, ok := p.scalar(one, "a block of events, a line each"); ok {
 			d.Transcripts = append(d.Transcripts, Transcript{Pos: one.pos, Actor: one.key, Lines: p.blockLines(one.value, s)})
 		}
+	}
+}
+
+// unwritten complains about a transcript that is still to be written, unless it
+// is going to be.
+func (p *parser) unwritten(pos Pos, what string) {
+	if !p.config.Update {
+		p.errorf(pos, `%s; "banter run --update" writes what comes`, what)
 	}
 }
 

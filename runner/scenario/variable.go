@@ -80,6 +80,7 @@ type mention struct {
 	at    int
 	aside bool   // in a rule of "always"
 	calls []Call // the fragments that it is in
+	early bool   // it is needed before the run
 }
 
 // inScope reads a script with variables of its own.
@@ -292,13 +293,6 @@ func (p *parser) later(seg *Segment, name string) bool {
 	return true
 }
 
-// pending reports whether it is not known yet what a variable in a text is.
-func (p *parser) pending(t Text) bool {
-	return slices.ContainsFunc(p.doc.uses, func(m mention) bool {
-		return slices.ContainsFunc(t, func(s Segment) bool { return s.Ref == m.ref })
-	})
-}
-
 // settle looks again at the variables that were not known where they are used,
 // now that all scripts are read.
 func (p *parser) settle(d *document) {
@@ -308,6 +302,8 @@ func (p *parser) settle(d *document) {
 		case p.complained(u.pos): // by the other half of a dialogue
 		case u.ref.Actor != "":
 			p.foreign(d, u)
+		case own && u.early:
+			p.errorf(u.pos, "${%s} is needed before the run, and gets its value in line %d, while it plays", u.name, first.pos.Line)
 		case own && (u.scope.loose || u.aside):
 			_, rest, _ := strings.Cut(u.name, ".")
 			p.properties(u.pos, u.ref.Name, rest)
@@ -349,7 +345,7 @@ func (p *parser) unknownVariable(d *document, u mention) {
 	if u.ref.Name == "tls" {
 		known = append(known, tlsFiles...)
 	}
-	if d.serverNames.unknown || d.processNames.unknown || u.scope.hidden && p.nearest(u.name, known) == "" {
+	if d.serverNames.unknown || d.processNames.unknown || u.scope.hidden && !u.early && p.nearest(u.name, known) == "" {
 		return // an error may hide where it comes from
 	}
 	for _, s := range d.scopes {
@@ -451,9 +447,10 @@ func (p *parser) constants(d *document, entries []entry, rank rank) {
 			continue
 		}
 		p.traps(v.value)
+		unsettled := len(p.doc.uses)
 		text, ok := p.text(v.value)
 		value, known := text.literal()
-		if ok && !known && !p.pending(text) {
+		if ok && !known && len(p.doc.uses) == unsettled {
 			p.errorf(v.value.pos, `%s is to be known before the run, and this is not; it belongs into "let"`, quote(v.key))
 		}
 		p.takes(v.key)
@@ -472,9 +469,13 @@ func (p *parser) fixed(e entry, want string) (string, bool) {
 	if !ok || !strings.Contains(s, "${") {
 		return s, ok
 	}
+	unsettled := len(p.doc.uses)
 	text, ok := p.text(e.value)
 	value, known := text.literal()
-	if ok && !known && !p.pending(text) {
+	for i := range p.doc.uses[unsettled:] {
+		p.doc.uses[unsettled+i].early = true
+	}
+	if ok && !known && len(p.doc.uses) == unsettled {
 		open := text[slices.IndexFunc(text, func(s Segment) bool { return s.Open() })]
 		p.errorf(open.Pos, "%s is needed before the run, when ${%s} is not known; it can have variables of vars and cases", quote(e.key), open.Var)
 	}

@@ -166,6 +166,21 @@ func events(entries []Entry) []Event {
 	return out
 }
 
+// Since is the bytes that were received since the mark, as far as they are kept,
+// and how many they were. Of datagrams it is the first.
+func (r *Recorder) Since(m Mark) (data []byte, size int64) {
+	if m.entries > 0 {
+		if e := &r.entries[m.entries-1]; e.Kind == Recv && !e.Datagram && e.Size > m.last.Size {
+			return e.Data[len(m.last.Data):], e.Size - m.last.Size
+		}
+	}
+	if m.entries < len(r.entries) && r.entries[m.entries].Kind == Recv {
+		e := &r.entries[m.entries]
+		return e.Data, e.Size
+	}
+	return nil, 0
+}
+
 // Mark is a point of a recording that Undo goes back to.
 type Mark struct {
 	entries int
