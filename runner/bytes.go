@@ -33,6 +33,9 @@ func (a *actor) expect(e *scenario.Expect) *Failure {
 	if err := a.scope.fill(want, e); err != nil {
 		return a.failure(Environment, "%s", err)
 	}
+	if e.Frame.Kind == scenario.FrameExact && want.Equals.Len() == 0 && !a.packets {
+		return a.failure(Environment, "nothing is expected: all of its variables are empty")
+	}
 	exact := e.Frame.Kind == scenario.FrameExact && !e.Optional && !want.Equals.Wild()
 	mark := a.log.Want.Mark()
 	from, at := a.log.Seen.Mark(), a.stream.Taken()

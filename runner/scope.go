@@ -72,6 +72,7 @@ func (s *scope) seen(name string) (value, bool) {
 // value looks a variable up.
 func (s *scope) value(ref *scenario.Ref) (value, error) {
 	v, err := s.base(ref)
+	v.Bytes = v.Again() // others may use it too
 	for _, prop := range ref.Props {
 		if err != nil {
 			return v, err
