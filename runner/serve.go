@@ -48,7 +48,6 @@ type guest struct {
 func Serve(ctx context.Context, s *scenario.Scenario, opts ServeOptions) Result {
 	p := newPlay(context.WithoutCancel(ctx), s, opts.Options)
 	defer p.cancel(nil)
-	defer p.security.remove()
 	p.serve, p.hurry = &opts, make(chan struct{})
 	defer context.AfterFunc(ctx, p.leave)()
 	if p.played = p.bind() && p.enlist() && p.compute() && p.write(); p.played {

@@ -134,7 +134,10 @@ func (a *actor) side(t *scenario.TLS) (*wire.TLS, error) {
 	if side.Name == "" {
 		side.Name = a.host
 	}
-	side.System = a.conn != nil && a.conn.Remote.Path == "" && !a.conn.Remote.Addr().IsLoopback()
+	if a.conn != nil {
+		to := a.conn.Remote.Addr() // of TCP
+		side.System = to.IsValid() && !to.IsLoopback()
+	}
 	return &side, nil
 }
 
@@ -301,8 +304,8 @@ func hints(err error, server bool) []string {
 }
 
 // tlsFile is the path of a file for programs that speak TLS with the run:
-// its authority, and a certificate of it for this machine with its key. They are
-// made when the first of them is asked for, and removed when the run ends.
+// its authority, and a certificate of it for this machine and the servers' names,
+// with its key. They are made when the first of them is asked for.
 func (p *play) tlsFile(name string) (string, error) {
 	s := &p.security
 	s.mu.Lock()
@@ -312,7 +315,11 @@ func (p *play) tlsFile(name string) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		own, err := signer.Issue("localhost", loopback...)
+		names := slices.Clone(loopback)
+		for _, srv := range p.servers {
+			names = append(names, srv.decl.Name)
+		}
+		own, err := signer.Issue("localhost", names...)
 		if err != nil {
 			return "", err
 		}
@@ -320,23 +327,20 @@ func (p *play) tlsFile(name string) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		folder, err := os.MkdirTemp("", "banter-tls-")
+		run, err := p.folder()
 		if err != nil {
 			return "", err
 		}
-		s.folder = folder
+		folder, err := os.MkdirTemp(run, "tls-") // a name that no file of the scenario has
+		if err != nil {
+			return "", err
+		}
 		for name, data := range map[string][]byte{"ca.pem": signer.PEM(), "cert.pem": cert, "key.pem": key} {
 			if err := os.WriteFile(filepath.Join(folder, name), data, 0o600); err != nil {
 				return "", err
 			}
 		}
+		s.folder = folder
 	}
 	return filepath.Join(s.folder, name), nil
-}
-
-// remove removes what was written.
-func (s *security) remove() {
-	if s.folder != "" {
-		os.RemoveAll(s.folder)
-	}
 }

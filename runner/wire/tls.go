@@ -189,7 +189,7 @@ func (s *tlsSocket) keep(p []byte) {
 
 func (s *tlsSocket) put(p []byte) (n int, err error) {
 	if s.nowSend {
-		n, err = s.conn.lateSend(p)
+		n, err = s.conn.lateWrite(p)
 	} else {
 		n, err = s.conn.sock.Write(p)
 	}
