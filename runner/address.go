@@ -1,7 +1,6 @@
 package runner
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,8 +20,6 @@ func (s *scope) target(c scenario.Connect) (wire.Addr, string, error) {
 	switch srv := p.server(c.Server); {
 	case srv != nil:
 		return srv.addr, c.Server, nil
-	case c.Server != "":
-		return p.realOf(c.Server).addr, c.Server, nil
 	case c.Process != "":
 		return p.process(c.Process).addr, c.Process, nil
 	case c.Run != nil:
@@ -48,9 +45,8 @@ func (s *scope) target(c scenario.Connect) (wire.Addr, string, error) {
 	to, err := p.resolve(p.ctx, at)
 	if s := p.serverAt(to); s != nil {
 		name = s.decl.Name
-	}
-	if c := p.processAt(to); c != nil {
-		name = cmp.Or(c.decl.Serves, c.decl.Name)
+	} else if c := p.processAt(to); c != nil {
+		name = c.decl.Name
 	}
 	return to, name, err
 }

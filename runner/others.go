@@ -60,6 +60,19 @@ func (p *play) serveOthers() {
 	}
 }
 
+// admitOthers waits until those are let in who have come, as far as the server
+// would: a program may be gone before it was seen.
+func (s *server) admitOthers() {
+	for end := time.Now().Add(s.p.timeout(0)); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		s.p.mu.Lock()
+		waiting := s.ln != nil && s.listening && !s.limit() && !s.p.ended && s.ln.Waiting()
+		s.p.mu.Unlock()
+		if !waiting {
+			return
+		}
+	}
+}
+
 // calledEnough reports whether nothing is to be said of a server that too few
 // have called.
 func (s *server) calledEnough() bool { return s.closed || len(s.uncalled()) == 0 }

@@ -17,46 +17,57 @@ import (
 // enlist makes the processes that are to play, and finds ports for them. It
 // reports whether it could.
 func (p *play) enlist() bool {
-	p.spawns = slices.ContainsFunc(scripts(p.scenario), func(steps []*scenario.Step) bool {
-		return slices.ContainsFunc(steps, spawns)
-	})
+	awaited, restarted := map[string]bool{}, map[string]bool{}
+	for _, steps := range scripts(p.scenario) {
+		p.spawns = p.spawns || slices.ContainsFunc(steps, spawns)
+		scenario.Walk(steps, func(s *scenario.Step) {
+			switch act := s.Action.(type) {
+			case scenario.AwaitOutput:
+				awaited[act.Process] = true
+			case scenario.StartProcess:
+				restarted[act.Name] = true
+			}
+		})
+	}
 	for _, decl := range p.scenario.Processes {
 		keep := program.ForReport
-		restarts := false
-		for _, steps := range scripts(p.scenario) {
-			scenario.Walk(steps, func(s *scenario.Step) {
-				switch act := s.Action.(type) {
-				case scenario.AwaitOutput:
-					if act.Process == decl.Name {
-						keep = program.ForAwait
-					}
-				case scenario.StartProcess:
-					restarts = restarts || act.Name == decl.Name
-				}
-			})
-		}
-		if decl.Ready.Kind == scenario.ReadyOutput {
+		if awaited[decl.Name] || decl.Ready.Kind == scenario.ReadyOutput {
 			keep = program.ForAwait
 		}
-		c := &process{p: p, decl: decl, idle: p.serve != nil || decl.Serves != "" && !p.opts.Real.plays(), output: program.NewOutput(keep, restarts), heard: map[string]int64{}}
-		p.processes = append(p.processes, c)
-		port := decl.Port
-		if decl.Ported && port == 0 {
-			var err error
-			if port, c.release, err = wire.FreePort(); err != nil {
-				p.fail(c.failure(Environment, "%s", err))
-				return false
-			}
+		c := &process{
+			p: p, decl: decl, idle: p.serve != nil || decl.Serves != "" && !p.playsFor(decl.Serves),
+			output: program.NewOutput(keep, restarted[decl.Name]), heard: map[string]int64{},
 		}
-		if decl.Ported {
-			at := netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), uint16(port))
-			c.addr = wire.TCP(at)
-			if s := p.scenario.Server(decl.Serves); s != nil && s.Transport() == scenario.UDP {
-				c.addr = wire.UDP(at)
-			}
+		p.processes = append(p.processes, c)
+		if err := c.locate(); err != nil {
+			p.fail(c.failure(Environment, "%s", err))
+			return false
 		}
 	}
 	return true
+}
+
+// locate gives the process its address, and to the server that it plays for.
+func (c *process) locate() (err error) {
+	if !c.decl.Ported {
+		return nil
+	}
+	port := c.decl.Port
+	if port == 0 {
+		if port, c.release, err = wire.FreePort(); err != nil {
+			return err
+		}
+	}
+	at := netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), uint16(port))
+	c.addr = wire.TCP(at)
+	serves := c.p.server(c.decl.Serves)
+	if serves != nil && serves.packets() {
+		c.addr = wire.UDP(at)
+	}
+	if serves != nil && !c.idle {
+		return serves.replace(c.addr.String())
+	}
+	return nil
 }
 
 // scripts are all scripts of a scenario.
@@ -83,16 +94,6 @@ func (p *play) process(name string) *process {
 	return nil
 }
 
-// realOf is the process that plays in place of a declared server, or nil.
-func (p *play) realOf(server string) *process {
-	for _, c := range p.processes {
-		if !c.idle && server != "" && c.decl.Serves == server {
-			return c
-		}
-	}
-	return nil
-}
-
 // processAt is the process that has an address, or nil.
 func (p *play) processAt(to wire.Addr) *process {
 	for _, c := range p.processes {
@@ -111,9 +112,6 @@ func (p *play) ownValue(name string) (v value, known bool, err error) {
 		return bytesOf(dir), true, err
 	}
 	c := p.process(name)
-	if c == nil {
-		c = p.realOf(name)
-	}
 	if c == nil {
 		return value{}, false, nil
 	}

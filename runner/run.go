@@ -76,6 +76,9 @@ func run(ctx context.Context, s *scenario.Scenario, opts Options) (Result, error
 		p.finish()
 		for _, srv := range p.servers {
 			srv.drain()
+			if p.spawns || len(p.processes) > 0 {
+				srv.admitOthers()
+			}
 		}
 	}
 	return p.conclude(), context.Cause(ctx)

@@ -41,6 +41,7 @@ type listener interface {
 	Listen() error
 	Accept() (*wire.Conn, error)
 	Queue() (length, limit int, err error)
+	Waiting() bool
 	Stop() error
 	Close() error
 }
@@ -58,11 +59,11 @@ type dial struct {
 // bind binds every server, and reports whether it could.
 func (p *play) bind() bool {
 	for _, decl := range p.scenario.Servers {
-		if p.replaced(decl.Name) {
-			continue
-		}
 		s := &server{p: p, decl: decl, named: map[string]int{}}
 		p.servers = append(p.servers, s)
+		if p.playsFor(decl.Name) { // see enlist
+			continue
+		}
 		err := s.bind()
 		if err == nil && decl.TLS != nil && s.real == "" {
 			_, err = s.side(decl.TLS)

@@ -43,8 +43,8 @@ func blocks(t *testing.T, path string) []block {
 
 // Every example in the documentation is run. A yaml block is a whole file that
 // passes and gives no warning; one marked "yaml wrong" is refused, with the
-// output in the block that follows it; one marked "yaml allow-run" starts
-// programs; "text NAME" is a file beside them.
+// output in the block that follows it; one marked "yaml update" becomes that block;
+// one marked "yaml allow-run" starts programs; "text NAME" is a file beside them.
 func TestDocsExamples(t *testing.T) {
 	for _, path := range []string{"../../docs/language.md", "../../README.md"} {
 		all := blocks(t, path)
@@ -73,6 +73,13 @@ func TestDocsExamples(t *testing.T) {
 				case "", "allow-run":
 					if status != 0 || stderr != "" {
 						t.Errorf("exit status %d\n%s%s", status, stdout, stderr)
+					}
+				case "update":
+					if status, stdout, stderr := banter(t, "run", "--update", file); status != 0 || stderr != "" {
+						t.Errorf("exit status %d\n%s%s", status, stdout, stderr)
+					}
+					if got, err := os.ReadFile(file); err != nil || string(got) != all[i+1].text {
+						t.Errorf("%v, the file becomes\n%s", err, got)
 					}
 				case "wrong":
 					got := strings.ReplaceAll(stdout+stderr, file, "greeting.yaml")

@@ -42,7 +42,13 @@ they passed.
 
 A PATH is a scenario file, a folder (every *.yaml and *.yml below it), or - for
 standard input. If any file is wrong, all that is wrong is said and nothing is
-run. The exit status is 0 if all passed, 1 if one failed, 2 if there was
+run.
+
+With --update, what came is written into the files, in place of expects that
+failed and of transcripts that differ, and played again until nothing changes.
+The rest of a file stays as it is, to the byte.
+
+The exit status is 0 if all passed, 1 if one failed, 2 if there was
 nothing to run or no way to, and 130 if it was interrupted.`,
 		Example: `  banter run scenarios/                         all below a folder
   banter run -v greeting.yaml                   with what each side saw

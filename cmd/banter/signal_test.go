@@ -240,3 +240,28 @@ func TestProgramsEndWithTheRun(t *testing.T) {
 		})
 	}
 }
+
+// An interrupted update changes no file.
+func TestUpdateInterrupted(t *testing.T) {
+	const text = `servers: {s: {reply: "hi"}}
+clients: {ann: [connect: s, send: "x", expect: "hello", close], ben: [{connect: s}, {send: "x"}, {expect: {some: 1}}, {close: {discard}}]}
+`
+	file := filepath.Join(t.TempDir(), "greeting.yaml")
+	write(t, file, text)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var stdout, stderr bytes.Buffer
+	warning := writerFunc(func(p []byte) (int, error) {
+		cancel() // it comes before the first play
+		return stderr.Write(p)
+	})
+	if got := run(ctx, []string{"run", "--update", file}, nil, &stdout, warning); got != 130 || stdout.Len() > 0 {
+		t.Errorf("exit status %d, %s", got, stdout.String())
+	}
+	if !strings.HasSuffix(stderr.String(), "\nbanter run: interrupted; no file was changed\n") {
+		t.Errorf("stderr is %q", stderr.String())
+	}
+	if after, err := os.ReadFile(file); err != nil || string(after) != text {
+		t.Errorf("%v\n%s", err, after)
+	}
+}

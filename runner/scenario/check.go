@@ -40,8 +40,12 @@ func (p *parser) check(d *document) {
 	p.unusedFragments(d)
 	o := p.order(d)
 	p.foreignOrder(d)
+	before := len(p.file.Problems.Errors())
 	o.awaits()
 	o.meetings()
+	if len(p.file.Problems.Errors()) == before {
+		o.deadlocks()
+	}
 	o.listeners()
 	o.uncalled()
 }

@@ -41,6 +41,9 @@ next:
 			keys[i] = t[i].key
 		}
 		hint := p.hint(e.key, keys)
+		if contains(inSteps, of) && (contains(besideSteps, e.key) || e.key == "expect") {
+			hint = "; it belongs beside the step's word, not into its value"
+		}
 		if e.json && strings.HasPrefix(hint, "; there are") {
 			hint = "; a text in JSON must be in quotes: '{" + quote(e.key) + ": ...}'"
 		}

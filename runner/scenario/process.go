@@ -70,7 +70,9 @@ func init() {
 		}},
 		{"env", (*parser).processEnv},
 		{"cwd", func(p *parser, d *process, e entry) {
-			if _, ok := p.scalar(e, "a folder"); ok {
+			if s, ok := p.scalar(e, "a folder"); ok && s == "" {
+				p.errorf(e.value.pos, `"cwd" is empty; left out, it is the folder of the run, ${tmp}`)
+			} else if ok {
 				p.traps(e.value)
 				d.Dir, _ = p.text(e.value)
 			}

@@ -25,23 +25,16 @@ func (p *parser) processPorts(d *document) {
 	}
 }
 
-// servedSteps complains about steps that only the declared server could obey, where
-// a real one takes its place.
+// servedSteps complains about steps that only the declared server could obey,
+// where a real one may take its place.
 func (p *parser) servedSteps(d *document) {
 	if len(d.served) == 0 {
 		return
 	}
 	d.eachScript(func(steps []*Step) {
 		Walk(steps, func(s *Step) {
-			switch a := s.Action.(type) {
-			case Stop:
-				if real := d.served[a.Server]; real != "" {
-					p.errorf(a.Pos, "stops server %s, and process %s, which serves it, can't stop to listen and go on", quote(a.Server), quote(real))
-				}
-			case Start:
-				if real := d.served[a.Server]; real != "" {
-					p.errorf(a.Pos, "starts server %s, and process %s, which serves it, is there from the beginning", quote(a.Server), quote(real))
-				}
+			if a, stops := s.Action.(Stop); stops && d.served[a.Server] != "" {
+				p.errorf(a.Pos, "stops server %s, and process %s, which serves it, can't stop to listen and go on", quote(a.Server), quote(d.served[a.Server]))
 			}
 		})
 	})
