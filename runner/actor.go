@@ -181,6 +181,7 @@ func (a *actor) playClient() {
 func (a *actor) playConnection() {
 	defer a.p.order.ended(a.place)
 	defer a.server.left()
+	defer a.p.tellServed(a)
 	defer a.rest()
 	a.saw(transcript.Accept, "")
 	a.meant(transcript.Accept, "")
@@ -359,8 +360,9 @@ func (a *actor) pause(d time.Duration) *Failure {
 	case <-timer.C:
 		return nil
 	case <-a.ctx.Done():
-		return a.failure(Unfinished, "was to wait for %s", d)
+	case <-a.p.hurry:
 	}
+	return a.failure(Unfinished, "was to wait for %s", d)
 }
 
 // waitFor waits for other actors.
@@ -407,12 +409,16 @@ func (a *actor) allowed() time.Duration {
 // heard of it first may have gone.
 func (a *actor) stopped() bool { return a.p.ctx.Err() != nil || a.ctx.Err() != nil }
 
+// ending reports whether the actor has to end, or may end what it does with what
+// is there already.
+func (a *actor) ending() bool { return a.stopped() || a.p.leaving.Load() }
+
 // arm sets a deadline of the connection, which is past where the actor has to
 // end. The end may come at the same time: it is marked before the deadlines are
 // set, so that one of the two sets the past last.
 func (a *actor) arm(set func(time.Time) error, deadline time.Time) {
 	set(deadline)
-	if a.stopped() {
+	if a.ending() {
 		set(past)
 	}
 }
@@ -424,14 +430,11 @@ func (a *actor) drop(reset bool) {
 		a.stream = nil
 		return
 	}
-	if a.conn.Broken() { // it reads to the peer's end
-		a.arm(a.conn.SetReadDeadline, a.deadline)
-	}
 	if reset {
 		a.conn.Reset()
 	} else {
 		a.conn.Close()
 	}
-	a.p.letGo(a.conn)
+	a.p.letGo(a.conn) // after that: it may read to the peer's end
 	a.conn, a.stream = nil, nil
 }

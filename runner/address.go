@@ -1,7 +1,6 @@
 package runner
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,8 +20,6 @@ func (s *scope) target(c scenario.Connect) (wire.Addr, string, error) {
 	switch srv := p.server(c.Server); {
 	case srv != nil:
 		return srv.addr, c.Server, nil
-	case c.Server != "":
-		return p.realOf(c.Server).addr, c.Server, nil
 	case c.Process != "":
 		return p.process(c.Process).addr, c.Process, nil
 	case c.Run != nil:
@@ -31,16 +28,16 @@ func (s *scope) target(c scenario.Connect) (wire.Addr, string, error) {
 	text, err := s.text(c.Address)
 	name := string(text)
 	if err != nil {
-		return wire.Addr{}, name, err
+		return wire.Addr{}, strings.TrimPrefix(c.String(), "connect "), err
 	}
 	for _, s := range p.servers { // as a variable says it
-		if s.addr.String() == name {
+		if s.address() == name {
 			return s.addr, s.decl.Name, nil
 		}
 	}
 	at, err := scenario.ParseAddress(name)
 	if err == nil {
-		err = p.scenario.MayUse(&at)
+		err = p.mayUse(&at)
 	}
 	if err != nil {
 		return wire.Addr{}, name, err
@@ -48,11 +45,22 @@ func (s *scope) target(c scenario.Connect) (wire.Addr, string, error) {
 	to, err := p.resolve(p.ctx, at)
 	if s := p.serverAt(to); s != nil {
 		name = s.decl.Name
-	}
-	if c := p.processAt(to); c != nil {
-		name = cmp.Or(c.decl.Serves, c.decl.Name)
+	} else if c := p.processAt(to); c != nil {
+		name = c.decl.Name
 	}
 	return to, name, err
+}
+
+// mayUse says why the run may not connect to an address, nil if it may: what the
+// scenario may, and the sockets in the run's own folder.
+func (p *play) mayUse(at *scenario.Address) error {
+	err := p.scenario.MayUse(at)
+	if err != nil && at.Transport == scenario.Unix {
+		if dir, tmpErr := p.folder(); tmpErr == nil && scenario.Below(p.scenario.Path(at.Path), dir) {
+			return nil
+		}
+	}
+	return err
 }
 
 // resolve is where an address is.
@@ -90,7 +98,7 @@ func (p *play) serverAt(to wire.Addr) *server {
 // at this one.
 func (s *server) everywhere(ip netip.Addr) bool {
 	b := s.decl.Bind
-	every := b != nil && (b.Host == "" || b.Host == "0.0.0.0" || b.Host == "::")
+	every := s.real == "" && b != nil && (b.Host == "" || b.Host == "0.0.0.0" || b.Host == "::")
 	return every && (ip.IsLoopback() || s.p.scenario.MayServeOthers(b.Port))
 }
 

@@ -24,11 +24,20 @@ func (s *server) admit(conn *wire.Conn) *actor {
 	}
 	a := &actor{p: p, ctx: p.ctx, server: s, pos: s.decl.Pos, nth: s.accepted, rested: make(chan struct{}), scope: &scope{p: p}}
 	a.rank = [3]int{slices.Index(p.servers, s), len(p.clients), a.nth}
-	who := ""
-	if client == nil {
+	who, part := "", ""
+	switch {
+	case client == nil && a.nth < len(s.guests):
+		s.outsiders++
+		g := s.guests[a.nth]
+		who, part = g.name, g.script.Client
+		if g.index > 0 {
+			a.scope.set("index", bytesOf(fmt.Sprint(g.index)))
+		}
+	case client == nil:
 		s.outsiders++
 		who = fmt.Sprint(s.outsiders)
-	} else {
+	default:
+		part = client.client.Name
 		who = client.place.name
 		s.named[who]++
 		if n := s.named[who]; n > 1 {
@@ -42,7 +51,7 @@ func (s *server) admit(conn *wire.Conn) *actor {
 		}
 	}
 	a.place = &place{name: s.decl.Name + "/" + who}
-	a.cast(client)
+	a.cast(part)
 	a.attach(conn)
 	p.open[conn] = struct{}{}
 	p.accepted = append(p.accepted, a)
@@ -57,11 +66,13 @@ func (s *server) admit(conn *wire.Conn) *actor {
 	}
 	p.progress.Broadcast()
 	p.mu.Unlock()
+	p.tellAccepted(a, conn)
 	return a
 }
 
-// cast gives an accepted connection its part: the script that it runs.
-func (a *actor) cast(client *actor) {
+// cast gives an accepted connection its part: the script that it runs, as the
+// peer of a client where it is one's.
+func (a *actor) cast(client string) {
 	decl := a.server.decl
 	switch {
 	case decl.Steps != nil:
@@ -79,9 +90,13 @@ func (a *actor) cast(client *actor) {
 		a.place.steps = []*scenario.Step{{Pos: decl.Pos, Action: scenario.Close{}}}
 	case decl.ByClient:
 		i := slices.IndexFunc(decl.Connections, func(c *scenario.Script) bool {
-			return client != nil && c.Client == client.client.Name
+			return c.Client == client
 		})
-		if i < 0 {
+		switch {
+		case i < 0 && client == "" && a.server.guests != nil:
+			a.uncast = fmt.Sprintf("connection %d came; connections lists %d", a.nth+1, len(a.server.guests))
+			return
+		case i < 0:
 			a.uncast = "connections has no script for this client"
 			return
 		}

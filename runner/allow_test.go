@@ -124,6 +124,14 @@ clients:
 	}
 }
 
+// The run's own folder is the scenario's too.
+func TestSocketInOwnFolder(t *testing.T) {
+	r := run(t, `clients: {ann: [{connect: "unix:${tmp}/s.sock", expect: {refused}}, {connect: "unix:${tmp}/../s.sock", expect: {refused}}]}`)
+	if got := failures(r); len(got) != 1 || !strings.Contains(got[0], "s.sock is outside of the scenario's folder; --allow-net=unix:") {
+		t.Errorf("%q", got)
+	}
+}
+
 // A link that came after the file was read is seen when it is played.
 func TestLinkThatCameLater(t *testing.T) {
 	t.Chdir(t.TempDir())
@@ -160,8 +168,8 @@ clients:
 		t.Fatal(err)
 	}
 	for want, text := range map[string]string{
-		"3:13 s: unix:in/s.sock leads to TOP/s.sock, outside of the scenario's folder; --allow-net=unix:TOP/s.sock allows it":          "",
-		"6:24 ann: the payload file \"own/in.txt\" leads to TOP/out.txt, outside of the scenario's folder; --allow-read=TOP allows it": "s",
+		"3:13 s: unix:in/s.sock leads to TOP/s.sock, outside of the scenario's folder; --allow-net=unix:TOP/s.sock allows it":  "",
+		"6:24 ann: the file \"own/in.txt\" leads to TOP/out.txt, outside of the scenario's folder; --allow-read=TOP allows it": "s",
 	} {
 		s := *file.Scenarios[0]
 		if text != "" {

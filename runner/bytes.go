@@ -190,7 +190,7 @@ func (a *actor) outcome(e *scenario.Expect) *Failure {
 		f := a.failure(Unread, "%s came, where %s was expected", what, e)
 		return a.missed(f, nil, nil, a.log.Seen.Mark(), a.stream.Taken())
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		if a.stopped() {
+		if a.ending() {
 			return a.failure(Unfinished, "was waiting: expect %s", e)
 		}
 		if silence {

@@ -73,9 +73,16 @@ func (a *actor) connect(c scenario.Connect, ride *scenario.Expect) *Failure {
 		a.saw(transcript.Connect, name)
 	default:
 		a.log.Seen.Add(transcript.Connect, name, began, a.step)
-		return a.unconnected(to, name, err, outcome)
+		f := a.unconnected(to, name, err, outcome)
+		if f != nil && a.p.elsewhere(name) {
+			f.Notes = append(f.Notes, fmt.Sprintf("%s is the real server at %s", name, a.p.server(name).real))
+		}
+		return f
 	}
 	a.host = hostOf(c, name)
+	if a.p.elsewhere(name) {
+		a.host = hostOf(scenario.Connect{}, a.p.server(name).real)
+	}
 	switch {
 	case a.riding && !(outcome == scenario.Timeout && c.TLS != nil):
 		return a.failure(Ended, "connected, where %s was expected", ride)
@@ -151,6 +158,9 @@ func (a *actor) dial(c scenario.Connect, to wire.Addr) (*wire.Conn, error) {
 		p.dials[d] = struct{}{}
 	}
 	srv := p.serverAt(to)
+	if srv != nil && srv.real != "" { // nobody here accepts it
+		srv = nil
+	}
 	a.callee = nil
 	if to.Network == "udp" {
 		a.callee, srv = srv, nil

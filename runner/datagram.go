@@ -189,6 +189,11 @@ func (s *server) demux(ln *wire.PacketListener) {
 		}
 		a := s.admit(conn)
 		s.p.serving.Go(a.playConnection)
+		s.p.mu.Lock()
+		if s.limit() {
+			ln.Full()
+		}
+		s.p.mu.Unlock()
 	}
 	s.p.delivering.Go(ln.Deliver) // to those who still play
 }

@@ -33,7 +33,7 @@ func (a *actor) failure(kind Kind, format string, args ...any) *Failure {
 // whole scenario, which has ended because of somebody else.
 func (a *actor) late(format string, args ...any) *Failure {
 	had := fmt.Sprintf(format, args...)
-	if a.stopped() && time.Now().Before(a.deadline) {
+	if a.ending() && time.Now().Before(a.deadline) {
 		return a.failure(Unfinished, "was waiting: %s; %s", a.action(), had)
 	}
 	f := a.failure(TimedOut, "timeout after %s: %s", a.allowed(), had)
@@ -120,7 +120,9 @@ func (a *actor) fail(f *Failure) {
 	a.p.order.over(a.place)
 	if f.Kind == TimedOut {
 		a.p.fail(*f)
-		a.p.end()
+		if a.p.serve == nil { // else the others are strangers to this peer
+			a.p.end()
+		}
 		a.dropOthers()
 		a.drop(false)
 		return

@@ -83,6 +83,7 @@ clients:
 `} {
 		for range 4 {
 			run(t, text)
+			play(t, secure(parse(t, text)))
 		}
 		if now := descriptors(t); now > before {
 			t.Errorf("%d descriptors are left over", now-before)

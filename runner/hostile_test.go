@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"banter/runner"
+	"banter/runner/scenario"
 )
 
 // soon is far more than a run here takes, and less than a step's timeout: who
@@ -101,17 +102,18 @@ func dialTo(t *testing.T, address string) *net.TCPConn {
 	return c.(*net.TCPConn)
 }
 
-// A script that stops or starts a server may run on when all clients are gone.
-func TestStopAndStartAfterTheClients(t *testing.T) {
-	same(t, 50, `
+// lonely is a scenario whose server ends when its client does, or later.
+const lonely = `
 servers:
   s: {steps: [{expect: "x"}, {stop: t}, {start: t}, {start: u}]}
   t: {reply: "y"}
   u: {start: false}
 clients:
   c: [{connect: t}, {send: "x", expect: "y"}, close, {connect: s}, {send: "x"}, {close: {now}}]
-`)
-}
+`
+
+// A script that stops or starts a server may run on when all clients are gone.
+func TestStopAndStartAfterTheClients(t *testing.T) { same(t, 50, lonely) }
 
 // Connections that a stop has reset are not waited for.
 func TestStopForgetsWhoWaited(t *testing.T) {
@@ -490,8 +492,12 @@ clients:
 func TestInterruptInEveryState(t *testing.T) {
 	t.Parallel()
 	same(t, 5, states)
+	t.Run("without TLS", func(t *testing.T) { interrupted(t, parse(t, states)) })
+	t.Run("over TLS", func(t *testing.T) { interrupted(t, secure(parse(t, states))) })
+}
+
+func interrupted(t *testing.T, s *scenario.Scenario) {
 	stop := errors.New("stop")
-	s := parse(t, states)
 	for i := range 60 {
 		ctx, cancel := context.WithCancelCause(t.Context())
 		if i == 0 {
@@ -521,8 +527,12 @@ func TestInterruptInEveryState(t *testing.T) {
 func TestTimeoutInEveryState(t *testing.T) {
 	t.Parallel()
 	text := strings.Replace(states, "{wait: 2ms}", `{expect: {silence: 2ms}}, {expect: "never", within: 50ms}`, 1)
-	for range 8 {
-		result := run(t, text)
+	for i := range 12 {
+		s := parse(t, text)
+		if i%2 > 0 {
+			secure(s)
+		}
+		result := play(t, s)
 		if len(result.Failures) == 0 || result.Failures[0].Kind != runner.TimedOut || result.Failures[0].Actor != "c" {
 			t.Fatal(failures(result))
 		}

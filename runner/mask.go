@@ -72,7 +72,9 @@ func (p *play) mask(r *Result) {
 // allSecrets are the values that are not to be shown, the longer ones first: one
 // may hold another.
 func (p *play) allSecrets() [][]byte {
+	p.mu.Lock()
 	secrets := slices.Concat(p.scenario.Secrets, p.secrets)
+	p.mu.Unlock()
 	slices.SortFunc(secrets, func(a, b []byte) int { return len(b) - len(a) })
 	return secrets
 }

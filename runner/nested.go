@@ -124,12 +124,17 @@ func (a *actor) retry(r scenario.Retry) *Failure {
 	mark := a.log.Mark()
 	a.log.Hold()
 	defer a.log.Release()
+	var last *Failure
 	for tries := 1; ; tries++ {
 		a.current, a.riding = step, false
 		f := a.inner(r.Steps, true)
 		if f == nil {
 			return nil
 		}
+		if f.Kind == TimedOut && last != nil && !time.Now().Before(end) {
+			f = last // this try was cut off, and says less
+		}
+		last = f
 		pause := a.p.stretch(cmp.Or(r.Every, scenario.DefaultEvery))
 		if a.stopped() || time.Now().Add(pause).After(end) {
 			f.Notes = append(f.Notes, fmt.Sprintf("tried %s in %s, last as shown", timesText(tries), time.Since(began).Round(time.Millisecond)))

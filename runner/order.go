@@ -23,8 +23,10 @@ type order struct {
 	// mayCome reports whether a server's scripts may still be begun by a
 	// connection that one of the running actors makes, or one from outside.
 	mayCome func(running []*place) [][]*scenario.Step
-	now     func() time.Duration
-	stopped func() bool // the scenario has ended: whoever waits is told so
+	// unplayed names those who would help, if their scripts were played.
+	unplayed func(helps func([]*scenario.Step) bool) []string
+	now      func() time.Duration
+	stopped  func() bool // the scenario has ended: whoever waits is told so
 }
 
 // signal is a count that only grows.

@@ -15,14 +15,16 @@ func (p *play) haveOthers(running []*place) bool {
 	if slices.ContainsFunc(p.processes, (*process).runs) {
 		return true
 	}
-	starts := func(s *scenario.Step) bool {
-		return does(s, func(a scenario.Action) bool {
-			c, connects := a.(scenario.Connect)
-			_, runs := a.(scenario.Run)
-			return runs || connects && c.Run != nil
-		})
-	}
-	return slices.ContainsFunc(running, func(r *place) bool { return slices.ContainsFunc(r.steps, starts) })
+	return p.spawns && slices.ContainsFunc(running, func(r *place) bool { return slices.ContainsFunc(r.steps, spawns) })
+}
+
+// spawns reports whether a step starts a program.
+func spawns(s *scenario.Step) bool {
+	return does(s, func(a scenario.Action) bool {
+		c, connects := a.(scenario.Connect)
+		_, runs := a.(scenario.Run)
+		return runs || connects && c.Run != nil
+	})
 }
 
 // serveOthers waits, when the clients have ended, until the processes have had
@@ -53,6 +55,19 @@ func (p *play) serveOthers() {
 		select {
 		case <-a.rested:
 		case <-p.ctx.Done():
+			return
+		}
+	}
+}
+
+// admitOthers waits until those are let in who have come, as far as the server
+// would: a program may be gone before it was seen.
+func (s *server) admitOthers() {
+	for end := time.Now().Add(s.p.timeout(0)); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		s.p.mu.Lock()
+		waiting := s.ln != nil && s.listening && !s.limit() && !s.p.ended && s.ln.Waiting()
+		s.p.mu.Unlock()
+		if !waiting {
 			return
 		}
 	}

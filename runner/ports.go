@@ -23,8 +23,9 @@ type need struct {
 	shared bool
 }
 
-// fixedPorts are the ports that a scenario names itself, each once.
-func fixedPorts(sc *scenario.Scenario) []need {
+// fixedPorts are the ports that a scenario names itself, each once. Servers that
+// real ones take the place of are not bound.
+func fixedPorts(sc *scenario.Scenario, real map[string]string) []need {
 	var needs []need
 	add := func(port fixed, shared bool) {
 		i := slices.IndexFunc(needs, func(n need) bool { return n.fixed == port })
@@ -46,7 +47,9 @@ func fixedPorts(sc *scenario.Scenario) []need {
 		}
 	}
 	for _, server := range sc.Servers {
-		bind(server.Bind)
+		if _, elsewhere := real[server.Name]; !elsewhere {
+			bind(server.Bind)
+		}
 	}
 	for _, process := range sc.Processes {
 		add(fixed{port: process.Port}, false)

@@ -88,8 +88,13 @@ func TestRedis(t *testing.T) {
 	result := passesWithPrograms(t, redis+`
 clients:
   ann:
+    - await: {output: redis, regex: "Running mode=(?P<mode>[a-z]+), port=(?P<port>[0-9]+)"}
     - await: {output: redis, regex: "Ready to accept connections"}
     - connect: redis
+    - send: {line: "ECHO ${mode}"}
+    - expect: {lines: [$10, standalone]}
+    - send: {line: "ECHO ${port}"}
+    - expect: {lines: [$5, "${redis.port}"]}
     - send: {line: PING}
     - expect: {line: "+PONG"}
     - close
@@ -305,6 +310,23 @@ clients:
     - parallel:
         - send: {fill: random, size: 4MiB}
         - expect: {fill: random, size: 4MiB}
+  two:
+    - connect: {run: [cat]}
+    - connect: {run: [tr, a-z, A-Z], as: upper}
+    - {over: upper, send: "hello"}
+    - send: "hello"
+    - expect: "hello"
+    - shutdown
+    - {over: upper, shutdown: }
+    - {over: upper, expect: "HELLO"}
+  tried:
+    - retry:
+        within: 10s
+        every: 1ms
+        steps:
+          - connect: {run: [sh, -c, "echo x >> tries; wc -l < tries | tr -d ' '"]}
+          - expect: "3\n"
+          - close
   without-close:
     - connect: {run: [cat]}
     - send: "hello"
@@ -537,5 +559,44 @@ func TestReal(t *testing.T) {
 		if got != test.want || result.Real != test.against {
 			t.Errorf("%+v: %q, against the real one: %v", test, got, result.Real)
 		}
+	}
+}
+
+// A server that is said to be elsewhere needs no process.
+func TestRealElsewhere(t *testing.T) {
+	s := programs(t, `
+servers: {web: {reply: "hhhh"}}
+processes: {real: {run: [no-such-program], serves: web}}
+clients: {ann: [{connect: web, expect: {refused}}]}
+`)
+	opts := runner.Options{Real: runner.RealOnly, Connect: map[string]string{"web": "127.0.0.1:1"}}
+	result, err := runner.Run(t.Context(), s, opts)
+	if err != nil || !result.Passed() {
+		t.Errorf("%v %v", failures(result), err)
+	}
+}
+
+// Programs that say something and are gone are heard all the same.
+func TestProgramsThatAreGone(t *testing.T) {
+	for _, bind := range []string{"127.0.0.1:0", "udp:127.0.0.1:0", "unix:gone.sock"} {
+		t.Run(bind, func(t *testing.T) {
+			steps := "[expect: hello, close]"
+			passesWithPrograms(t, strings.NewReplacer("BIND", bind, "STEPS", steps).Replace(`
+requires: [python3]
+servers: {log: {bind: "BIND", steps: STEPS}}
+files:
+  log.py: |
+    import socket, sys
+    at = sys.argv[1]
+    udp = at.startswith("udp:")
+    unix = at.startswith("unix:")
+    s = socket.socket(socket.AF_UNIX if unix else socket.AF_INET, socket.SOCK_DGRAM if udp else socket.SOCK_STREAM)
+    host, _, port = at.removeprefix("udp:").removeprefix("unix:").partition(":")
+    s.connect(host if unix else (host, int(port)))
+    s.send(b"hello")
+clients:
+  ann: [run: [python3, "${tmp}/log.py", "${log}"]]
+`))
+		})
 	}
 }

@@ -140,9 +140,9 @@ func (a *actor) more(patient bool) error {
 // p.mu is held.
 func (p *play) patience(a *actor) time.Time {
 	switch {
-	case !p.finished:
+	case !p.finished, p.serve != nil && !a.packets:
 		return time.Now().Add(forever)
-	case a.packets:
+	case a.packets && p.serve == nil:
 		return past
 	}
 	return time.Now().Add(p.timeout(0))
@@ -154,7 +154,7 @@ func (p *play) finish() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.finished = true
-	if p.ended {
+	if p.ended || p.leaving.Load() {
 		return
 	}
 	for a := range p.idle {

@@ -17,6 +17,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"banter/runner/scenario"
@@ -28,6 +29,13 @@ type Options struct {
 	Timeout time.Duration // of a step that has no within, in place of the scenario's; 0: the scenario's
 	Slow    float64       // every timeout is multiplied by it; 0 is 1
 	Real    Real          // whom the clients play against where a process serves a declared server
+
+	// Connect names servers of which the real thing is played against: where
+	// each of them is, as scenario.ParseAddress has it (the path of a Unix
+	// socket is relative to the working folder). Such a server is not bound,
+	// and its scripts are not played. Names that the scenario does not declare
+	// mean nothing.
+	Connect map[string]string
 }
 
 // Run plays a scenario. A result says that it ran, and what came of it; an
@@ -50,23 +58,13 @@ func Run(ctx context.Context, s *scenario.Scenario, opts Options) (Result, error
 
 // run plays a scenario once.
 func run(ctx context.Context, s *scenario.Scenario, opts Options) (Result, error) {
-	p := &play{
-		scenario: s, opts: opts, began: time.Now(), order: newOrder(),
-		idle: map[*actor]bool{}, open: map[*wire.Conn]struct{}{}, dials: map[*dial]struct{}{}, names: map[pair]*actor{},
-	}
-	p.order.mayCome, p.order.now = p.mayCome, p.now
-	p.order.stopped = func() bool { return p.ctx.Err() != nil }
-	p.progress = sync.NewCond(&p.mu)
-	p.ctx, p.cancel = context.WithCancelCause(ctx)
+	p := newPlay(ctx, s, opts)
 	defer p.cancel(nil)
 	defer p.security.remove()
 	defer context.AfterFunc(ctx, p.end)()
-
 	if p.bind() && p.enlist() && p.compute() && p.write() {
 		p.cast()
-		for _, srv := range p.servers {
-			srv.accept()
-		}
+		p.accept()
 		if p.played = p.launch(); p.played {
 			for _, c := range p.clients {
 				p.playing.Go(c.playClient)
@@ -79,16 +77,50 @@ func run(ctx context.Context, s *scenario.Scenario, opts Options) (Result, error
 		p.finish()
 		for _, srv := range p.servers {
 			srv.drain()
+			if p.spawns || len(p.processes) > 0 {
+				srv.admitOthers()
+			}
 		}
 	}
+	return p.conclude(), context.Cause(ctx)
+}
+
+// newPlay is a run that has not begun.
+func newPlay(ctx context.Context, s *scenario.Scenario, opts Options) *play {
+	p := &play{
+		scenario: s, opts: opts, began: time.Now(), order: newOrder(),
+		idle: map[*actor]bool{}, open: map[*wire.Conn]struct{}{}, dials: map[*dial]struct{}{}, names: map[pair]*actor{},
+	}
+	p.order.mayCome, p.order.unplayed, p.order.now = p.mayCome, p.unplayed, p.now
+	p.order.stopped = func() bool { return p.ctx.Err() != nil }
+	p.progress = sync.NewCond(&p.mu)
+	p.ctx, p.cancel = context.WithCancelCause(ctx)
+	return p
+}
+
+// conclude lets nobody new in, joins those who still play, and judges.
+func (p *play) conclude() Result {
 	for _, srv := range p.servers {
 		srv.close()
 	}
+	p.mu.Lock()
+	for slices.ContainsFunc(p.servers, func(s *server) bool { return s.loops > 0 }) {
+		p.progress.Wait()
+	}
+	p.mu.Unlock()
 	p.order.changed() // no connection will come any more
 	p.serving.Wait()
 	p.settle()
 	p.clean()
-	return p.judge(), context.Cause(ctx)
+	return p.judge()
+}
+
+// result is what came of an actor.
+func (a *actor) result() Actor {
+	return Actor{
+		Name: a.place.name, Peer: a.peer, Server: a.server != nil, Script: a.place.steps, Done: a.done,
+		Observed: a.log.Seen.Entries(), Expected: a.log.Expected(),
+	}
 }
 
 // compute computes the scenario's own variables, and reports whether it could.
@@ -117,16 +149,22 @@ type play struct {
 	order    *order
 	servers  []*server // in the file's order, as the clients are
 	clients  []*actor
-	played   bool // all servers could be bound, and the clients were started
+	played   bool          // all servers could be bound, and the clients were started
+	serve    *ServeOptions // of Serve, where no clients are played
 
 	tmp       tmp
 	processes []*process     // in the file's order
+	spawns    bool           // a step starts a program
 	watching  sync.WaitGroup // of those who wait for their ends
 
 	playing sync.WaitGroup // clients
 	serving sync.WaitGroup // accept loops and the connections that they have accepted
 
 	delivering sync.WaitGroup // of what still comes to UDP servers
+
+	leaving atomic.Bool   // Serve has to end: nobody waits for more than is there
+	hurry   chan struct{} // closed some time after that: nobody lets time pass any more
+	telling sync.Mutex    // while Serve tells what happens
 
 	security security
 
@@ -238,10 +276,7 @@ func (p *play) judge() Result {
 				Message: "the transcript is not the one that the steps describe",
 			})
 		}
-		r.Actors = append(r.Actors, Actor{
-			Name: a.place.name, Peer: a.peer, Server: a.server != nil, Script: a.place.steps, Done: a.done,
-			Observed: a.log.Seen.Entries(), Expected: a.log.Expected(),
-		})
+		r.Actors = append(r.Actors, a.result())
 	}
 	for _, s := range p.servers {
 		if p.played {

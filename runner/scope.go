@@ -72,7 +72,10 @@ func (s *scope) value(ref *scenario.Ref) (value, error) {
 		}
 		if prop == scenario.Port {
 			_, port, splitErr := net.SplitHostPort(strings.TrimPrefix(string(v.Data), "udp:"))
-			v, err = bytesOf(port), splitErr
+			if splitErr != nil || strings.HasPrefix(string(v.Data), "unix:") { // a real server, in place of one of TCP
+				err = fmt.Errorf("%s has no port", v.Data)
+			}
+			v = bytesOf(port)
 			continue
 		}
 		v.Bytes, err = prop.Of(v.Bytes)
@@ -103,7 +106,7 @@ func (s *scope) base(ref *scenario.Ref) (value, error) {
 		return v, nil
 	}
 	if srv := s.p.server(ref.Name); srv != nil {
-		return bytesOf(srv.addr.String()), nil
+		return bytesOf(srv.address()), nil
 	}
 	if file, ok := strings.CutPrefix(ref.Name, "tls."); ok {
 		path, err := s.p.tlsFile(file + ".pem")

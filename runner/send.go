@@ -54,7 +54,7 @@ func (a *actor) send(payload *scenario.Payload, ride *scenario.Expect) *Failure 
 			return a.failure(Unfinished, "was sending: %d of %d bytes were sent", sent, total)
 		case !errors.Is(err, os.ErrDeadlineExceeded):
 			return a.failure(Environment, "can't send: %s", wire.Reason(err))
-		case !timeout || a.stopped():
+		case !timeout || a.ending():
 			f := a.late("%d of %d bytes were sent", sent, total)
 			f.Notes = append(f.Notes, "the peer took no more: it does not read, and its window is full")
 			return f

@@ -17,11 +17,13 @@ type server struct {
 	p    *play
 	decl *scenario.Server
 	addr wire.Addr // where clients reach it
+	real string    // the address of the one that takes its place; see Options.Connect
 
 	// Under play.mu.
 	ln        listener // nil while not bound
 	listening bool
 	round     int // of listening: which accept loop is the one
+	loops     int // accept loops that run, which may still bring a connection
 	closed    bool
 	busy      int // connections that are served
 	called    int // connects that clients of the file have tried
@@ -29,6 +31,7 @@ type server struct {
 	accepted  int
 	outsiders int            // accepted connections that no client of the file made
 	named     map[string]int // accepted connections by client
+	guests    []guest        // whom the first of them are taken for; see Serve
 }
 
 // listener is what a server listens with: a *wire.Listener or a
@@ -38,6 +41,7 @@ type listener interface {
 	Listen() error
 	Accept() (*wire.Conn, error)
 	Queue() (length, limit int, err error)
+	Waiting() bool
 	Stop() error
 	Close() error
 }
@@ -55,13 +59,13 @@ type dial struct {
 // bind binds every server, and reports whether it could.
 func (p *play) bind() bool {
 	for _, decl := range p.scenario.Servers {
-		if p.replaced(decl.Name) {
-			continue
-		}
 		s := &server{p: p, decl: decl, named: map[string]int{}}
 		p.servers = append(p.servers, s)
+		if p.playsFor(decl.Name) { // see enlist
+			continue
+		}
 		err := s.bind()
-		if err == nil && decl.TLS != nil {
+		if err == nil && decl.TLS != nil && s.real == "" {
 			_, err = s.side(decl.TLS)
 		}
 		if err != nil {
@@ -80,6 +84,9 @@ func (s *server) bindPos() scenario.Pos {
 
 // bind binds the server as it is declared, and listens where it shall.
 func (s *server) bind() error {
+	if address, ok := s.p.opts.Connect[s.decl.Name]; ok {
+		return s.replace(address)
+	}
 	if s.decl.Bind != nil {
 		if err := s.p.scenario.MayUse(s.decl.Bind); err != nil {
 			return err
@@ -139,6 +146,9 @@ func (s *server) checkBacklog() error {
 
 // start makes the server listen (again), as a step says.
 func (s *server) start() error {
+	if s.real != "" {
+		return nil // it is there
+	}
 	s.p.mu.Lock()
 	defer s.p.mu.Unlock()
 	if s.listening {
@@ -167,6 +177,9 @@ func (s *server) start() error {
 // accepted first, as far as the server would: which of them the accept loop has
 // got to is nobody's doing.
 func (s *server) stop(deadline time.Time) error {
+	if s.real != "" {
+		return fmt.Errorf("%s is a real server at %s, which no step can stop", s.decl.Name, s.real)
+	}
 	s.await(deadline, func() bool { return s.settled() || s.full() })
 	defer s.p.order.changed() // some connections will not come any more
 	s.p.mu.Lock()
@@ -231,7 +244,12 @@ func (s *server) settled() bool {
 	return !s.listening || s.closed || s.pending <= 0 || s.limit()
 }
 
-func (s *server) limit() bool { return s.decl.Accept >= 0 && s.accepted >= s.decl.Accept }
+func (s *server) limit() bool {
+	if n := s.once(); n > 0 {
+		return s.accepted >= n
+	}
+	return s.decl.Accept >= 0 && s.accepted >= s.decl.Accept
+}
 
 func (s *server) full() bool { return s.decl.AtOnce > 0 && s.busy >= s.decl.AtOnce }
 
@@ -253,18 +271,34 @@ func (s *server) close() {
 // packets reports whether the server is one of UDP.
 func (s *server) packets() bool { return s.decl.Transport() == scenario.UDP }
 
-// accept starts the accept loop of a server that listens.
+// accept lets everybody in.
+func (p *play) accept() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, s := range p.servers {
+		s.accept()
+	}
+}
+
+// accept starts the accept loop of a server that listens. p.mu is held.
 func (s *server) accept() {
 	if s.ln == nil || !s.listening || s.decl.Accept == 0 {
 		return
 	}
-	if ln, ok := s.ln.(*wire.PacketListener); ok {
-		s.p.serving.Go(func() { s.demux(ln) })
-		return
-	}
 	s.round++
+	s.loops++
 	round := s.round
-	s.p.serving.Go(func() { s.acceptLoop(round) })
+	s.p.serving.Go(func() {
+		if ln, ok := s.ln.(*wire.PacketListener); ok {
+			s.demux(ln)
+		} else {
+			s.acceptLoop(round)
+		}
+		s.p.mu.Lock()
+		defer s.p.mu.Unlock()
+		s.loops--
+		s.p.progress.Broadcast()
+	})
 }
 
 func (s *server) acceptLoop(round int) {
@@ -314,6 +348,11 @@ func (s *server) uncalled() []Failure {
 	}
 	var out []Failure
 	switch {
+	case s.real != "":
+	case s.decl.ByClient && s.p.serve != nil:
+		for _, g := range s.guests[min(s.accepted, len(s.guests)):] {
+			out = append(out, fail(g.script.Pos, "the connection of %s did not come", g.name))
+		}
 	case s.decl.ByClient:
 		for _, script := range s.decl.Connections {
 			for _, c := range s.p.clients {
@@ -339,6 +378,9 @@ func (p *play) mayCome(running []*place) [][]*scenario.Step {
 	var scripts [][]*scenario.Step
 	others := p.haveOthers(running)
 	for _, s := range p.servers {
+		if s.real != "" {
+			continue
+		}
 		calls := func(step *scenario.Step) bool {
 			return does(step, func(action scenario.Action) bool {
 				c, ok := action.(scenario.Connect)
@@ -357,13 +399,19 @@ func (p *play) mayCome(running []*place) [][]*scenario.Step {
 			}
 			may = may || slices.ContainsFunc(steps, calls)
 		}
-		if s.closed || s.limit() || called && !may && !others {
+		if s.closed && s.loops == 0 || s.limit() || called && !may && !others {
 			continue
 		}
-		scripts = append(scripts, s.decl.Steps)
-		for _, c := range s.decl.Connections {
-			scripts = append(scripts, c.Steps)
-		}
+		scripts = append(scripts, s.scripts()...)
+	}
+	return scripts
+}
+
+// scripts are those that the server's connections run.
+func (s *server) scripts() [][]*scenario.Step {
+	scripts := [][]*scenario.Step{s.decl.Steps}
+	for _, c := range s.decl.Connections {
+		scripts = append(scripts, c.Steps)
 	}
 	return scripts
 }

@@ -28,10 +28,12 @@ func serves(s *scenario.Scenario) bool {
 	return slices.ContainsFunc(s.Processes, func(c *scenario.Process) bool { return c.Serves != "" })
 }
 
-// replaced reports whether a process plays in place of a declared server.
-func (p *play) replaced(server string) bool {
-	return p.opts.Real.plays() && slices.ContainsFunc(p.scenario.Processes, func(c *scenario.Process) bool {
-		return c.Serves == server && server != ""
+// playsFor reports whether a process plays in place of a declared server. One
+// that is said to be elsewhere needs none.
+func (p *play) playsFor(server string) bool {
+	_, elsewhere := p.opts.Connect[server]
+	return p.opts.Real.plays() && !elsewhere && slices.ContainsFunc(p.scenario.Processes, func(c *scenario.Process) bool {
+		return c.Serves == server
 	})
 }
 

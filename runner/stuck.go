@@ -129,6 +129,7 @@ func (o *order) explain(w *wait) *stuckError {
 	case w.await != nil:
 		e := &stuckError{message: fmt.Sprintf("signal %q will not come", w.await.Signal)}
 		e.notes = append(e.notes, o.tally(w.await), "nobody who still plays can give it")
+		e.notes = append(e.notes, o.absent(func(s *scenario.Step) bool { return signals(s, w.await.Signal) })...)
 		return e
 	case w.meet != nil:
 		var there []string
@@ -139,6 +140,7 @@ func (o *order) explain(w *wait) *stuckError {
 		e := &stuckError{message: fmt.Sprintf("meeting %q can't come about", w.meet.Name)}
 		e.notes = append(e.notes, fmt.Sprintf("%d of %d are there: %s", len(there), o.parties(w.meet), some(there)),
 			"too few of those who still play come to it")
+		e.notes = append(e.notes, o.absent(func(s *scenario.Step) bool { return meets(s, w.meet.Name) })...)
 		return e
 	}
 	var names []string
@@ -148,6 +150,15 @@ func (o *order) explain(w *wait) *stuckError {
 		}
 	}
 	return &stuckError{message: fmt.Sprintf("can't start: it comes after %s, who will not end", strings.Join(names, ", "))}
+}
+
+// absent says who would help, if their scripts were played.
+func (o *order) absent(helps func(*scenario.Step) bool) []string {
+	names := o.unplayed(func(steps []*scenario.Step) bool { return slices.ContainsFunc(steps, helps) })
+	if len(names) == 0 {
+		return nil
+	}
+	return []string{"it is in a script that this run does not play: " + some(names)}
 }
 
 // tally says how often a signal was given and by whom.

@@ -202,6 +202,18 @@ func TestSuiteEndless(t *testing.T) {
 	})
 }
 
+// The port of a server that a real one takes the place of is nobody's.
+func TestSuitePortsOfRealServers(t *testing.T) {
+	s := binding("a", 7890)
+	s.Servers[0].Name = "greeter"
+	if n := fixedPorts(s, nil); len(n) != 1 {
+		t.Errorf("%v", n)
+	}
+	if n := fixedPorts(s, map[string]string{"greeter": "127.0.0.1:1"}); len(n) != 0 {
+		t.Errorf("%v", n)
+	}
+}
+
 // Whatever the ports, every scenario is played once, in order, and none beside
 // another that is in its way.
 func TestSuitePorts(t *testing.T) {
@@ -220,7 +232,7 @@ func TestSuitePorts(t *testing.T) {
 		use := func(s *scenario.Scenario, by int) {
 			mu.Lock()
 			defer mu.Unlock()
-			for _, n := range fixedPorts(s) {
+			for _, n := range fixedPorts(s, nil) {
 				if by > 0 && (users[n.port] >= 100 || users[n.port] > 0 && !n.shared) {
 					t.Errorf("port %d is used by two scenarios", n.port)
 				}

@@ -209,14 +209,14 @@ func (a *actor) secured(side *wire.TLS, done wire.Handshaken, err error, ride *s
 	case outcome == scenario.TLSError && (wire.IsTLS(err) || err == nil && done.Undecided):
 		a.riding = true
 		return a.outcome(ride)
-	case outcome == scenario.Timeout && late && !a.stopped():
+	case outcome == scenario.Timeout && late && !a.ending():
 		a.saw(transcript.Timeout, "")
 		a.drop(false)
 		return nil
 	}
 	a.meant(transcript.TLS, done.ALPN)
 	switch {
-	case late && a.stopped() && time.Now().Before(a.deadline):
+	case late && a.ending() && time.Now().Before(a.deadline):
 		return a.failure(Unfinished, "was waiting: the TLS handshake")
 	case late:
 		f := a.failure(TimedOut, "timeout after %s: the TLS handshake was not done", a.allowed())

@@ -198,6 +198,36 @@ func TestUnixTranscripts(t *testing.T) {
 }
 
 // Connections of Unix sockets are told apart without an order.
+// TLS goes through Unix sockets as well. What differs is that bytes which TLS has
+// read, and no step has, make no reset.
+func TestUnixTLS(t *testing.T) {
+	for _, test := range unixConversations {
+		if test.name == "bytes that are not read make a reset" {
+			continue
+		}
+		t.Run(test.name, func(t *testing.T) {
+			inFolder(t)
+			for range 5 {
+				if diff := cmp.Diff(strings.TrimPrefix(test.want, "\n"), overTLS(t, test.text)); diff != "" {
+					t.Fatalf("transcripts (-want +got):\n%s", diff)
+				}
+			}
+		})
+	}
+	inFolder(t)
+	for range 50 { // the end that TLS sends may meet a socket that is being closed
+		overTLS(t, strings.Replace(lonely, "s: {", `s: {bind: "unix:s.sock", `, 1))
+	}
+	overTLS(t, `
+servers: {s: {bind: "unix:s.sock", steps: [{expect: "x"}, {await: gone}, close]}}
+clients: {c: [{connect: s}, {send: "x"}, {close: {now}}, signal: gone]}
+`)
+	passes(t, `
+servers: {s: {bind: "unix:s.sock", tls: {client_ca: true}, steps: [{expect: {tls_error}}]}}
+clients: {c: [{connect: {to: "unix:s.sock", tls: true}, expect: {tls_error}}]}
+`)
+}
+
 func TestUnixConnectionsByName(t *testing.T) {
 	inFolder(t)
 	var servers, clients strings.Builder
@@ -330,4 +360,38 @@ clients: {c: [{connect: s}, {send: "x", expect: "hhhh"}]}
 			t.Error(p.Err, failures(p.Result))
 		}
 	})
+}
+
+// The path of a real server's socket is relative to where banter runs, and not
+// to the scenario's folder.
+func TestConnectRealUnix(t *testing.T) {
+	inFolder(t)
+	if err := os.Mkdir("below", 0o777); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.Remove("below") })
+	realServer(t, "unix", "real.sock", "real %s")
+	file := scenario.Parse("below/test.yaml", []byte(`
+servers: {s: {reply: never}}
+clients:
+  ann: [{connect: s}, {send: a}, {expect: "real a"}]
+  ben: [{connect: "${s}"}, {send: b}, {expect: "real b"}]
+  cat: [{connect: "127.0.0.1:${s.port}"}]
+`))
+	r, err := runner.Run(t.Context(), file.Scenarios[0], runner.Options{Connect: map[string]string{"s": "unix:real.sock"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"6:10 cat: can't connect to 127.0.0.1:${s.port}: unix:TOP/real.sock has no port"}
+	top, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := failures(r)
+	for i := range got {
+		got[i] = strings.ReplaceAll(got[i], top, "TOP")
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
 }

@@ -208,7 +208,7 @@ servers: {never: {listen: false}}
 clients:
   c:
     - retry:
-        within: 20ms
+        within: 300ms
         every: 1ms
         steps:
           - connect: never

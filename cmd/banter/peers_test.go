@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -323,6 +324,35 @@ clients:
 	run.passes(t)
 }
 
+// The same scenario is played against the stub that it declares, and against
+// the real thing.
+func TestPeerInPlaceOfStub(t *testing.T) {
+	port := startRedis(t)
+	stub := `
+servers:
+  redis:
+    steps:
+      - expect: {line: PING}
+      - send: {line: "+PONG"}
+      - expect: {line: QUIT}
+      - send: {line: "+OK"}
+      - close
+clients:
+  ann:
+    - connect: redis
+    - {send: {line: PING}, expect: {line: "+PONG"}}
+    - {send: {line: QUIT}, expect: {line: "+OK"}}
+    - expect: {eof}
+    - close
+`
+	play(t, stub).passes(t)
+	real := play(t, stub, "--connect", "redis=127.0.0.1:"+port)
+	real.passes(t)
+	if strings.Contains(real.out.String(), "redis/ann") {
+		t.Errorf("the stub was played:\n%s", &real.out)
+	}
+}
+
 // startRedis starts a redis-server of its own and returns its port.
 func startRedis(t *testing.T) string {
 	t.Helper()
@@ -500,16 +530,22 @@ type playing struct {
 }
 
 // play starts to run a scenario.
-func play(t *testing.T, scenario string) *playing {
+func play(t *testing.T, scenario string, flags ...string) *playing {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "scenario.yaml")
+	return playIn(t, t.TempDir(), scenario, flags...)
+}
+
+// playIn starts to run a scenario in a folder, where its files are.
+func playIn(t *testing.T, dir, scenario string, flags ...string) *playing {
+	t.Helper()
+	path := filepath.Join(dir, "scenario.yaml")
 	if err := os.WriteFile(path, []byte(scenario), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	p := &playing{ended: make(chan struct{})}
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	go func() {
-		p.status = run(ctx, []string{"run", "-v", path}, strings.NewReader(""), &p.out, &p.out)
+		p.status = run(ctx, slices.Concat([]string{"run", "-v"}, flags, []string{path}), strings.NewReader(""), &p.out, &p.out)
 		close(p.ended)
 	}()
 	t.Cleanup(func() {

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"runtime"
+	"slices"
 	"time"
 
 	"banter/runner"
@@ -53,7 +55,8 @@ nothing to run or no way to, and 130 if it was interrupted.`,
   banter run --filter '^smtp-' --slow 5 tests/  some, on a slow machine
   banter run --until-fail -q flaky.yaml         until it shows its fault
   banter run --update greeting.yaml             what came is right from now on
-  banter run --allow-net=mx.test:25 smtp.yaml   against another machine
+  banter run --connect greeter=127.0.0.1:7890 greeting.yaml
+                                                against the real server there
   generate | banter run -                       from standard input`,
 		Args:              somePaths,
 		ValidArgsFunction: scenarioFiles,
@@ -84,19 +87,29 @@ nothing to run or no way to, and 130 if it was interrupted.`,
 	flags.BoolVar(&f.suite.UntilFail, "until-fail", false, "play all again and again until one fails, --repeat times at most")
 	flags.BoolVar(&f.suite.FailFast, "fail-fast", false, "start nothing more after a failure")
 	flags.BoolVar(&f.update, "update", false, "write what came into the files, where expects failed and where transcripts are written out")
-	flags.Var(length(&f.suite.Timeout, "D"), "timeout", "how long a step may take that has no \"within\", in place of the scenarios' timeout")
-	flags.Var(factor(&f.suite.Slow, "FACTOR"), "slow", "stretch every timeout by this")
+	timeFlags(cmd, &f.suite.Options)
 	valueFlags(cmd, &f.config)
+	flags.Var(realServers(&f.suite.Connect, "NAME=ADDRESS"), "connect", "play against the real server there, in place of the declared one")
 	allowFlags(cmd, &f.config.Allow)
 	realFlag(cmd, &f.suite.Real)
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "show the transcripts too")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "show failures, and nothing else")
+	colorFlag(cmd, &f.color)
+	return cmd
+}
+
+// timeFlags are the flags that change how long steps may take.
+func timeFlags(cmd *cobra.Command, to *runner.Options) {
+	cmd.Flags().Var(length(&to.Timeout, "D"), "timeout", "how long a step may take that has no \"within\", in place of the scenarios' timeout")
+	cmd.Flags().Var(factor(&to.Slow, "FACTOR"), "slow", "stretch every timeout by this")
+}
+
+func colorFlag(cmd *cobra.Command, to *string) {
 	colors := []string{"auto", "always", "never"}
-	flags.Var(choice(&f.color, colors...), "color", "whether the report is coloured")
+	cmd.Flags().Var(choice(to, colors...), "color", "whether the report is coloured")
 	if err := cmd.RegisterFlagCompletionFunc("color", cobra.FixedCompletions(colors, cobra.ShellCompDirectiveNoFileComp)); err != nil {
 		panic(err) // there is no such flag
 	}
-	return cmd
 }
 
 // runFiles plays what is selected of valid files, and reports it.
@@ -143,7 +156,7 @@ func (a *app) runFiles(ctx context.Context, files []*scenario.File, f *runFlags)
 // ready says what there is to say before scenarios are played, and fills in what
 // was not said.
 func (a *app) ready(f *runFlags, scenarios []*scenario.Scenario) error {
-	if err := checkServes(f.suite.Real, scenarios); err != nil {
+	if err := cmp.Or(checkConnect(f.suite.Connect, f.suite.Real, scenarios), checkServes(f.suite.Real, scenarios)); err != nil {
 		return err
 	}
 	a.warn(scenarios)
@@ -174,16 +187,21 @@ func (a *app) textOptions(f *runFlags, scenarios []*scenario.Scenario) report.Te
 		Color:   useColor(f.color, terminal, os.Getenv),
 		Columns: columns,
 		Names:   report.NameColumns(scenarios),
-		Flags:   append(valueWords(f.config), allowWords(f.config.Allow)...),
+		Flags:   slices.Concat(connectWords(f.suite.Connect), valueWords(f.config), allowWords(f.config.Allow), servesWords(f.suite.Real)),
 	}
-	o.Flags = append(o.Flags, servesWords(f.suite.Real)...)
-	if f.suite.Timeout != 0 {
-		o.Flags = append(o.Flags, "--timeout", f.suite.Timeout.String())
-	}
-	if f.suite.Slow != 0 {
-		o.Flags = append(o.Flags, "--slow", fmt.Sprint(f.suite.Slow))
-	}
+	o.Flags = append(o.Flags, timeWords(f.suite.Options)...)
 	return o
+}
+
+// timeWords are the flags that say the same again.
+func timeWords(o runner.Options) (words []string) {
+	if o.Timeout != 0 {
+		words = append(words, "--timeout", o.Timeout.String())
+	}
+	if o.Slow != 0 {
+		words = append(words, "--slow", fmt.Sprint(o.Slow))
+	}
+	return words
 }
 
 // terminalWidth is how many columns w has, if it is a terminal.

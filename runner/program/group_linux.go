@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"unsafe"
 
@@ -126,10 +127,18 @@ func (p *Program) pipeName() string {
 	return fmt.Sprintf("pipe:[%d]", info.Sys().(*syscall.Stat_t).Ino)
 }
 
-// holds reports whether another process has a pipe open.
+// holds reports whether another program has a pipe open. One that this process
+// is just starting still has copies of all that is open here, until it is
+// executed; so that is looked at first.
 func holds(pid int, pipe string) bool {
-	return pid != os.Getpid() && slices.Contains(openFiles(pid), pipe)
+	exe, err := os.Readlink("/proc/" + strconv.Itoa(pid) + "/exe")
+	return err == nil && exe != ownExe() && slices.Contains(openFiles(pid), pipe)
 }
+
+var ownExe = sync.OnceValue(func() string {
+	exe, _ := os.Readlink("/proc/self/exe")
+	return exe
+})
 
 // openFiles are the files, pipes and sockets that a process has open, as the
 // system names them. There are none of one that has ended, or is somebody

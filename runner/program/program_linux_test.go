@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -140,4 +141,27 @@ func TestParentKilled(t *testing.T) {
 		}
 		time.Sleep(time.Millisecond)
 	}
+}
+
+// Those who are just being started have copies of all that is open here, and
+// belong to nobody else.
+func TestStartedTogether(t *testing.T) {
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for range 50 {
+				p, err := Start(Command{Args: []string{"true"}, Output: NewOutput(ForReport, false)})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				<-p.Ended()
+				if status, _ := p.HasEnded(); status != (Status{}) {
+					t.Error(status)
+				}
+				p.Stop(long)
+			}
+		})
+	}
+	wg.Wait()
 }

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -173,7 +174,7 @@ func fold(list []string, limit, columns int) []string {
 
 // again is the command that runs just this scenario.
 func (t *Text) again(s *scenario.Scenario) string {
-	words := []string{"banter", "run"}
+	words := []string{"banter", cmp.Or(t.opts.Command, "run")}
 	for _, flag := range t.opts.Flags {
 		words = append(words, shellWord(flag))
 	}

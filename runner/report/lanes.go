@@ -13,9 +13,10 @@ import (
 
 // The gutter between two lanes. The arrow points away from the one who acts.
 const (
-	toRight = "──────▶"
-	toLeft  = "◀──────"
-	noArrow = "       "
+	toRight  = "──────▶"
+	toLeft   = "◀──────"
+	bothWays = "◀─────▶"
+	noArrow  = "       "
 )
 
 // laneMin is how wide the text of a lane is at least, laneGap what is between
@@ -108,7 +109,7 @@ func entries(list []transcript.Entry) []*transcript.Entry {
 // direction of it.
 func isEnd(k transcript.Kind) bool {
 	switch k {
-	case transcript.EOF, transcript.PeerReset, transcript.PeerEnd,
+	case transcript.EOF, transcript.PeerReset, transcript.PeerEnd, transcript.TLSError,
 		transcript.Shutdown, transcript.Close, transcript.Reset:
 		return true
 	}
@@ -216,6 +217,8 @@ func (row laneRow) arrow() string {
 		return noArrow
 	}
 	switch row.left.Kind {
+	case transcript.TLS:
+		return bothWays
 	case transcript.Connect, transcript.Send, transcript.Shutdown, transcript.Close, transcript.Reset:
 		return toRight
 	}

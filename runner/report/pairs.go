@@ -70,8 +70,9 @@ func connection(actor, peer *runner.Actor) []*transcript.Entry {
 	return its
 }
 
-// begin joins a connect with its accept.
+// begin joins a connect with its accept, and the two sides of a handshake.
 func (p pairing) begin(left, right []*transcript.Entry) {
+	p.join(first(left, transcript.TLS), first(right, transcript.TLS))
 	p.join(first(left, transcript.Connect), first(right, transcript.Accept))
 	p.join(first(left, transcript.Accept), first(right, transcript.Connect))
 }

@@ -21,7 +21,8 @@ type TextOptions struct {
 	Color   bool     // for a terminal that shows it
 	Columns int      // of the terminal; 0: 100
 	Names   int      // columns of the longest name; 0: not known
-	Flags   []string // of the run, that another run needs to come out the same
+	Command string   // that plays a scenario again; "": run
+	Flags   []string // of it, that it needs to come out the same
 }
 
 // Text writes results for people, as they come: a line for what passed, one

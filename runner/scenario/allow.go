@@ -79,7 +79,7 @@ func (s *Scenario) MayUse(a *Address) error {
 		path := s.seen(a.Path)
 		if s.owns(path) || slices.ContainsFunc(allow.Net.Only, func(entry string) bool {
 			dir, unix := strings.CutPrefix(entry, prefixes[Unix])
-			return unix && below(path, dir)
+			return unix && Below(path, dir)
 		}) {
 			return nil
 		}
@@ -106,16 +106,16 @@ func (s *Scenario) MayServeOthers(port int) bool {
 // MayRead says why the scenario may not read a file, nil if it may: the error
 // is a *Refusal. Symbolic links count for what they lead to.
 func (s *Scenario) MayRead(path string) error {
-	if s.owns(path) || slices.ContainsFunc(s.read().Allow.Read, func(dir string) bool { return below(path, dir) }) {
+	if s.owns(path) || slices.ContainsFunc(s.read().Allow.Read, func(dir string) bool { return Below(path, dir) }) {
 		return nil
 	}
 	name := quote(path)
 	where, path := s.outside(path)
-	return refuse("the payload file %s %s; --allow-read=%s allows it", name, where, flagged(filepath.Dir(path)))
+	return refuse("the file %s %s; --allow-read=%s allows it", name, where, flagged(filepath.Dir(path)))
 }
 
 // owns reports whether a path is below the scenario's folder.
-func (s *Scenario) owns(path string) bool { return below(path, s.seen(".")) }
+func (s *Scenario) owns(path string) bool { return Below(path, s.seen(".")) }
 
 // outside says where a path is that the scenario does not own, and returns the
 // one to allow: where it only seems to be inside, that is the one that its
@@ -173,8 +173,8 @@ func isLoopback(host string) bool {
 	return host == "" || host == "localhost" || err == nil && ip.WithZone("").IsLoopback()
 }
 
-// below reports whether a path is a folder or leads to somewhere below it.
-func below(path, dir string) bool {
+// Below reports whether a path is a folder or leads to somewhere below it.
+func Below(path, dir string) bool {
 	rel, err := filepath.Rel(resolved(dir), resolved(path))
 	return err == nil && filepath.IsLocal(rel)
 }

@@ -135,15 +135,15 @@ func TestAllowReadFollowsLinks(t *testing.T) {
 		{"linked/x.yaml", "in.txt", ""},
 		{"linked/x.yaml", "TOP/own/in.txt", ""},
 		{"own/below/x.yaml", "../in.txt",
-			`the payload file "own/in.txt" is outside of the scenario's folder; --allow-read=own allows it`},
+			`the file "own/in.txt" is outside of the scenario's folder; --allow-read=own allows it`},
 		{"own/x.yaml", "out",
-			`the payload file "own/out" leads to TOP/other/out.txt, outside of the scenario's folder; --allow-read=TOP/other allows it`},
+			`the file "own/out" leads to TOP/other/out.txt, outside of the scenario's folder; --allow-read=TOP/other allows it`},
 		{"own/x.yaml", "folder/out.txt",
-			`the payload file "own/folder/out.txt" leads to TOP/other/out.txt, outside of the scenario's folder; --allow-read=TOP/other allows it`},
+			`the file "own/folder/out.txt" leads to TOP/other/out.txt, outside of the scenario's folder; --allow-read=TOP/other allows it`},
 		// What the system would make of it is not what it looks like.
 		{"own/x.yaml", "TOP/own/below/../folder/../in.txt", ""},
 		{"own/x.yaml", "TOP/linked/../other/out.txt",
-			`the payload file "TOP/other/out.txt" is outside of the scenario's folder; --allow-read=TOP/other allows it`},
+			`the file "TOP/other/out.txt" is outside of the scenario's folder; --allow-read=TOP/other allows it`},
 	} {
 		text := "clients: {ann: [{connect: 127.0.0.1:1}, {send: {file: " + strings.ReplaceAll(test.file, "TOP", real) + "}}, close]}"
 		if err := os.WriteFile(test.path, []byte(text), 0o666); err != nil {

@@ -71,6 +71,7 @@ func (p *parser) values(d *document, n, row *node, rank rank) {
 			if p.section(e, `"define" is a mapping from fragments to their steps`) {
 				for _, f := range e.value.entries {
 					if p.validName(f.pos, f.key, "a fragment's name") {
+						p.isFragment(f)
 						d.fragments[f.key] = &fragment{entry: f, own: n.pos}
 					}
 				}
@@ -84,4 +85,12 @@ func (p *parser) lets(d *document) {
 	d.Lets, _ = p.definitions(d.lets, func(_ Pos, name string) {
 		d.letNames.add(name)
 	})
+}
+
+// isFragment complains about a fragment that is no list of steps: it may be that
+// nobody does it.
+func (p *parser) isFragment(f entry) {
+	if f.value.kind != listNode {
+		p.script(f.value, f.pos, "the fragment "+quote(f.key))
+	}
 }

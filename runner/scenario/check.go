@@ -12,6 +12,7 @@ import (
 // left out.
 func (p *parser) check(d *document) {
 	p.ports(d)
+	p.processPorts(d)
 	p.circles(d)
 	for _, c := range d.Clients {
 		p.carried(c)
@@ -39,8 +40,12 @@ func (p *parser) check(d *document) {
 	p.unusedFragments(d)
 	o := p.order(d)
 	p.foreignOrder(d)
+	before := len(p.file.Problems.Errors())
 	o.awaits()
 	o.meetings()
+	if len(p.file.Problems.Errors()) == before {
+		o.deadlocks()
+	}
 	o.listeners()
 	o.uncalled()
 }

@@ -49,7 +49,9 @@ func (p *parser) client(e entry) *Client {
 func (p *parser) clientAfter(c *client, e entry) {
 	items := []*node{e.value}
 	if e.value.kind == listNode {
-		items = e.value.items
+		if items = e.value.items; len(items) == 0 {
+			p.errorf(e.value.pos, `"after" has no clients`)
+		}
 	}
 	for _, item := range items {
 		name, ok := p.fixed(entry{key: e.key, pos: e.pos, value: item}, "a client's name or a list of them")

@@ -80,6 +80,7 @@ func (p *parser) matchLike(d *expectation, e entry) {
 		return
 	}
 	p.traps(e.value)
+	p.textTraps(e.value)
 	t := p.texts(e.value)
 	t.holes = true
 	text, ok := t.text(e.value.value)

@@ -40,7 +40,14 @@ next:
 		for i := range t {
 			keys[i] = t[i].key
 		}
-		p.errorf(e.pos, "unknown key %s in %s%s", quote(e.key), of, p.hint(e.key, keys))
+		hint := p.hint(e.key, keys)
+		if contains(inSteps, of) && (contains(besideSteps, e.key) || e.key == "expect") {
+			hint = "; it belongs beside the step's word, not into its value"
+		}
+		if e.json && strings.HasPrefix(hint, "; there are") {
+			hint = "; a text in JSON must be in quotes: '{" + quote(e.key) + ": ...}'"
+		}
+		p.errorf(e.pos, "unknown key %s in %s%s", quote(e.key), of, hint)
 	}
 	return known
 }

@@ -21,6 +21,7 @@ type do struct {
 	name string
 	pos  Pos
 	with []entry
+	note string
 	ok   bool
 }
 
@@ -33,6 +34,7 @@ var doKeys = table[do]{
 			d.ok = false
 		}
 	}},
+	{"note", func(p *parser, d *do, e entry) { d.note, _ = p.scalar(e, "a text") }},
 }
 
 func (d *do) fragmentName(p *parser, e entry) {
@@ -83,6 +85,9 @@ func (p *parser) unfold(n *node) []*Step {
 	steps, done := p.with(&d)
 	defer done()
 	steps = append(steps, p.script(f.value, f.pos, "the fragment "+quote(d.name))...)
+	if len(steps) > 0 && d.note != "" {
+		steps[0].Note = d.note
+	}
 	if p.doc.unfolded += len(steps); p.doc.unfolded > maxUnfolded {
 		p.errorf(d.pos, "the fragments unfold to more than %d steps", maxUnfolded)
 	}

@@ -32,7 +32,7 @@ func (p *parser) lineFrame(d *expectation, e entry) {
 		return
 	}
 	d.Frame.EOL = p.doc.eol
-	if e.value.isNull() && p.commentAfter(e.value) == "" {
+	if e.value.isNull() && e.value.value == "" && p.commentAfter(e.value) == "" {
 		return // any line
 	}
 	part, ok := p.textPart(e, toMatch)

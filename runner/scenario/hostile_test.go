@@ -44,6 +44,7 @@ func TestHostile(t *testing.T) {
 		"anchors":           fill("- &a\n"),
 		"laughs":            laughs,
 		"many aliases":      "name: &n [1]\ntags:\n" + strings.Repeat("- *n\n", 20_000),
+		"one long text":     "servers: {s: {}}\nclients: {ann: [&a {send: \"" + strings.Repeat("x", size/2) + "\"}" + strings.Repeat(",*a", 9_999) + "]}\n",
 		"words":             inClients("    - snd\n"),
 		"steps":             inClients("    - {send: x}\n"),
 		"traps":             inClients("    - send: a #b\n"),
@@ -60,7 +61,7 @@ func TestHostile(t *testing.T) {
 		"processes":         numbered("processes:\n", "  p%d: {run: [x], ready: {output: '('}}\n", 20_000/raceSlowdown),
 		"served":            numbered("processes:\n", "  p%d: {run: [x], serves: s}\n", 20_000/raceSlowdown) + inClients("    - stop: s\n")[:size/3],
 		"arguments":         "processes: {p: {run: [x" + strings.Repeat(", \"${p}\"", 90_000/raceSlowdown) + "]}}\n",
-		"files":             numbered("files:\n", "  ? "+strings.Repeat("a/", 100)+"%d\n  : x\n", 2_500/raceSlowdown) + "  ? " + strings.Repeat("a/", 50_000) + "\n  : x\n",
+		"files":             numbered("clients: {ann: [wait: 1ms]}\nfiles:\n", "  ? "+strings.Repeat("a/", 100)+"%d\n  : x\n", 2_500/raceSlowdown) + "  ? " + strings.Repeat("a/", 50_000) + "\n  : x\n",
 		"regexes":           inClients("    - expect: {regex: '" + strings.Repeat("x{1000}", 1001) + "'}\n"),
 		"late error":        numbered("clients:\n", "  c%d: [{wait: 1s}]\n", 40_000/raceSlowdown) + "  - x\n",
 		"late quote":        numbered("clients:\n", "  c%d: [{wait: 1s}]\n", 40_000/raceSlowdown) + "  x: \"\n",
@@ -69,6 +70,19 @@ func TestHostile(t *testing.T) {
 		"too large":         strings.Repeat(" ", MaxFileSize+1),
 		"late NUL":          strings.Repeat("\n", MaxFileSize-1) + "\x00",
 		"alternating":       "servers: {s: {}}\nclients: {ann: [&a {send: \"${s}\"}," + strings.Repeat(" ", size/2) + strings.Repeat("*a,{send: a},", 9_999) + "]}\n",
+		"at signs":          inClients("    - send: @a\n"),
+		"tabs":              inClients("\t- send: a\n"),
+		"tabs and dashes":   inClients("    -\tsend: a\n"),
+		"colons":            inClients("    - send: a: b\n"),
+		"open braces":       inClients("    - send: {text: b\n"),
+		"open quotes":       inClients("    - send: \"b\n"),
+		"flow variables":    "servers: {s: {}}\nclients: {ann: [\n" + fill("{send: ${s}},\n"),
+		"one bad line":      "servers: {s: {}}\nclients: {ann: [" + fill("{send: ${s}},"),
+		"bad documents":     fill("---\n@a\n"),
+		"worse documents":   fill("---\n@a\n]\n"),
+		"indentations":      inClients("    - wait: 1ms\n     - wait: 2ms\n"),
+		"glued":             fill("a:b\n"),
+		"unclosed at all":   inClients("    - send: {text: [\"b\n"),
 		"hex":               "servers: {s: {}}\nclients: {ann: [{expect: {hex: \"" + strings.Repeat("..", 400_000/raceSlowdown) + "\"}}]}\n",
 	}
 	for name, src := range files {
@@ -102,7 +116,7 @@ func TestSyntaxErrorLine(t *testing.T) {
 		"        of two lines\"",
 		"    - close",
 		"  ben:",
-		"    - wait: 1ms",
+		"    - connect: 127.0.0.1:1",
 	}
 	bad := map[string]string{
 		"    - {send: x":      `a "{" that is not closed, or a comma is missing after it`,
@@ -114,13 +128,13 @@ func TestSyntaxErrorLine(t *testing.T) {
 		"   - wait: 1ms":      "",
 		"    - send: *x":      `no anchor "x"; a text that starts with * must be in quotes`,
 		"\t- wait: 1ms":       "a tab in the indentation; YAML takes only spaces",
-		"    - send: \"\\q\"": `an escape that YAML does not know in double quotes; a backslash itself is \\`,
+		"    - send: \"\\q\"": `YAML knows no escape \q in double quotes; write \\q, or take single quotes`,
 	}
 	for wrong, message := range bad {
 		for _, at := range []int{12, 15} {
 			lines := append([]string{}, good...)
 			for i := range 3 {
-				lines = append(lines, fmt.Sprintf("  c%d:", i), "    - wait: 1ms", "    - wait: 2ms")
+				lines = append(lines, fmt.Sprintf("  c%d:", i), "    - connect: 127.0.0.1:1", "    - wait: 2ms")
 			}
 			lines = append(lines[:at], append([]string{wrong}, lines[at:]...)...)
 			f := Parse("x.yaml", []byte(strings.Join(lines, "\n")+"\n"))

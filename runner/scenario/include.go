@@ -90,7 +90,7 @@ func (p *parser) include(pos Pos, name, path string) *inclusion {
 		return nil
 	}
 	if err := p.doc.MayRead(path); err != nil {
-		p.errorf(pos, "%s", strings.Replace(err.Error(), "the payload file", "the file", 1))
+		p.errorf(pos, "%s", err)
 		return nil
 	}
 	if err := readable(path); err != nil {

@@ -8,6 +8,7 @@ func (p *parser) textPart(e entry, _ use) (Part, bool) {
 		return Part{}, false
 	}
 	p.traps(e.value)
+	p.textTraps(e.value)
 	p.lostCR(e.value)
 	text, ok := p.text(e.value)
 	return Part{Pos: e.value.pos, Text: text}, ok
@@ -15,7 +16,7 @@ func (p *parser) textPart(e entry, _ use) (Part, bool) {
 
 // linePart is a text and the end of line.
 func (p *parser) linePart(e entry, u use) (Part, bool) {
-	if e.value.isNull() && p.commentAfter(e.value) == "" {
+	if e.value.isNull() && e.value.value == "" && p.commentAfter(e.value) == "" {
 		p.errorf(e.pos, `"line" has no text; an empty line is {line: ""}`)
 		return Part{}, false
 	}
@@ -23,6 +24,9 @@ func (p *parser) linePart(e entry, u use) (Part, bool) {
 		return Part{}, false
 	}
 	made, ok := p.textPart(e, u)
+	if n := e.value; n.style >= literalBlock && strings.HasSuffix(n.value, "\n") {
+		p.warnf(n.pos, `the block ends with an end of line, and "line" adds one; take "lines" for a block`)
+	}
 	made.Text = p.endLine(made.Text, e.value.pos)
 	return made, ok
 }
@@ -74,6 +78,11 @@ func (p *parser) endedLines(e entry, u use, check func(Text, Pos) bool) (Part, b
 		return made, false
 	}
 	p.traps(n)
+	p.textTraps(n)
+	if n.style == foldedBlock {
+		p.errorf(n.pos, `a block with > joins its lines; for lines take |`)
+		ok = false
+	}
 	texts := p.texts(n)
 	for line := range strings.SplitSeq(strings.TrimSuffix(s, "\n"), "\n") {
 		text, good := texts.text(line)

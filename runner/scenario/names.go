@@ -12,6 +12,9 @@ import (
 // hint is what follows an unknown name: `; did you mean "steps"?` where one is
 // near, else the list of those there are.
 func (p *parser) hint(name string, known []string) string {
+	if how := spelling(name); how != "" {
+		return "; " + how
+	}
 	if near := p.nearest(name, known); near != "" {
 		return "; did you mean " + quote(near) + "?"
 	}

@@ -57,12 +57,14 @@ func (p *parser) order(d *document) *order {
 	for _, s := range d.Servers {
 		o.servers[s.Name] = s
 		o.collect(nil, s.Steps)
+		o.atAnyTime(s.Always)
 		for _, c := range s.Connections {
 			o.collect(nil, c.Steps)
 		}
 	}
 	for _, c := range d.Clients {
 		o.collect(c, c.Steps)
+		o.atAnyTime(c.Always)
 	}
 	for _, c := range d.Processes {
 		o.collect(nil, c.Ready.Steps)
@@ -87,6 +89,17 @@ func (o *order) collect(client *Client, steps []*Step) {
 		Walk(Inner(s.Action), func(sub *Step) {
 			o.note(given{client: client, index: i, step: sub, again: !parallel})
 		})
+	}
+}
+
+// atAnyTime collects what is done with messages that may come at any time, any
+// number of them.
+func (o *order) atAnyTime(a *Always) {
+	if a == nil {
+		return
+	}
+	for _, r := range a.Rules {
+		o.collect(nil, r.Steps)
 	}
 }
 
@@ -219,7 +232,11 @@ func (o *order) meetings() {
 			clients[g.client] = true
 		}
 		for _, g := range all {
-			if parties := g.step.Action.(Meet).Parties; parties > come {
+			parties := g.step.Action.(Meet).Parties
+			if come == 1 && parties == 0 {
+				o.p.warnf(g.step.Pos, "nobody else meets at %s, so nobody is waited for", quote(name))
+			}
+			if parties > come {
 				o.p.errorf(g.step.Pos, "waits for %d parties at %s, but only %s can come",
 					parties, quote(name), count(come, "client"))
 			}

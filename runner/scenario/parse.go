@@ -130,6 +130,7 @@ type parser struct {
 	regexSize   int      // of what was compiled
 	patterns    map[string]*pattern.Pattern
 	local       *localAddresses
+	mending
 }
 
 // namedFile is a file that the run reads.
@@ -171,11 +172,7 @@ func (p *parser) isText(src []byte) bool {
 		p.errorf(p.pos(1, 1), "the file is UTF-16; save it as UTF-8")
 		return false
 	}
-	if off, why := p.src.firstBad(); off >= 0 {
-		p.errorf(p.pos(p.src.place(off)), "%s", why)
-		return false
-	}
-	return true
+	return p.characters()
 }
 
 // result sorts the problems and drops those that an alias made twice.
@@ -195,6 +192,10 @@ func (p *parser) result() *File {
 			cmp.Compare(a.Pos.Col, b.Pos.Col),
 			cmp.Compare(a.Message, b.Message),
 		)
+	})
+	ps = slices.DeleteFunc(ps, func(one Problem) bool {
+		only, doubted := p.doubted[one.Pos]
+		return doubted && one.Message != only
 	})
 	p.file.Problems = slices.Compact(ps)
 	return p.file

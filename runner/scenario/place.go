@@ -219,8 +219,8 @@ func nextLine(text []byte, at int) int {
 	return at + end + 1
 }
 
-// indentOf is how many blanks a line begins with.
-func indentOf(text []byte, at int) int {
+// leadingBlanks is how many blanks a line begins with.
+func leadingBlanks(text []byte, at int) int {
 	n := 0
 	for at+n < len(text) && text[at+n] == ' ' {
 		n++
@@ -264,7 +264,7 @@ func (all *places) block(pl *place) (block, bool) {
 	for len(b.lines) != count && at < len(text) {
 		line := span{at, lineEnd(text, at)}
 		blank := len(bytes.TrimSpace(text[line.from:line.to])) == 0
-		indent := indentOf(text, at)
+		indent := leadingBlanks(text, at)
 		if b.indent < 0 && !blank {
 			b.indent = indent
 		}

@@ -70,7 +70,9 @@ func init() {
 		}},
 		{"env", (*parser).processEnv},
 		{"cwd", func(p *parser, d *process, e entry) {
-			if _, ok := p.scalar(e, "a folder"); ok {
+			if s, ok := p.scalar(e, "a folder"); ok && s == "" {
+				p.errorf(e.value.pos, `"cwd" is empty; left out, it is the folder of the run, ${tmp}`)
+			} else if ok {
 				p.traps(e.value)
 				d.Dir, _ = p.text(e.value)
 			}
@@ -302,79 +304,4 @@ func (p *parser) processServes(d *process, e entry) {
 		d.Serves = name
 		p.doc.served[name] = d.Name
 	}
-}
-
-// servedSteps complains about steps that only the declared server could obey, where
-// a real one takes its place.
-func (p *parser) servedSteps(d *document) {
-	if len(d.served) == 0 {
-		return
-	}
-	d.eachScript(func(steps []*Step) {
-		Walk(steps, func(s *Step) {
-			switch a := s.Action.(type) {
-			case Stop:
-				if real := d.served[a.Server]; real != "" {
-					p.errorf(a.Pos, "stops server %s, and process %s, which serves it, can't stop to listen and go on", quote(a.Server), quote(real))
-				}
-			case Start:
-				if real := d.served[a.Server]; real != "" {
-					p.errorf(a.Pos, "starts server %s, and process %s, which serves it, is there from the beginning", quote(a.Server), quote(real))
-				}
-			}
-		})
-	})
-}
-
-// eachScript calls f with every script of the document.
-func (d *document) eachScript(f func([]*Step)) {
-	for _, s := range d.Servers {
-		f(s.Steps)
-		for _, c := range s.Connections {
-			f(c.Steps)
-		}
-	}
-	for _, c := range d.Clients {
-		f(c.Steps)
-	}
-}
-
-// processSteps complains about steps with processes that can't be.
-func (p *parser) processSteps(d *document) {
-	byName := map[string]*Process{}
-	for _, c := range d.Processes {
-		byName[c.Name] = c
-	}
-	absent := func(pos Pos, c *Process) (is bool) {
-		if is = c != nil && c.Serves != ""; is {
-			p.errorf(pos, "process %s is there only with --real, when it serves %s; steps that do without it name that", quote(c.Name), quote(c.Serves))
-		}
-		return is
-	}
-	stopped := map[string]bool{}
-	d.eachScript(func(steps []*Step) {
-		Walk(steps, func(s *Step) {
-			if a, ok := s.Action.(StopProcess); ok {
-				stopped[a.Name] = true
-			}
-		})
-	})
-	d.eachScript(func(steps []*Step) {
-		Walk(steps, func(s *Step) {
-			switch a := s.Action.(type) {
-			case Connect:
-				if c := byName[a.Process]; c != nil && !absent(a.Pos, c) && !c.Ported {
-					p.errorf(a.Pos, `process %s has no port to connect to; give it "port: free", and ${%[2]s.port} to the program`, quote(c.Name), c.Name)
-				}
-			case AwaitOutput:
-				absent(s.Pos, byName[a.Process])
-			case StopProcess:
-				absent(a.Pos, byName[a.Name])
-			case StartProcess:
-				if c := byName[a.Name]; c != nil && !absent(a.Pos, c) && c.Exit == Lasting && !stopped[a.Name] {
-					p.errorf(a.Pos, "starts process %s, which runs already: nothing stops it", quote(a.Name))
-				}
-			}
-		})
-	})
 }

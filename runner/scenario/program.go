@@ -163,18 +163,17 @@ func (r Run) String() string { return "run " + shorten(r.Program.String()) }
 // AwaitOutput waits for a line that a process prints. Each such wait of an
 // actor looks on from where the last one has found its line.
 type AwaitOutput struct {
-	Process  string
-	Line     *Regex
-	Captures []string // the groups that have names
+	Process string
+	Line    *Regex // its groups that have names become variables
 }
 
 var awaitOutputKeys = table[AwaitOutput]{
 	{"output", func(p *parser, a *AwaitOutput, e entry) { a.Process, _ = p.processName(e) }},
 	{"regex", func(p *parser, a *AwaitOutput, e entry) {
-		a.Line, a.Captures = p.regex(e)
-		a.Captures = slices.DeleteFunc(a.Captures, func(name string) bool { return name == "" })
-		for _, name := range a.Captures {
-			if p.newVariable(e.value.pos, name) {
+		var groups []string
+		a.Line, groups = p.regex(e)
+		for _, name := range groups {
+			if name != "" && p.newVariable(e.value.pos, name) {
 				p.gains(e.value.pos, name)
 			}
 		}
@@ -230,6 +229,16 @@ func (StartProcess) Word() string { return "start" }
 
 // String is the action in a few characters.
 func (s StartProcess) String() string { return "start " + s.Name }
+
+// onProcess reports whether an action ends or starts a process, which takes its
+// time.
+func onProcess(a Action) bool {
+	switch a.(type) {
+	case StopProcess, StartProcess:
+		return true
+	}
+	return false
+}
 
 // processName is a reference to a process.
 func (p *parser) processName(e entry) (string, bool) {

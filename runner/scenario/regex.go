@@ -31,6 +31,11 @@ func (p *parser) regex(e entry) (r *Regex, groups []string) {
 		return nil, nil
 	}
 	p.traps(e.value)
+	p.regexTraps(e.value)
+	if e.value.value == "" {
+		p.errorf(e.value.pos, "%s is empty, which is always true", quote(e.key))
+		return nil, nil
+	}
 	source, ok := p.text(e.value)
 	if !ok {
 		return nil, nil

@@ -252,7 +252,9 @@ func (p *parser) hostPort(e entry, t Transport, s string) *Address {
 
 // splitAddress splits host:port, or says what is wrong with it.
 func splitAddress(s string) (host string, port int, problem string) {
-	if isDigits(s) {
+	if port, err := strconv.Atoi(s); isDigits(s) && (err != nil || port > 65535) {
+		return "", 0, "a port is a number from 0 to 65535, not " + asWritten(s)
+	} else if isDigits(s) {
 		return "", 0, "write :" + shorten(s) + " for that port on every address"
 	}
 	if net.ParseIP(s) != nil {

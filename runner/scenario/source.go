@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"path/filepath"
+	"slices"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -89,37 +91,71 @@ func (s *source) place(off int) (line, col int) {
 	return m.line, m.col
 }
 
-// firstBad finds the first character that can't stand in a scenario file and
-// says why. yaml.v3 refuses most of them too, but says neither where nor
-// what; and it counts U+0085, U+2028 and U+2029 as ends of line, which no
-// editor does.
-func (s *source) firstBad() (off int, why string) {
-	for i := 0; i < len(s.text); {
+// characters complains about each character that can't stand in a scenario
+// file, and reports whether what is left can be looked at.
+func (p *parser) characters() bool {
+	const most = 20 // of more the file is no text
+	for n, from := 0, 0; ; n++ {
+		bad := p.src.firstBad(from)
+		if bad.why == "" {
+			return true
+		}
+		p.errorf(p.pos(p.src.place(bad.off)), "%s", bad.why)
+		if bad.fatal || n == most {
+			return false
+		}
+		instead := strings.Repeat("\ufffd", utf8.RuneCount(p.src.text[bad.off:bad.off+bad.size])) // the columns stay
+		*p.src = source{dir: p.src.dir, text: slices.Concat(p.src.text[:bad.off], []byte(instead), p.src.text[bad.off+bad.size:])}
+		from = bad.off + len(instead)
+	}
+}
+
+// badCharacter is a character that can't stand in a scenario file.
+type badCharacter struct {
+	off, size int
+	why       string
+	fatal     bool // YAML sees other lines than people do, or no text at all
+}
+
+// firstBad finds the first such character from a place on. yaml.v3 refuses most
+// of them too, but says neither where nor what; and it counts U+0085, U+2028
+// and U+2029 as ends of line, which no editor does.
+func (s *source) firstBad(from int) badCharacter {
+	for i := from; i < len(s.text); {
 		c := s.text[i]
 		if c >= ' ' && c < 0x7f || c == '\n' || c == '\t' {
 			i++
 			continue
 		}
 		r, size := utf8.DecodeRune(s.text[i:])
+		why, fatal := "", false
 		switch {
 		case c == '\r':
 			if i+1 == len(s.text) || s.text[i+1] != '\n' {
-				return i, `a carriage return without a line feed; write it as "\r" in double quotes`
+				why, fatal = `a carriage return without a line feed; write it as "\r" in double quotes`, true
 			}
 		case c == 0:
-			return i, "a NUL byte; a scenario file is text"
+			why, fatal = "a NUL byte; a scenario file is text", true
 		case r == utf8.RuneError && size == 1:
-			return i, fmt.Sprintf("the byte %02x is not UTF-8; other bytes than text are written as {hex: \"%02x\"}", c, c)
+			why = fmt.Sprintf("the byte %02x is not UTF-8; other bytes than text are written as {hex: \"%02x\"}", c, c)
+			for next, n := r, 1; next == utf8.RuneError && n == 1; { // more of them are one mistake
+				if next, n = utf8.DecodeRune(s.text[i+size:]); n == 1 && next == utf8.RuneError {
+					size++
+				}
+			}
 		case r == '\u0085' || r == '\u2028' || r == '\u2029':
-			return i, fmt.Sprintf(`U+%04X is an end of line to YAML; write it as "\u%04x" in double quotes`, r, r)
+			why, fatal = fmt.Sprintf(`U+%04X is an end of line to YAML; write it as "\u%04x" in double quotes`, r, r), true
 		case r == '\ufeff':
-			return i, "a byte order mark that is not at the start of the file"
+			why = "a byte order mark that is not at the start of the file"
 		case r < 0xa0:
-			return i, fmt.Sprintf(`the control character U+%04X; write it as "\x%02x" in double quotes`, r, r)
+			why = fmt.Sprintf(`the control character U+%04X; write it as "\x%02x" in double quotes`, r, r)
 		case r == '\ufffe' || r == '\uffff':
-			return i, fmt.Sprintf("U+%04X can't stand in YAML", r)
+			why = fmt.Sprintf("U+%04X can't stand in YAML", r)
+		}
+		if why != "" {
+			return badCharacter{i, size, why, fatal}
 		}
 		i += size
 	}
-	return -1, ""
+	return badCharacter{}
 }

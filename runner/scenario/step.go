@@ -135,6 +135,9 @@ func (p *parser) bareStep(s *Step, n *node) bool {
 // besideSteps are keys that may stand beside a step's word.
 var besideSteps = []string{"within", "note", "answer", "over"}
 
+// inSteps are the values of steps, as complaints name them.
+var inSteps = []string{"a payload", "an expect", "a connect", "a close", "an await", "a meet"}
+
 // mappedStep is a step as a mapping: a word with its value, and perhaps
 // "within", the expect that follows the action, or the answer to an expect.
 func (p *parser) mappedStep(s *Step, n *node) (answer *Step, ok bool) {
@@ -163,8 +166,12 @@ func (p *parser) mappedStep(s *Step, n *node) (answer *Step, ok bool) {
 		case w == nil && runs:
 			beside = append(beside, *e)
 		case w == nil:
-			p.errorf(e.pos, "unknown step %s%s", quote(e.key), p.hint(e.key, append(stepWords(), besideSteps...)))
 			p.doc.scope.hidden = true
+			if above := max(i-1, 0); n.entries[above].value.isNull() && n.entries[above].takes(e.key) {
+				p.errorf(e.pos, "%s belongs to %s and so below it: indent it further", quote(e.key), quote(n.entries[above].key))
+				return nil, false
+			}
+			p.errorf(e.pos, "unknown step %s%s", quote(e.key), p.stepHint(n, e.key))
 			ok = false
 		case action != nil:
 			p.errorf(e.pos, "%s and %s are two steps; each is an entry of the list", quote(action.key), quote(e.key))
@@ -213,7 +220,7 @@ func (p *parser) mappedStep(s *Step, n *node) (answer *Step, ok bool) {
 		ok = ok && p.fits(x, nil)
 	}
 	if within != nil {
-		if !w.waits && riding == nil {
+		if !w.waits && riding == nil && !onProcess(s.Action) {
 			p.errorf(within.pos, `"within" beside %s, which does not wait`, quote(w.name))
 		} else if d, good := p.duration(*within); good {
 			s.Within = d
@@ -224,6 +231,21 @@ func (p *parser) mappedStep(s *Step, n *node) (answer *Step, ok bool) {
 		ok = ok && answer != nil
 	}
 	return answer, ok
+}
+
+// stepHint is what follows an unknown word of a step.
+func (p *parser) stepHint(n *node, word string) string {
+	for _, e := range n.entries[:min(len(n.entries), 8)] {
+		if e.takes(word) {
+			return "; it belongs into the value of " + quote(e.key) + ": {" + e.key + ": {..., " + word + ": ...}}"
+		}
+	}
+	return p.hint(word, append(stepWords(), besideSteps...))
+}
+
+// takes reports whether a word is a key of an entry's value.
+func (e *entry) takes(word string) bool {
+	return e.key == "send" && partKeys.has(word) || e.key == "expect" && expectKeys.has(word)
 }
 
 // answer is the send that rides on an expect.

@@ -171,7 +171,7 @@ func (p *parser) rule(n *node, pos Pos, conditional bool) *Rule {
 		p.errorf(r.ignore.pos, `"ignore" does nothing with a message, and here more is to be done`)
 	case r.send != nil && r.steps != nil:
 		p.errorf(r.steps.pos, `"send" and "steps" are two answers; put the send into the steps`)
-	case r.ignore == nil && r.send == nil && r.steps == nil && r.end == nil:
+	case r.ignore == nil && r.send == nil && r.steps == nil && n.entry("close") == nil && n.entry("reset") == nil:
 		p.errorf(pos, "%s needs send, steps, close, reset or ignore: what is done with the message", of)
 	}
 	if e := r.send; e != nil {

@@ -4,40 +4,37 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"regexp"
 	"strings"
-	"unicode/utf8"
 )
 
 // syntaxError reports a YAML error at its place, in plain words.
-func (p *parser) syntaxError(err error) {
+func (d *draft) syntaxError(err error) {
 	message, _ := plainMessage(err)
-	line := p.syntaxLine(err)
-	text := p.src.line(line)
-	col := utf8.RuneCount(text[:len(text)-len(bytes.TrimLeft(text, " \t"))]) + 1
-	if isTabMessage(message) {
-		if tab := indentationTab(text); tab >= 0 {
-			p.errorf(p.pos(line, tab+1), "a tab in the indentation; YAML takes only spaces")
-			return
-		}
+	line := d.syntaxLine(err)
+	text := d.src.line(line)
+	at := len(text) - len(bytes.TrimLeft(text, " \t"))
+	c := complaint{line, at, plainWords(message), false}
+	if isTabMessage(message) && indentationTab(text) >= 0 {
+		c = d.tabComplaints([]int{line})[0]
 	}
-	p.errorf(p.pos(line, col), "%s", plainWords(message, string(bytes.TrimSpace(text))))
+	d.accept(mend{complaints: []complaint{c}})
 }
 
 // syntaxLine finds the line of a YAML error. yaml.v3's own number is that of
 // the surrounding value, or off by one, or missing: so it is the last line of
-// the shortest beginning of the file that has the same error.
-func (p *parser) syntaxLine(err error) int {
+// the shortest beginning of the draft that has the same error.
+func (d *draft) syntaxLine(err error) int {
 	if err == errYAMLPanic {
 		return 1
 	}
-	starts := p.src.lines()
+	starts := d.src.lines()
 	parse := func(lines int) error {
-		text := p.src.text
+		text := d.src.text
 		if lines < len(starts) {
 			text = text[:starts[lines]]
 		}
-		return firstYAMLError(bytes.NewReader(text))
+		_, err := readYAML(bytes.NewReader(text))
+		return err
 	}
 	// A value that begins in the first line and never ends has its error with
 	// another line number at each length: that of the end.
@@ -66,8 +63,8 @@ func (p *parser) syntaxLine(err error) int {
 	}
 	// From the line where the reader stopped, backwards in growing steps,
 	// then halving: few readings even for a large file.
-	reader := &lineReader{src: p.src}
-	_ = firstYAMLError(reader)
+	reader := &lineReader{src: &d.src}
+	_, _ = readYAML(reader)
 	bad, good, step := max(reader.next, 1), 0, 1
 	for bad > 1 {
 		probe := max(bad-step, 1)
@@ -131,42 +128,17 @@ func indentationTab(line []byte) int {
 	return -1
 }
 
-var (
-	startMark    = regexp.MustCompile("(?:^|[:,\\[{-] +)([@`%])")
-	unknownName  = regexp.MustCompile(`^unknown anchor '(.*)' referenced$`)
-	ipv6         = regexp.MustCompile(`\[[0-9a-fA-F]*:[0-9a-fA-F:.]*\]:`)
-	flowVariable = regexp.MustCompile(`[\[{,].*[:,\[{] *(\$\{[^}]*\})`)
-	colonInValue = regexp.MustCompile(`: .*[^ ]: `)
-)
-
-// plainWords is a YAML error as a person would put it, for the line that it
-// was found in.
-func plainWords(message, line string) string {
-	if name := unknownName.FindStringSubmatch(message); name != nil {
-		return fmt.Sprintf("no anchor %s; a text that starts with * must be in quotes", quote(name[1]))
-	}
-	if strings.HasPrefix(message, "did not find expected") || strings.HasPrefix(message, "mapping values") {
-		if m := ipv6.FindString(line); m != "" {
-			return "an address that starts with [ must be in quotes"
-		}
-		if m := flowVariable.FindStringSubmatch(line); m != nil {
-			return fmt.Sprintf(`inside of { } or [ ] a variable must be in quotes: "%s"`, shorten(m[1]))
-		}
-	}
+// plainWords is a YAML error as a person would put it, where what is wrong in
+// the line is not known.
+func plainWords(message string) string {
 	switch message {
 	case "did not find expected whitespace or line break":
 		return "a text that starts with !, & or * must be in quotes"
 	case "found character that cannot start any token":
-		if m := startMark.FindStringSubmatch(line); m != nil {
-			return fmt.Sprintf("a value can't start with %s; put it in quotes", m[1])
-		}
 		return "a character that no value can start with; put the value in quotes"
 	case "found a tab character that violates indentation":
 		return "a tab in the indentation; YAML takes only spaces"
 	case "mapping values are not allowed in this context":
-		if colonInValue.MatchString(line) {
-			return `a second ": " in the line; put the text in quotes, or the key in a line of its own`
-		}
 		return "a key where none can stand; is the line before it complete, and is the indentation right?"
 	case "did not find expected ',' or '}'":
 		return `a "{" that is not closed, or a comma is missing after it`
@@ -194,6 +166,9 @@ func plainWords(message, line string) string {
 		return "text behind | or >; the block starts in the next line, or put the text in quotes"
 	case "found incompatible YAML document", "found unknown directive name":
 		return "a line that starts with % is for YAML itself, and this one it does not know"
+	}
+	if strings.HasPrefix(message, "unknown anchor") {
+		return "an alias (*) of no anchor; a text that starts with * must be in quotes"
 	}
 	if strings.HasPrefix(message, "exceeded max depth") {
 		return fmt.Sprintf("nested more than %d deep", maxDepth)

@@ -43,6 +43,20 @@ func (s *Server) Transport() Transport {
 	return s.Bind.Transport
 }
 
+// StandIn reads the address of a real server that is to take this one's place.
+func (s *Server) StandIn(address string) (Address, error) {
+	at, err := ParseAddress(address)
+	switch {
+	case err != nil:
+		return at, err
+	case s.Transport() == UDP && at.Transport != UDP:
+		return at, fmt.Errorf("server %s is UDP, and %s is not: such an address begins with %s", quote(s.Name), address, prefixes[UDP])
+	case s.Transport() != UDP && at.Transport == UDP:
+		return at, fmt.Errorf("%s is UDP, and server %s is not", address, quote(s.Name))
+	}
+	return at, nil
+}
+
 // transports looks ahead at what carries the connections of each server.
 func transports(n *node) map[string]Transport {
 	all := map[string]Transport{}

@@ -59,6 +59,7 @@ type mention struct {
 	ref   *Ref
 	scope *scope
 	at    int
+	early bool // it is needed before the run
 }
 
 // inScope reads a script with variables of its own.
@@ -230,7 +231,7 @@ func (p *parser) properties(pos Pos, base, rest string) (props []Property, ok bo
 
 // later leaves it to settle to say what a variable is.
 func (p *parser) later(seg *Segment, name string) bool {
-	p.doc.uses = append(p.doc.uses, mention{seg.Pos, name, seg.Ref, p.doc.scope, p.doc.scope.at})
+	p.doc.uses = append(p.doc.uses, mention{seg.Pos, name, seg.Ref, p.doc.scope, p.doc.scope.at, false})
 	return true
 }
 
@@ -249,6 +250,8 @@ func (p *parser) settle(d *document) {
 		switch {
 		case u.ref.Actor != "":
 			p.foreign(d, u)
+		case own && u.early:
+			p.errorf(u.pos, "${%s} is needed before the run, and gets its value in line %d, while it plays", u.name, first.pos.Line)
 		case own && u.scope.loose:
 			_, rest, _ := strings.Cut(u.name, ".")
 			p.properties(u.pos, u.ref.Name, rest)
@@ -265,7 +268,7 @@ func (p *parser) unknownVariable(d *document, u mention) {
 	if u.ref.Name == "tls" {
 		known = append(known, tlsFiles...)
 	}
-	if d.serverNames.unknown || d.processNames.unknown || u.scope.hidden && p.nearest(u.name, known) == "" {
+	if d.serverNames.unknown || d.processNames.unknown || u.scope.hidden && !u.early && p.nearest(u.name, known) == "" {
 		return // an error may hide where it comes from
 	}
 	for _, s := range d.scopes {
@@ -359,6 +362,10 @@ func (p *parser) fixed(e entry, want string) (string, bool) {
 	if ok && !known && !p.pending(text) {
 		open := text[slices.IndexFunc(text, func(s Segment) bool { return s.Open() })]
 		p.errorf(open.Pos, "%s is needed before the run, when ${%s} is not known; it can have variables of vars and cases", quote(e.key), open.Var)
+	}
+	for i := range p.doc.uses {
+		use := &p.doc.uses[i]
+		use.early = use.early || slices.ContainsFunc(text, func(s Segment) bool { return s.Ref == use.ref })
 	}
 	return string(value), ok && known
 }

@@ -13,9 +13,10 @@ import (
 
 // The bounds that keep a hostile file from costing more than it weighs.
 const (
-	maxDepth  = 64      // of nested lists and mappings
-	maxVisits = 10_000  // of aliases, when all are followed
-	maxNodes  = 600_000 // of values, when all aliases are followed
+	maxDepth  = 64       // of nested lists and mappings
+	maxVisits = 10_000   // of aliases, when all are followed
+	maxNodes  = 600_000  // of values, when all aliases are followed
+	maxText   = 16 << 20 // bytes of text, in the same way
 )
 
 // node is a checked YAML value: a scalar, a list or a mapping whose keys are
@@ -37,6 +38,7 @@ type node struct {
 	depth  int // of what is below
 	visits int // of aliases below
 	nodes  int // here and below, aliases followed
+	text   int // bytes, in the same way
 }
 
 // entry is one key of a mapping with its value.
@@ -44,6 +46,7 @@ type entry struct {
 	key   string
 	pos   Pos
 	value *node
+	json  bool // the key is as in JSON: in double quotes, and in brackets
 }
 
 type nodeKind uint8
@@ -90,29 +93,51 @@ func (n *node) entry(key string) *node {
 // that are empty or that have an error which hides their meaning are left
 // out; whole says that there was none of the latter.
 func (p *parser) documents() (docs []*node, whole bool) {
-	decoder := yaml.NewDecoder(bytes.NewReader(p.src.text))
-	for {
-		var doc yaml.Node
-		err := decodeYAML(decoder, &doc)
-		if err == io.EOF {
-			return docs, true
+	trees, err := readYAML(bytes.NewReader(p.src.text))
+	if err == nil {
+		return p.convert(trees, p.pos)
+	}
+	whole = true
+	lost := 0
+	for i, d := range p.drafts() {
+		trees, ok := d.read()
+		if ok {
+			var more []*node
+			more, ok = p.convert(trees, d.pos)
+			docs = append(docs, more...)
 		}
-		if err != nil {
-			p.syntaxError(err)
-			return docs, false
-		}
-		if len(doc.Content) == 0 {
+		if ok {
 			continue
 		}
-		c := &converter{p: p}
-		n := c.convert(doc.Content[0], 1)
-		if c.failed {
-			return docs, false
+		whole = false
+		if lost++; lost == maxMends || i == 0 && d.shares() {
+			break // what the first gave to the others is missing there
 		}
-		if !n.isNull() {
+	}
+	return docs, whole
+}
+
+// convert checks the trees of documents; at says where in the file a place of
+// theirs is.
+func (p *parser) convert(trees []*yaml.Node, at func(line, col int) Pos) (docs []*node, whole bool) {
+	whole = true
+	for i, tree := range trees {
+		if len(tree.Content) == 0 {
+			continue
+		}
+		if i == 1 && !whole && p.drafts()[0].shares() {
+			break
+		}
+		c := &converter{p: p, at: at}
+		n := c.convert(tree.Content[0], 1)
+		switch {
+		case c.failed:
+			whole = false
+		case !n.isNull():
 			docs = append(docs, n)
 		}
 	}
+	return docs, whole
 }
 
 // errYAMLPanic stands for a panic inside of yaml.v3, which hostile input can
@@ -129,17 +154,18 @@ func decodeYAML(decoder *yaml.Decoder, into *yaml.Node) (err error) {
 	return decoder.Decode(into)
 }
 
-// firstYAMLError reads all documents and returns the first error, nil if
-// there is none.
-func firstYAMLError(r io.Reader) error {
+// readYAML reads all documents, or those before the first error.
+func readYAML(r io.Reader) ([]*yaml.Node, error) {
 	decoder := yaml.NewDecoder(r)
+	var trees []*yaml.Node
 	for {
 		var doc yaml.Node
 		if err := decodeYAML(decoder, &doc); err == io.EOF {
-			return nil
+			return trees, nil
 		} else if err != nil {
-			return err
+			return trees, err
 		}
+		trees = append(trees, &doc)
 	}
 }
 
@@ -147,6 +173,7 @@ func firstYAMLError(r io.Reader) error {
 // language has no use for.
 type converter struct {
 	p       *parser
+	at      func(line, col int) Pos
 	anchors map[*yaml.Node]*node // nil while it is being converted
 	failed  bool                 // what was left out hides the document's meaning
 }
@@ -161,7 +188,7 @@ func (c *converter) fail(pos Pos, format string, args ...any) *node {
 }
 
 func (c *converter) convert(y *yaml.Node, depth int) *node {
-	pos := c.p.pos(y.Line, y.Column)
+	pos := c.at(y.Line, y.Column)
 	if c.failed {
 		return &node{pos: pos}
 	}
@@ -185,6 +212,19 @@ func (c *converter) convert(y *yaml.Node, depth int) *node {
 	case yaml.ScalarNode:
 		n.value = y.Value
 		n.style = styleOf(y)
+		n.text = len(n.value)
+		if y.Style&yaml.TaggedStyle != 0 && n.style == plain && !strings.HasPrefix(y.Tag, "!!") {
+			n.value = strings.TrimSpace(y.Tag + " " + y.Value) // which is what was meant
+			n.style = singleQuoted
+		}
+		if n.style == plain && n.value == "" && bytes.HasPrefix(c.p.from(n), []byte("!")) {
+			c.p.errorf(pos, `the tag "!" has no meaning here; if it is text, put it in quotes`)
+			n.value, n.style = "!", singleQuoted
+		}
+		if n.style == plain && !c.p.mended[pos] {
+			c.p.lookalikes(pos, n.value, false)
+			c.p.dashBehind(n)
+		}
 	case yaml.SequenceNode:
 		n.kind = listNode
 		n.items = make([]*node, len(y.Content))
@@ -199,6 +239,9 @@ func (c *converter) convert(y *yaml.Node, depth int) *node {
 	}
 	if n.nodes > maxNodes {
 		return c.fail(pos, "the aliases unfold to more than %d values", maxNodes)
+	}
+	if n.text > maxText {
+		return c.fail(pos, "the aliases unfold to more than %s of text", sizeString(maxText))
 	}
 	if n.visits > maxVisits {
 		return c.fail(pos, "the aliases are followed more than %d times", maxVisits)
@@ -215,6 +258,7 @@ func (c *converter) child(n *node, y *yaml.Node, depth int) *node {
 	n.depth = max(n.depth, child.depth+1)
 	n.visits = min(n.visits+child.visits, math.MaxInt32)
 	n.nodes = min(n.nodes+child.nodes, math.MaxInt32)
+	n.text = min(n.text+child.text, math.MaxInt32)
 	if y.Kind == yaml.AliasNode {
 		n.visits++
 	}
@@ -246,7 +290,7 @@ func (c *converter) mapping(n *node, y *yaml.Node, depth int) {
 	var merged []*node
 	for i := 0; i+1 < len(y.Content); i += 2 {
 		key, value := y.Content[i], y.Content[i+1]
-		e := entry{key: key.Value, pos: c.p.pos(key.Line, key.Column)}
+		e := entry{key: key.Value, pos: c.at(key.Line, key.Column), json: y.Style&yaml.FlowStyle != 0 && styleOf(key) == doubleQuoted}
 		switch {
 		case key.Kind != yaml.ScalarNode:
 			c.fail(e.pos, "a key must be a word, not a list, a mapping or an alias")
@@ -261,6 +305,9 @@ func (c *converter) mapping(n *node, y *yaml.Node, depth int) {
 		case key.Value == "" && styleOf(key) == plain:
 			c.fail(e.pos, "a key is missing before the colon")
 			return
+		}
+		if styleOf(key) == plain {
+			c.p.lookalikes(e.pos, e.key, true)
 		}
 		if key.Anchor != "" { // a key has nothing that an alias could use
 			c.fail(e.pos, "an anchor (&%s) on a key; put it on the value", shorten(key.Anchor))
@@ -332,10 +379,14 @@ func (n *node) kindName() string {
 	switch {
 	case n.kind == listNode:
 		return "a list"
+	case n.kind == mappingNode && len(n.entries) > 0 && spelling(n.entries[0].key) != "":
+		return "a mapping; " + spelling(n.entries[0].key)
 	case n.kind == mappingNode:
 		return "a mapping"
 	case n.isNull():
 		return "blank"
+	case n.style == plain && spelling(n.value) != "":
+		return quote(n.value) + "; " + spelling(n.value)
 	}
 	return quote(n.value)
 }

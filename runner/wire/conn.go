@@ -190,7 +190,8 @@ func (c *Conn) CloseRead() error {
 	return nil
 }
 
-// Close is close(2): bytes that were not read make the kernel send a RST.
+// Close is close(2): bytes that were not read make the kernel send a RST. After
+// a failure of TLS it reads what the peer sends, until its end or the deadline.
 func (c *Conn) Close() error {
 	if c.tls != nil {
 		defer c.ending.Wait()
@@ -219,10 +220,6 @@ func (c *Conn) Unsent() (int, error) {
 	}
 	return n, err
 }
-
-// Broken reports whether TLS could not be agreed on, or broke off. A Close then
-// reads what the peer sends, until its end or the deadline.
-func (c *Conn) Broken() bool { return c.broken.Load() != nil }
 
 // IsReset reports whether an error says that the peer ended the connection
 // abruptly.

@@ -5,23 +5,34 @@ import (
 	"fmt"
 	"net"
 	"sync"
+	"syscall"
 )
+
+// programPorts are the ports for programs. They are others than our own: those
+// of servers that have closed first stay in TIME_WAIT, and a program that does
+// not set SO_REUSEADDR can't bind one.
+var programPorts = newPortRange(10000, 15000)
 
 // reserved are the ports that FreePort has given away.
 var reserved sync.Map
 
 // FreePort finds a port that a program can bind, of TCP and of UDP, at every
-// address. Nobody gets it from this package until it is released; what other
+// address. FreePort gives it to nobody else until it is released; what other
 // programs do is not known.
 func FreePort() (port int, release func(), err error) {
-	err = onPort(0, func(n int) error {
-		port = n
-		return unused(n)
+	err = programPorts.try(int(programPorts.n), func(n int) error {
+		if _, given := reserved.LoadOrStore(n, true); given {
+			return syscall.EADDRINUSE
+		}
+		err := unused(n)
+		if port = n; err != nil {
+			reserved.Delete(n)
+		}
+		return err
 	})
 	if err != nil {
-		return 0, nil, fmt.Errorf("no port is free: %w", err)
+		return 0, nil, fmt.Errorf("no port is free for a program: %w", err)
 	}
-	reserved.Store(port, true)
 	return port, func() { reserved.Delete(port) }, nil
 }
 

@@ -25,24 +25,23 @@ type Local struct {
 // port of a server that is bound and does not listen; and they are tried one
 // after the other, so that none comes back soon. The kernel's own choice slows
 // down as the ports in TIME_WAIT grow in number.
-const (
-	firstPort = 15000
-	ports     = 32768 - firstPort
-)
+var ownPorts = newPortRange(15000, 32768)
 
-var nextPort atomic.Uint32
-
-// Two programs that start at the same time begin at different ports.
-func init() { nextPort.Store(rand.Uint32()) }
-
-func freePort() int {
-	for {
-		port := firstPort + int(nextPort.Add(1)%ports)
-		if _, given := reserved.Load(port); !given {
-			return port
-		}
-	}
+// portRange is ports that are tried one after the other.
+type portRange struct {
+	first, n uint32
+	last     atomic.Uint32
 }
+
+// newPortRange is the ports from first to before end. Two programs that start at
+// the same time begin at different ones.
+func newPortRange(first, end uint32) *portRange {
+	r := &portRange{first: first, n: end - first}
+	r.last.Store(rand.Uint32())
+	return r
+}
+
+func (r *portRange) next() int { return int(r.first + r.last.Add(1)%r.n) }
 
 // Open binds a socket and, if listen is set, makes it listen.
 func Open(ctx context.Context, at Local, listen bool) (*Listener, error) {
@@ -99,9 +98,14 @@ func onPort(port int, try func(port int) error) error {
 	if port != 0 {
 		return try(port)
 	}
-	for n := 0; ; n++ {
-		err := try(freePort())
-		if err == nil || n == 1000 || !errors.Is(err, syscall.EADDRINUSE) && !errors.Is(err, syscall.EACCES) {
+	return ownPorts.try(1000, try)
+}
+
+// try tries ports until one is free, so many at the most.
+func (r *portRange) try(most int, try func(port int) error) error {
+	for n := 1; ; n++ {
+		err := try(r.next())
+		if err == nil || n == most || !errors.Is(err, syscall.EADDRINUSE) && !errors.Is(err, syscall.EACCES) {
 			return err
 		}
 	}

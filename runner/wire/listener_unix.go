@@ -238,3 +238,33 @@ func setOptions(raw syscall.RawConn, o DialOptions) error {
 func isSystemReset(error) bool { return false }
 
 func isSystemRefused(error) bool { return false }
+
+// Waiting reports whether a connection waits to be accepted.
+func (l *Listener) Waiting() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.ln != nil && readable(l.fd)
+}
+
+// Waiting reports whether a datagram waits to be read.
+func (l *PacketListener) Waiting() (is bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.conn == nil {
+		return false
+	}
+	if raw, err := l.conn.SyscallConn(); err == nil {
+		raw.Control(func(fd uintptr) { is = readable(int(fd)) })
+	}
+	return is
+}
+
+// readable reports whether there is something to read, or to accept.
+func readable(fd int) bool {
+	fds := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
+	n, err := unix.Poll(fds, 0)
+	for err == unix.EINTR {
+		n, err = unix.Poll(fds, 0)
+	}
+	return err == nil && n > 0 && fds[0].Revents&unix.POLLIN != 0
+}

@@ -117,15 +117,15 @@ type tlsSocket struct {
 	late   func() bool // of the handshake
 	noWait bool        // a read does not wait,
 	most   int         // and these bytes are all that are left to it
-	first  []byte      // what came, as far as a header of a record goes
+	came   records     // in the handshake
 
 	mu      sync.Mutex // a read may write, too
 	wrote   time.Time  // when the last write began
 	kept    []byte
 	left    atomic.Int64 // how many those are
 	nowSend bool         // a write does not wait
-	// What is written is our end. A peer that has closed its socket does not
-	// hear it, which is nothing to tell: a read says how the peer has ended.
+	// What is written is our end. That a peer has closed its socket, as a Unix
+	// socket hears at once, is nothing to tell then: a read says how it ended.
 	ending bool
 }
 
@@ -149,8 +149,8 @@ func (s *tlsSocket) Read(p []byte) (int, error) {
 	if err == os.ErrDeadlineExceeded && s.late != nil && s.late() {
 		n, err = s.conn.lateRead(p, false)
 	}
-	if len(s.first) < recordHeader {
-		s.first = append(s.first, p[:min(n, recordHeader-len(s.first))]...)
+	if !s.conn.handshaken {
+		s.came.follow(p[:n])
 	}
 	return n, err
 }
@@ -193,7 +193,7 @@ func (s *tlsSocket) put(p []byte) (n int, err error) {
 	} else {
 		n, err = s.conn.sock.Write(p)
 	}
-	if s.ending && (errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ENOTCONN)) {
+	if _, unix := s.conn.sock.(*net.UnixConn); unix && s.ending && errors.Is(err, syscall.EPIPE) {
 		return len(p), nil
 	}
 	return n, s.conn.meaning(err)
@@ -285,11 +285,8 @@ func (c *Conn) lateTLS(p []byte, peek bool) (int, error) {
 	return c.readTLS(p)
 }
 
-// A record of TLS, in bytes: its header, and the most that it holds.
-const (
-	recordHeader = 5
-	record       = 16 << 10
-)
+// record is the most that a record of TLS holds, in bytes.
+const record = 16 << 10
 
 // writeTLS sends p through TLS, record by record. What of a record the system
 // does not take in time goes out later: the record counts as not sent, and
@@ -337,7 +334,7 @@ func (c *Conn) endTLS(s stream) error {
 	}
 	c.under.hurry(false)
 	if c.under.left.Load() == 0 {
-		s.CloseWrite()
+		s.CloseWrite() // what we have just sent may have met a closed socket; a read says how it ended
 		return nil
 	}
 	c.sock.SetWriteDeadline(time.Time{})

@@ -52,8 +52,13 @@ func (c *Conn) tlsMeaning(err error) error {
 	reason := TLSReason(err)
 	c.under.mu.Lock()
 	defer c.under.mu.Unlock()
-	if first := c.under.first; !c.handshaken && reason.Cause == PeerEnded && len(first) > 0 && first[0] != recordAlert && first[0] != recordHandshake {
-		reason = noTLS(first)
+	if !c.handshaken {
+		if first, ok := c.under.came.foreign(); ok && reason.Cause == PeerEnded {
+			reason = noTLS(first)
+		}
+		if alert, ok := c.under.came.clearAlert(); ok {
+			reason = peerAlert(tls.AlertError(alert))
+		}
 	}
 	if reason.Cause < PeerEnded { // an alert was written
 		reason.At = c.under.wrote
@@ -61,12 +66,6 @@ func (c *Conn) tlsMeaning(err error) error {
 	c.broken.CompareAndSwap(nil, reason)
 	return c.broken.Load()
 }
-
-// The types of the records that TLS begins with.
-const (
-	recordAlert     = 21
-	recordHandshake = 22
-)
 
 // TLSReason says in a few words what an error of a handshake means.
 func TLSReason(err error) *TLSError {
@@ -89,11 +88,7 @@ func TLSReason(err error) *TLSError {
 		return because(OtherCause, "the certificate has expired")
 	}
 	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "remote error" {
-		cause, text := PeerAlert, plain(op.Err)
-		if strings.Contains(text, "certificate") {
-			cause = PeerRefused
-		}
-		return because(cause, "the peer's alert: %s", text)
+		return peerAlert(op.Err)
 	} else if ok && op.Op == "local error" {
 		return because(OtherCause, "%s", plain(op.Err))
 	}
@@ -110,6 +105,14 @@ func TLSReason(err error) *TLSError {
 		return because(NoCertificate, "the client has no certificate")
 	}
 	return because(OtherCause, "%s", plain(err))
+}
+
+func peerAlert(err error) *TLSError {
+	e := &TLSError{Cause: PeerAlert, Reason: "the peer's alert: " + plain(err)}
+	if strings.Contains(e.Reason, "certificate") {
+		e.Cause = PeerRefused
+	}
+	return e
 }
 
 func noTLS(first []byte) *TLSError {

@@ -33,6 +33,7 @@ type PacketListener struct {
 	listens bool
 	stopped bool // Accept has to end
 	shut    bool // Deliver has to end
+	full    bool // nobody new gets in
 	peers   map[netip.AddrPort]*peer
 }
 
@@ -151,6 +152,13 @@ func (l *PacketListener) Accept() (*Conn, error) {
 	}
 }
 
+// Full lets nobody new in. Accept goes on to hand their datagrams to the others.
+func (l *PacketListener) Full() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.full = true
+}
+
 // Stop lets nobody new in. What peers send who are known still comes, as long
 // as Deliver runs.
 func (l *PacketListener) Stop() error {
@@ -205,7 +213,7 @@ func (l *PacketListener) Shut() {
 func (l *PacketListener) sort(data []byte, from netip.AddrPort, newcomers bool) *Conn {
 	l.mu.Lock()
 	p, known := l.peers[from]
-	if !known && newcomers {
+	if !known && newcomers && !l.full {
 		p = &peer{conn: l.conn, addr: from}
 		p.changed = sync.NewCond(&p.mu)
 		l.peers[from] = p

@@ -1,0 +1,138 @@
+package report
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"banter/runner"
+)
+
+// Serving writes what servers see while they serve, as it comes. The errors
+// are the writer's.
+type Serving interface {
+	// Ready says where the servers listen.
+	Ready([]runner.Listening) error
+	// Served says what a connection saw, and what was wrong with it.
+	Served(runner.Actor, []runner.Failure) error
+	// Close says what came of it all.
+	Close(runner.Play) error
+}
+
+// NewServing returns a report for people.
+func NewServing(w io.Writer, opts TextOptions) Serving {
+	return &servingText{Text: NewText(w, opts)}
+}
+
+type servingText struct{ *Text }
+
+func (t *servingText) Ready(list []runner.Listening) error {
+	names, addresses := 0, 0
+	for _, l := range list {
+		names, addresses = max(names, width(Clean(l.Server))), max(addresses, width(Clean(l.Address)))
+	}
+	var b strings.Builder
+	for _, l := range list {
+		line := pad(Clean(l.Server), names) + "   " + pad(Clean(l.Address), addresses)
+		switch {
+		case l.Others:
+			line += "   and every other address of this machine"
+		case l.Every:
+			line += "   for this machine alone; --allow-net opens it to others"
+		}
+		b.WriteString(strings.TrimRight(line, " ") + "\n")
+	}
+	t.open = true
+	return t.write(&b)
+}
+
+func (t *servingText) Served(a runner.Actor, failures []runner.Failure) error {
+	var b strings.Builder
+	for _, line := range transcripts(&runner.Result{Actors: []runner.Actor{a}}) {
+		b.WriteString(line + "\n")
+	}
+	for i := range failures {
+		b.WriteString("  " + t.style.fail("✗") + " " + stepText(&failures[i]) + "\n")
+	}
+	return t.write(&b)
+}
+
+func (t *servingText) Close(p runner.Play) error { return t.Add(p) }
+
+// stepText is a failure below the name of whose it is.
+func stepText(f *runner.Failure) string {
+	text := Clean(f.Message)
+	if f.Step > 0 {
+		text = fmt.Sprintf("step %d of %d: %s", f.Step, f.Steps, text)
+	}
+	if f.Pos.IsValid() {
+		text += fmt.Sprintf(" (line %d)", f.Pos.Line)
+	}
+	return text
+}
+
+// NewServingJSON returns a report for programs: a line of JSON for all servers
+// that listen, then one for each connection, then one for the scenario.
+func NewServingJSON(w io.Writer) Serving {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	return servingJSON{e}
+}
+
+type servingJSON struct{ *json.Encoder }
+
+type (
+	listeningJSON struct {
+		Server  string `json:"server"`
+		Address string `json:"address"`
+	}
+	failureJSON struct {
+		Actor   string   `json:"actor,omitempty"`
+		At      string   `json:"at,omitempty"`
+		Step    int      `json:"step,omitempty"`
+		Message string   `json:"message"`
+		Notes   []string `json:"notes,omitempty"`
+	}
+)
+
+func (j servingJSON) Ready(list []runner.Listening) error {
+	out := make([]listeningJSON, len(list))
+	for i, l := range list {
+		out[i] = listeningJSON{l.Server, l.Address}
+	}
+	return j.Encode(struct {
+		Listening []listeningJSON `json:"listening"`
+	}{out})
+}
+
+func (j servingJSON) Served(a runner.Actor, failures []runner.Failure) error {
+	events := make([]string, len(a.Observed))
+	for i, e := range a.Observed {
+		events[i] = e.String()
+	}
+	return j.Encode(struct {
+		Connection string        `json:"connection"`
+		Transcript []string      `json:"transcript"`
+		Failures   []failureJSON `json:"failures"`
+	}{a.Name, events, failuresJSON(failures)})
+}
+
+func (j servingJSON) Close(p runner.Play) error {
+	return j.Encode(struct {
+		Scenario string        `json:"scenario"`
+		Passed   bool          `json:"passed"`
+		Failures []failureJSON `json:"failures"`
+	}{p.Scenario.Name, !p.Failed(), failuresJSON(p.Result.Failures)})
+}
+
+func failuresJSON(list []runner.Failure) []failureJSON {
+	out := make([]failureJSON, len(list))
+	for i, f := range list {
+		out[i] = failureJSON{Actor: f.Actor, Step: f.Step, Message: f.Message, Notes: f.Notes}
+		if f.Pos.IsValid() {
+			out[i].At = f.Pos.String()
+		}
+	}
+	return out
+}
