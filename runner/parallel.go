@@ -17,6 +17,7 @@ import (
 func (a *actor) parallel(par scenario.Parallel, within time.Duration) *Failure {
 	ctx, cancel := context.WithCancel(a.ctx)
 	defer cancel()
+	a.reader = a // also where there is no connection yet
 	branches := make([]*actor, len(par.Steps))
 	for i, step := range par.Steps {
 		a.p.mu.Lock() // a.peer may just be found out

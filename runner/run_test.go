@@ -25,8 +25,11 @@ func parse(t testing.TB, text string) *scenario.Scenario {
 	t.Helper()
 	config := scenario.Config{Allow: scenario.Allow{Read: []string{"../scenarios", os.TempDir()}}}
 	file := config.Parse("test.yaml", []byte(text))
-	if file.Problems.HaveErrors() {
-		t.Fatal(file.Problems)
+	for _, p := range file.Problems.Errors() {
+		// What check knows of circles, the run has to find out as well.
+		if !strings.HasPrefix(p.Message, "the clients wait for each other in a circle") {
+			t.Fatal(file.Problems)
+		}
 	}
 	return file.Scenarios[0]
 }

@@ -228,7 +228,8 @@ func (r *byteReader) Read(b []byte) (int, error) {
 	return 1, nil
 }
 
-// changed is the text with changes, and where in it the place stop is.
+// changed is the text with changes, which it puts in their order, and where in
+// it the place stop is.
 func (d *draft) changed(changes []change, stop int) ([]byte, int) {
 	starts := d.src.lines()
 	slices.SortStableFunc(changes, func(a, b change) int { return (a.line-b.line)<<20 + a.from - b.from })
@@ -259,11 +260,12 @@ func (d *draft) accept(m mend) {
 	for _, c := range m.complaints {
 		pos := d.pos(c.line, d.col(c.line, c.at))
 		d.p.errorf(pos, "%s", c.message)
+		d.p.mended[pos] = true
 		if c.doubt {
 			d.p.doubted[pos] = c.message
 		}
 	}
-	for _, c := range m.changes {
+	for _, c := range slices.Backward(m.changes) { // so that none moves another
 		line := d.src.line(c.line)
 		e := edit{d.col(c.line, c.from), utf8.RuneCount(line[c.from:c.to]), utf8.RuneCountInString(c.text)}
 		d.p.mended[d.pos(c.line, e.col)] = true

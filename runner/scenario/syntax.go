@@ -175,3 +175,14 @@ func plainWords(message string) string {
 	}
 	return "not YAML: " + shorten(message)
 }
+
+// plainMessage is a yaml.v3 error without its prefix and its line, and that
+// line (0: none).
+func plainMessage(err error) (message string, line int) {
+	message = strings.TrimPrefix(err.Error(), "yaml: ")
+	if n, scanErr := fmt.Sscanf(message, "line %d: ", &line); n == 1 && scanErr == nil {
+		_, message, _ = strings.Cut(message, ": ")
+		return message, line
+	}
+	return message, 0
+}

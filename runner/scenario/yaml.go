@@ -3,7 +3,6 @@ package scenario
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"math"
 	"strings"
@@ -389,15 +388,4 @@ func (n *node) kindName() string {
 		return quote(n.value) + "; " + spelling(n.value)
 	}
 	return quote(n.value)
-}
-
-// plainMessage is a yaml.v3 error without its prefix and its line, and that
-// line (0: none).
-func plainMessage(err error) (message string, line int) {
-	message = strings.TrimPrefix(err.Error(), "yaml: ")
-	if n, scanErr := fmt.Sscanf(message, "line %d: ", &line); n == 1 && scanErr == nil {
-		_, message, _ = strings.Cut(message, ": ")
-		return message, line
-	}
-	return message, 0
 }
