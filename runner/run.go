@@ -287,6 +287,7 @@ func (p *play) judge() Result {
 	})
 	r.Failures = causeFirst(p.failures)
 	r.Outputs, r.Real = p.outputs(), p.opts.Real.plays() && serves(p.scenario)
+	p.informed(r.Failures)
 	p.mask(&r)
 	r.Elapsed = p.now()
 	return r
