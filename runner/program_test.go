@@ -412,10 +412,10 @@ func TestIgnoresSIGTERM(t *testing.T) {
 timeout: 100ms
 processes:
   stubborn:
-    run: [sh, -c, "trap '' TERM; echo ready; exec sleep 1000"]
+    run: [sh, -c, "trap '' TERM; echo ready; while :; do :; done"]
     ready: {output: ready, within: 10s}
 clients: {ann: [wait: 1ms]}
-`, "4:3 stubborn: SIGTERM did not end it in 100ms, and it was killed (sleep)")
+`, "4:3 stubborn: SIGTERM did not end it in 100ms, and it was killed (sh)")
 	if out := string(result.Outputs[0].Head); out != "ready\n" {
 		t.Errorf("%q", out)
 	}
