@@ -66,9 +66,6 @@ func (p *play) mask(r *Result) {
 			f.Notes[j] = words.Replace(f.Notes[j])
 		}
 		f.Want, f.Got = stars(f.Want), stars(f.Got)
-		if f.Missed != nil {
-			f.Missed.Secret = secrets
-		}
 	}
 }
 

@@ -108,12 +108,12 @@ func (s *scope) base(ref *scenario.Ref) (value, error) {
 	if srv := s.p.server(ref.Name); srv != nil {
 		return bytesOf(srv.address()), nil
 	}
+	if v, known, err := s.p.ownValue(ref.Name); known {
+		return v, err
+	}
 	if file, ok := strings.CutPrefix(ref.Name, "tls."); ok {
 		path, err := s.p.tlsFile(file + ".pem")
 		return bytesOf(path), err
-	}
-	if v, known, err := s.p.ownValue(ref.Name); known {
-		return v, err
 	}
 	return value{}, fmt.Errorf("${%s} has no value: nothing has been captured for it yet", ref.Name)
 }
