@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"maps"
 	"math"
 	"net"
 	"strings"
@@ -17,7 +18,11 @@ var connectKeys = table[connect]{
 	{"tls", (*parser).connectTLS},
 	{"run", (*parser).connectRun},
 	{"exit", (*parser).connectExit},
-	{"as", func(p *parser, c *connect, e entry) { c.As, _ = p.name(e, "the name of a connection") }},
+	{"as", func(p *parser, c *connect, e entry) {
+		var ok bool
+		c.As, ok = p.name(e, "the name of a connection")
+		c.wrong = c.wrong || !ok
+	}},
 }
 
 type connect struct {
@@ -88,8 +93,17 @@ func (p *parser) target(e entry, c *Connect) bool {
 	}
 	p.traps(e.value)
 	c.Address, ok = p.text(e.value)
+	lit, literal := c.Address.literal()
+	if name := string(lit); ok && literal && !strings.Contains(name, ":") {
+		if p.doc.processNames.has(name) {
+			c.Process, c.Address = name, nil
+			return true
+		}
+		c.Server, c.Address = name, nil
+		p.serverName(e)
+	}
 	c.Transport = p.doc.transport(c)
-	if lit, literal := c.Address.literal(); ok && literal {
+	if ok && literal && c.Server == "" {
 		at, err := ParseAddress(string(lit))
 		if err != nil {
 			p.errorf(e.value.pos, "%s", err)
@@ -290,10 +304,12 @@ func (p *parser) parallel(e entry) Action {
 	var a Parallel
 	ok := true
 	seen := map[string]Pos{}
-	p.doc.nested++
-	defer func() { p.doc.nested-- }()
+	known := maps.Clone(p.doc.scope.known)
+	captured := map[string]origin{} // the steps do not know it of each other
 	for _, item := range e.value.items {
 		s, answer := p.step(item)
+		maps.Copy(captured, p.doc.scope.gained(known, byParallel))
+		p.doc.scope.known = maps.Clone(known)
 		ok = ok && !p.doc.broken[s]
 		if s.Action == nil {
 			continue
@@ -319,6 +335,10 @@ func (p *parser) parallel(e entry) Action {
 		default:
 			seen[w] = s.Pos
 		}
+	}
+	for name, o := range captured {
+		o.at = p.doc.scope.at
+		p.doc.scope.known[name] = o
 	}
 	if !ok {
 		return nil

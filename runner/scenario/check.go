@@ -17,9 +17,11 @@ func (p *parser) check(d *document) {
 	for _, c := range d.Clients {
 		p.carried(c)
 		p.flow(c.Steps, nil)
+		p.followAlways(c.Always, nil, p.via(c.Steps))
 	}
 	for _, s := range d.Servers {
 		p.flow(s.Steps, s)
+		p.followAlways(s.Always, s, s.Transport())
 		if s.ReplyAfter != nil {
 			p.flow([]*Step{{Pos: s.ReplyAfter.Pos, Action: s.ReplyAfter}}, s)
 		}

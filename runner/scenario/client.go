@@ -37,12 +37,24 @@ func (p *parser) client(e entry) *Client {
 		}
 	}
 	if c.steps != nil {
-		p.inScope(c.Name, c.Count > 0, func() {
+		p.inScope(role{client: c.Name}, c.Count > 0, func() {
 			c.Steps = p.script(c.steps.value, c.steps.pos, "client "+quote(c.Name))
-			c.Always = p.always(c.message, c.always)
+			p.doc.scope.steps = c.Steps
+			c.Always = p.setAlways(c.message, c.always, p.via(c.Steps))
 		})
 	}
 	return c.Client
+}
+
+// via is what carries the first connection of a script.
+func (p *parser) via(steps []*Step) (via Transport) {
+	found := false
+	Walk(steps, func(s *Step) {
+		if c, ok := s.Action.(Connect); ok && !found && c.As == "" {
+			via, found = c.Transport, true
+		}
+	})
+	return via
 }
 
 // clientAfter reads the clients that must have ended before this one starts.

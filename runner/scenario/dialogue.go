@@ -36,12 +36,21 @@ func (p *parser) dialogue(d *document) {
 	if !ok {
 		return
 	}
-	if d.Client(DialogueClient) != nil {
-		p.errorf(e.pos, "the dialogue is of a client %s, and there is another", quote(DialogueClient))
+	wrong := func(pos Pos, format string, args ...any) {
+		p.errorf(pos, format, args...)
+		d.clientNames.unknown = true // there would be one more
+	}
+	if other := d.Client(DialogueClient); other != nil {
+		wrong(other.Pos, "client %s has a script, and the dialogue in line %d is another", quote(DialogueClient), e.pos.Line)
+		return
+	}
+	if other := d.Server(DialogueClient); other != nil {
+		wrong(other.Pos, "%s is the client of the dialogue in line %d; a server needs another name", quote(DialogueClient), e.pos.Line)
 		return
 	}
 	lines, ok := p.spoken(e.value, s)
 	if !ok {
+		d.clientNames.unknown = true
 		return
 	}
 	srv := d.Server(DialogueServer)
@@ -50,15 +59,21 @@ func (p *parser) dialogue(d *document) {
 		srv = &Server{Pos: e.pos, Name: DialogueServer, Backlog: Unlimited, Accept: Unlimited, Listen: true, Start: true}
 		d.Servers = append(d.Servers, srv)
 	case srv.Reply != nil || srv.Steps != nil || srv.Connections != nil:
-		p.errorf(srv.Pos, "server %s has a script, and the dialogue in line %d is another", quote(DialogueServer), e.pos.Line)
+		wrong(srv.Pos, "server %s has a script, and the dialogue in line %d is another", quote(DialogueServer), e.pos.Line)
+		return
+	case srv.Transport() == UDP:
+		wrong(srv.Bind.Pos, "server %s is UDP, which has no lines, and the dialogue in line %d is of lines", quote(DialogueServer), e.pos.Line)
 		return
 	}
-	p.inScope("", false, func() { srv.Steps = p.half(lines, true) })
+	p.inScope(role{server: DialogueServer}, false, func() {
+		srv.Steps = p.half(lines, true)
+		p.doc.scope.steps = srv.Steps
+	})
 	client := &Client{Pos: e.pos, Name: DialogueClient}
-	p.inScope(DialogueClient, false, func() {
-		p.doc.scope.at++ // behind the connect
-		connect := Connect{Pos: e.pos, Server: DialogueServer, Transport: srv.Transport()}
-		client.Steps = append([]*Step{{Pos: e.pos, Action: connect}}, p.half(lines, false)...)
+	p.inScope(role{client: DialogueClient}, false, func() {
+		connect := p.newStep(e.pos, Connect{Pos: e.pos, Server: DialogueServer, Transport: srv.Transport()})
+		client.Steps = append([]*Step{connect}, p.half(lines, false)...)
+		p.doc.scope.steps = client.Steps
 	})
 	d.Clients = append(d.Clients, client)
 }
@@ -93,19 +108,17 @@ func (p *parser) spoken(n *node, s string) (lines []spoken, ok bool) {
 
 // half is the script of one side.
 func (p *parser) half(lines []spoken, server bool) (steps []*Step) {
-	at := p.doc.scope.at
 	for _, line := range lines {
-		p.doc.scope.at = at + len(steps)
+		step := p.newStep(line.text.pos, nil)
 		texts := p.texts(line.text)
 		texts.holes, texts.defaults = true, true
 		text, ok := texts.text(line.text.value)
-		step := &Step{Pos: line.text.pos}
 		if line.byServer == server {
-			filled, let := p.filled(text, line.text.pos)
+			filled, let := p.filled(text, line.text.pos, ok)
 			payload := &Payload{Pos: line.text.pos, Parts: []Part{{Pos: line.text.pos, Text: p.endLine(filled, line.text.pos)}}}
 			step.Action = Send{payload}
 			if let != nil {
-				steps = append(steps, &Step{Pos: line.text.pos, Action: *let})
+				steps = append(steps, p.newStep(line.text.pos, *let))
 			}
 		} else {
 			step.Action = p.heard(text, line.text)
@@ -120,14 +133,14 @@ func (p *parser) half(lines []spoken, server bool) (steps []*Step) {
 
 // filled is a line as its sender says it, with what it puts into the holes. It
 // knows those by their names from then on, as the receiver does.
-func (p *parser) filled(text Text, pos Pos) (Text, *Let) {
+func (p *parser) filled(text Text, pos Pos, ok bool) (Text, *Let) {
 	var let Let
 	out := make(Text, len(text))
 	for i, seg := range text {
 		hole, isHole := seg.Hole()
 		if isHole {
 			seg = Segment{Pos: seg.Pos, Lit: []byte(hole.Puts)}
-			if hole.Name != "" {
+			if hole.Name != "" && ok {
 				let.Definitions = append(let.Definitions, Definition{Pos: seg.Pos, Name: hole.Name,
 					Payload: &Payload{Pos: seg.Pos, Parts: []Part{{Pos: seg.Pos, Text: Text{seg}}}}})
 				p.gains(seg.Pos, hole.Name)

@@ -17,7 +17,7 @@ type document struct {
 	serverNames  nameSet
 	clientNames  nameSet
 	processNames nameSet
-	letNames     nameSet
+	uncomputed   map[string]bool      // of those, which are not known yet
 	carriers     map[string]Transport // of the servers
 
 	servers, clients, dialogue, transcript *entry
@@ -26,18 +26,24 @@ type document struct {
 	portless map[string]bool   // processes that have no address
 
 	scope   *scope // of the script being read
+	top     *scope // of what stands outside of all scripts
 	scopes  []*scope
 	uses    []mention // of variables, to be settled
 	foreign []mention // of other actors' variables, to be put in order
 
-	calls    []Call // fragments that are being read, the outermost first
-	unfolded int    // steps that came of fragments
-	inServer bool   // the script being read is a server's
-	idle     bool   // the process being read is not started, as it serves
-	nested   int    // how deep in steps that hold steps
+	calls    []Call           // fragments that are being read, the outermost first
+	with     map[string]*with // what the "do" of those gave them
+	given    int              // the variables of those that have a value only later
+	again    bool             // the second round of a loop is followed
+	unfolded int              // steps that came of fragments
+	inServer bool             // the script being read is a server's
+	idle     bool             // the process being read is not started, as it serves
 
-	broken    map[*Step]bool // steps whose meaning an error hides
-	badTarget bool           // a connect, stop or start names no server
+	problems  int                 // how many of the file's are known to wrong
+	wrong     map[Pos]bool        // where something is wrong
+	variables map[*scope][]string // that texts can have, once all are known
+	broken    map[*Step]bool      // steps whose meaning an error hides
+	badTarget bool                // a connect, stop or start names no server
 }
 
 // shared is what a document without servers and clients gives to those after
@@ -48,6 +54,7 @@ type shared struct {
 	tags      []string
 	vars      map[string]constant
 	lets      []entry              // what let has, to be read in each document
+	letNames  map[string]Pos       // its variables
 	fragments map[string]*fragment // what define has
 	files     []entry              // of files, to be read in each document, as processes are
 	processes []entry
@@ -58,9 +65,14 @@ type shared struct {
 // clone is what a document may change without changing it for others.
 func (s shared) clone() shared {
 	s.tags, s.lets = slices.Clone(s.tags), slices.Clone(s.lets)
-	s.vars, s.fragments = maps.Clone(s.vars), maps.Clone(s.fragments)
+	s.vars, s.fragments, s.letNames = maps.Clone(s.vars), maps.Clone(s.fragments), maps.Clone(s.letNames)
 	s.files, s.processes, s.requires = slices.Clone(s.files), slices.Clone(s.processes), slices.Clone(s.requires)
 	return s
+}
+
+// counted reports whether there are several of a client, numbered.
+func (d *document) counted(client string) bool {
+	return d.clients != nil && d.clients.value.entry(client) != nil && d.clients.value.entry(client).entry("count") != nil
 }
 
 // nameSet is the declared names of one kind, in the file's order.
@@ -134,7 +146,7 @@ func (p *parser) scenarios(docs []*node, whole bool) {
 		p.errorf(p.pos(1, 1), "the file is empty; a scenario has servers and clients")
 		return
 	}
-	inherited := shared{timeout: DefaultTimeout, eol: CRLF, vars: map[string]constant{}, fragments: map[string]*fragment{}}
+	inherited := shared{timeout: DefaultTimeout, eol: CRLF, vars: map[string]constant{}, letNames: map[string]Pos{}, fragments: map[string]*fragment{}}
 	for name, value := range p.config.Vars {
 		inherited.vars[name] = constant{value: value, rank: outsideVar}
 	}
@@ -146,25 +158,18 @@ func (p *parser) scenarios(docs []*node, whole bool) {
 			continue
 		}
 		more := i+1 < len(docs) || !whole
-		rows := p.rows(n)
-		for row := range max(len(rows), 1) {
-			var values *node
-			if len(rows) > 0 {
-				values = rows[row]
-			}
-			s, share := p.scenario(n, inherited, i == 0 && more, values)
-			switch {
-			case s != nil && values != nil:
-				s.Case = showRow(values)
-				if s.Name != "" && !strings.Contains(n.entry("name").value, "${") {
-					s.Name = fmt.Sprintf("%s[%d]", s.Name, row+1)
-				}
-				p.file.Scenarios = append(p.file.Scenarios, s)
-			case s != nil:
-				p.file.Scenarios = append(p.file.Scenarios, s)
-			case share != nil:
+		if n.entry("cases") != nil {
+			if share := p.cases(n, inherited, i == 0 && more); share != nil {
 				inherited = *share
 			}
+			continue
+		}
+		s, share := p.scenario(n, inherited, i == 0 && more, nil)
+		switch {
+		case s != nil:
+			p.file.Scenarios = append(p.file.Scenarios, s)
+		case share != nil:
+			inherited = *share
 		}
 	}
 	p.nameScenarios()
@@ -178,11 +183,13 @@ func (p *parser) scenario(n *node, from shared, mayShare bool, row *node) (*Scen
 		Scenario: &Scenario{Pos: n.pos, File: p.file},
 		shared:   from.clone(),
 		broken:   map[*Step]bool{},
-		scope:    &scope{known: map[string]origin{}},
+		top:      &scope{known: map[string]origin{}},
+		problems: len(p.file.Problems), wrong: map[Pos]bool{}, variables: map[*scope][]string{},
 		served:   map[string]string{},
 		portless: map[string]bool{},
 	}
 	p.doc = d
+	d.scope = d.top
 	d.serverNames.fill(n.entry("servers"))
 	d.clientNames.fill(n.entry("clients"))
 	d.carriers = transports(n.entry("servers"))
@@ -199,7 +206,7 @@ func (p *parser) scenario(n *node, from shared, mayShare bool, row *node) (*Scen
 	p.realEntries(d, n)
 	known := decode(p, n, "the scenario", documentKeys, d)
 	if d.servers == nil && d.clients == nil && d.dialogue == nil {
-		if mayShare && row == nil {
+		if mayShare {
 			return nil, &d.shared
 		}
 		if n.entry("processes") == nil {
@@ -258,6 +265,8 @@ func (p *parser) documentName(d *document, e entry) {
 		p.errorf(e.value.pos, "a scenario's name can't be empty")
 	case strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f }):
 		p.errorf(e.value.pos, "a scenario's name is one line without control characters, not %s", quote(s))
+	case p.hide(s) != s:
+		p.errorf(e.value.pos, "a scenario's name is shown, and this has something secret in it")
 	default:
 		d.Name = s
 	}

@@ -140,6 +140,10 @@ func (p *parser) expect(e entry) *Expect {
 		}
 		return p.notEmpty(x, n.pos)
 	}
+	if echo := n.entry("echo"); echo != nil {
+		p.errorf(n.pos, `"echo" sends back what came; what is expected can't be that`)
+		return nil
+	}
 	d := &expectation{Expect: x, n: n}
 	if !decode(p, n, "an expect", expectKeys, d) || d.wrong || !p.exact(d) || !p.converted(d) || !p.complete(d) {
 		p.captured(&x.Match) // what follows may use it all the same

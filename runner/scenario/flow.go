@@ -24,13 +24,14 @@ type flow struct {
 	gone   bool // the peer's reset took the connection away
 	lost   bool // an error hides where the script is
 
+	took    *bool            // the actor has taken something that it could echo
 	others  map[string]*flow // further connections of the actor, by name
 	isOther bool             // this is one of them
 }
 
 // flow checks the order of a script, which is a server's or (nil) a client's.
 func (p *parser) flow(steps []*Step, server *Server) {
-	f := &flow{p: p, server: server, open: server != nil, why: "there was no connect yet"}
+	f := &flow{p: p, server: server, open: server != nil, why: "there was no connect yet", took: new(bool)}
 	if server != nil {
 		f.via = server.Transport()
 		if server.TLS != nil {
@@ -38,6 +39,28 @@ func (p *parser) flow(steps []*Step, server *Server) {
 		}
 	}
 	f.steps(steps)
+}
+
+// followAlways checks what is done with messages that may come at any time. The
+// script goes on after it, so the connection has to.
+func (p *parser) followAlways(a *Always, server *Server, via Transport) {
+	if a == nil {
+		return
+	}
+	for _, r := range a.Rules {
+		connects := false
+		Walk(r.Steps, func(s *Step) { connects = connects || s.Action != nil && s.Action.Word() == "connect" })
+		if connects {
+			p.errorf(r.Pos, `a message of "always" can't connect: it is about the connection that it came on`)
+			continue
+		}
+		f := &flow{p: p, server: server, via: via, open: true, took: new(bool)}
+		f.expect(&Expect{Pos: a.Pos, Frame: a.Message, Match: Match{Size: -1}}, &Step{Pos: a.Pos, Action: &Expect{}}, nil)
+		f.steps(r.Steps)
+		if !f.lost && (!f.open || f.wrote.IsValid() || f.end != "") {
+			p.errorf(r.Pos, `a message of "always" can't end the connection, on which the script goes on`)
+		}
+	}
 }
 
 func (f *flow) steps(steps []*Step) {
@@ -58,7 +81,7 @@ func (f *flow) over(name string, s *Step) {
 	other := f.others[name]
 	if c, ok := s.Action.(Connect); ok && c.As == name {
 		if other == nil {
-			other = &flow{p: f.p, server: f.server, isOther: true, why: "there was no connect yet"}
+			other = &flow{p: f.p, server: f.server, isOther: true, why: "there was no connect yet", took: f.took}
 		}
 		if f.others == nil {
 			f.others = map[string]*flow{}
@@ -69,21 +92,31 @@ func (f *flow) over(name string, s *Step) {
 	case other != nil:
 		other.step(s)
 	case !f.lost:
-		names := slices.Sorted(maps.Keys(f.others))
-		f.p.unknown(s.Pos, "connection", name, names)
+		if names := slices.Sorted(maps.Keys(f.others)); len(names) > 0 {
+			f.p.unknown(s.Pos, "connection", name, names)
+		} else {
+			f.p.errorf(s.Pos, "no connection %s yet; {connect: {to: ..., as: %s}} opens it", quote(name), name)
+		}
 		f.p.doc.broken[s] = true
 	}
 }
 
 // loop follows steps that are played again and again: twice is enough to see
-// whether they can follow themselves.
+// whether they can follow themselves. What is in the second round is followed
+// once, so that loops in loops in loops are not followed for ever.
 func (f *flow) loop(s *Step, l Loop) {
-	rounds := min(2, max(l.Times, 1))
-	if l.Times == 0 {
-		rounds = 2
+	rounds := 2
+	if l.Times == 1 || f.p.doc.again {
+		rounds = 1
 	}
-	for range rounds {
+	for round := range rounds {
+		if round == 1 {
+			f.p.doc.again = true
+			defer func() { f.p.doc.again = false }()
+		}
 		switch {
+		case l.Times == 0 && !f.open && !f.lost && round == 1:
+			return // so a loop that does not count ends as well
 		case l.Until != nil:
 			f.expect(l.Until, s, nil)
 			f.end = ""
@@ -104,7 +137,7 @@ func (f *flow) loop(s *Step, l Loop) {
 // dispatch follows each rule from where it stands: only one of them is played.
 // One that closes ends the script.
 func (f *flow) dispatch(s *Step, d Dispatch) {
-	f.expect(&Expect{Pos: s.Pos, Frame: d.Message, Match: Match{Size: -1}}, s, nil)
+	f.expect(&Expect{Pos: d.Pos, Frame: d.Message, Match: Match{Size: -1}}, s, nil)
 	for _, r := range d.Rules {
 		branch := *f
 		branch.steps(r.Steps)
@@ -148,6 +181,7 @@ func (f *flow) step(s *Step) {
 		return
 	case Send:
 		f.datagramSent(a.Payload)
+		f.echoed(a.Payload)
 		if f.needs(s) && f.wrote.IsValid() {
 			f.fail(s.Pos, `"send" after the shutdown in line %d, which ended what is sent`, f.wrote.Line)
 		}
@@ -158,6 +192,10 @@ func (f *flow) step(s *Step) {
 		f.shutdown(s, a.How)
 	case StartTLS:
 		f.startTLS(s)
+	case Let:
+		for i := range a.Definitions {
+			f.echoed(a.Definitions[i].Payload)
+		}
 	case Close:
 		if f.needsOpen(s) {
 			f.closed("closed", s)
@@ -184,11 +222,18 @@ func (f *flow) step(s *Step) {
 	}
 }
 
+// echoed complains about an echo of nothing.
+func (f *flow) echoed(payload *Payload) {
+	if payload.echoes() && !*f.took && !f.lost {
+		f.p.errorf(payload.Pos, `"echo" before anything came that could be sent back`)
+	}
+}
+
 func (f *flow) connect(s *Step, c Connect) {
 	if f.open && !f.lost {
 		f.fail(s.Pos, `"connect" while the connection of line %d is still open; close it first`, f.since.Line)
 	}
-	*f = flow{p: f.p, server: f.server, via: c.Transport, open: true, since: s.Pos, others: f.others, isOther: f.isOther}
+	*f = flow{p: f.p, server: f.server, via: c.Transport, open: true, since: s.Pos, others: f.others, isOther: f.isOther, took: f.took}
 	if c.TLS != nil {
 		f.secure = c.TLS.Pos
 	}
@@ -302,6 +347,7 @@ func (f *flow) expect(x *Expect, s *Step, on Action) {
 	case x.Outcome == NoOutcome && x.Frame.Kind == FrameRest:
 		f.end, f.endPos = "{rest}", x.Pos
 	}
+	*f.took = *f.took || x.Outcome == NoOutcome
 }
 
 // what names what an expect waits for in a sentence.

@@ -1,131 +1,211 @@
 package scenario
 
-import "slices"
+import (
+	"math"
+	"slices"
+)
 
 // foreignOrder complains about another client's variable where nothing says
-// that it has its value by then: an await of a signal which that client gives
-// later than it captures, a meeting, or an "after". What follows of those is
-// followed as well.
+// that it has its value by then: an await of a signal that is given later than
+// it is captured, a meeting, or an "after". What follows of those is followed
+// as well.
 func (p *parser) foreignOrder(d *document) {
 	for _, m := range d.foreign {
-		from := m.ref.Actor
-		var captured int
-		for _, s := range d.scopes {
-			if s.client == from {
-				captured = s.known[m.ref.Name].at
-			}
+		i := slices.IndexFunc(d.scopes, func(s *scope) bool { return s.client == m.ref.Actor })
+		from := d.scopes[i]
+		captured := from.known[m.ref.Name]
+		r := reach{d: d, spans: map[*scope][]stretch{from: {{captured.at + 1, math.MaxInt}}}}
+		for r.spread() {
 		}
-		r := reach{d: d, from: map[string]int{from: captured + 1}}
-		r.spread()
-		if !r.ordered(m) {
-			p.errorf(m.pos, "nothing says that ${%s} has its value by then; give a signal behind line %d and await it before this", m.name, r.capturePos(m).Line)
+		if at := m.at; !r.reached(m.scope, at) || m.aside && !r.reached(m.scope, 0) {
+			p.errorf(m.pos, "nothing says that ${%s} has its value by then; give a signal behind line %d and await it before this", m.name, captured.pos.Line)
 		}
 	}
 }
 
-// reach is which steps come after something for certain: of each client, those
-// from an index on.
+// reach is which steps come after something for certain, whoever is quicker.
 type reach struct {
-	d    *document
-	from map[string]int
+	d     *document
+	spans map[*scope][]stretch
 }
 
-func (r *reach) capturePos(m mention) Pos {
+// stretch is steps of a script, from one number to another. Number 0 stands before
+// the first.
+type stretch struct{ from, to int }
+
+func (r *reach) reached(s *scope, at int) bool {
+	return slices.ContainsFunc(r.spans[s], func(x stretch) bool { return x.from <= at && at <= x.to })
+}
+
+// add adds what is reached, and reports whether it was not before.
+func (r *reach) add(s *scope, x stretch) bool {
+	if x.from > x.to || slices.ContainsFunc(r.spans[s], func(y stretch) bool { return y.from <= x.from && x.to <= y.to }) {
+		return false
+	}
+	r.spans[s] = append(r.spans[s], x)
+	return true
+}
+
+// spread follows what is reached from script to script, and reports whether
+// anything was added.
+func (r *reach) spread() (added bool) {
 	for _, s := range r.d.scopes {
-		if s.client == m.ref.Actor {
-			return s.known[m.ref.Name].pos
+		if r.begins(s) {
+			added = r.add(s, stretch{0, math.MaxInt}) || added
 		}
-	}
-	return m.pos
-}
-
-// ordered reports whether the place of a mention is reached.
-func (r *reach) ordered(m mention) bool {
-	if m.scope.client != "" {
-		at, ok := r.from[m.scope.client]
-		return ok && at <= m.at
-	}
-	return r.first(m.scope.steps) <= m.at
-}
-
-// spread follows what is reached from client to client, until nothing is added.
-func (r *reach) spread() {
-	for added := true; added; {
-		added = false
-		for _, c := range r.d.Clients {
-			at := r.first(c.Steps)
-			if slices.ContainsFunc(c.After, func(n Name) bool { _, ok := r.from[n.Name]; return ok }) {
-				at = 0
+		certainly(s.steps, math.MaxInt, func(step *Step, behind, end int) {
+			waited := false
+			switch a := step.Action.(type) {
+			case Await:
+				waited = r.unreached(a) < a.Times
+			case Meet:
+				waited = a.Parties == 0 && r.meets(s, step, a.Name)
 			}
-			if before, ok := r.from[c.Name]; at < len(c.Steps) && (!ok || at < before) {
-				r.from[c.Name] = at
-				added = true
+			if waited {
+				added = r.add(s, stretch{behind, end}) || added
 			}
-		}
+		})
 	}
+	return added
 }
 
-// first is the first step behind one that waits for something which is reached;
-// the number of steps if there is none.
-func (r *reach) first(steps []*Step) int {
-	for i, s := range steps {
+// certainly calls f with each step, with the number from which on steps come
+// after it, and the last step of which that is certain: a loop that does not
+// count may have no round, and of rules one is played.
+func certainly(steps []*Step, end int, f func(s *Step, behind, end int)) {
+	for _, s := range steps {
+		f(s, s.at+1, end)
 		switch a := s.Action.(type) {
-		case Await:
-			if r.unreached(a) < a.Times {
-				return i + 1
+		case Loop:
+			if a.Times > 0 {
+				certainly(a.Steps, end, f)
+			} else {
+				certainly(a.Steps, last(a.Steps), f)
 			}
-		case Meet:
-			if a.Parties == 0 && r.meets(a.Name) {
-				return i + 1
+		case Retry:
+			certainly(a.Steps, end, f)
+		case Dispatch:
+			for _, rule := range a.Rules {
+				certainly(rule.Steps, last(rule.Steps), f)
+			}
+		case Parallel: // in no order with one another
+			behind := last(a.Steps) + 1
+			for _, sub := range a.Steps {
+				f(sub, behind, end)
 			}
 		}
 	}
-	return len(steps) + 1
+}
+
+// last is the greatest number of steps and those in them.
+func last(steps []*Step) (n int) {
+	Walk(steps, func(s *Step) { n = max(n, s.at) })
+	return n
+}
+
+// begins reports whether all of a script comes later: that of a client which
+// starts after another, or of a server whose callers connect later.
+func (r *reach) begins(s *scope) bool {
+	if s.client != "" {
+		c := r.d.Client(s.client)
+		return c != nil && slices.ContainsFunc(c.After, func(n Name) bool {
+			return slices.ContainsFunc(r.d.scopes, func(other *scope) bool {
+				return other.client == n.Name && r.reached(other, math.MaxInt)
+			})
+		})
+	}
+	if s.server == "" {
+		return false
+	}
+	calls, later := 0, 0
+	for _, other := range r.d.scopes {
+		if other.client == "" || s.only != "" && other.client != s.only {
+			continue
+		}
+		Walk(other.steps, func(step *Step) {
+			if c, ok := step.Action.(Connect); ok && (c.Server == s.server || len(c.Address) > 0) {
+				calls++
+				if r.reached(other, step.at) {
+					later++
+				}
+			}
+		})
+	}
+	return calls > 0 && calls == later
 }
 
 // unreached is how often a signal may be given by steps that are not reached.
 func (r *reach) unreached(a Await) (n int) {
-	count := func(steps []*Step, from int, times int) {
-		for i, s := range steps {
-			if i >= from {
-				return
-			}
-			again := false
-			if g, ok := s.Action.(Signal); ok && g.Name == a.Signal {
+	count := func(s *scope, steps []*Step, times int) {
+		Walk(steps, func(step *Step) {
+			if g, ok := step.Action.(Signal); ok && g.Name == a.Signal && !r.reached(s, step.at) {
 				n += times
 			}
-			Walk(Inner(s.Action), func(s *Step) {
-				g, ok := s.Action.(Signal)
-				again = again || ok && g.Name == a.Signal
-			})
-			if again {
-				n += a.Times
+		})
+	}
+	for _, s := range r.d.scopes {
+		c := r.d.Client(s.client)
+		if c == nil {
+			count(s, s.steps, a.Times)
+		} else {
+			for _, step := range s.steps {
+				times := max(c.Count, 1)
+				if _, parallel := step.Action.(Parallel); !parallel && Inner(step.Action) != nil {
+					times = a.Times
+				}
+				count(s, []*Step{step}, times)
 			}
 		}
-	}
-	for _, c := range r.d.Clients {
-		from, ok := r.from[c.Name]
-		if !ok {
-			from = len(c.Steps)
-		}
-		count(c.Steps, from, max(c.Count, 1))
-	}
-	for _, s := range r.d.Servers {
-		count(s.Steps, len(s.Steps), a.Times)
-		for _, c := range s.Connections {
-			count(c.Steps, len(c.Steps), a.Times)
+		if !r.reached(s, 0) {
+			count(&scope{}, s.always.steps(), a.Times)
 		}
 	}
 	return n
 }
 
-// meets reports whether a client comes to a meeting only after what is reached.
-func (r *reach) meets(name string) bool {
-	for _, c := range r.d.Clients {
-		at := slices.IndexFunc(c.Steps, func(s *Step) bool { m, ok := s.Action.(Meet); return ok && m.Name == name })
-		if from, ok := r.from[c.Name]; ok && at >= from && at >= 0 {
+// meets reports whether a client comes to the same meeting only after what is
+// reached. Where the same clients meet again and again, it is the first time
+// with the first and the second with the second.
+func (r *reach) meets(s *scope, step *Step, name string) bool {
+	nth, plain := r.nth(s, name, step)
+	for _, other := range r.d.scopes {
+		if other == s || other.client == "" {
+			continue
+		}
+		all, flat := meetings(other.steps, name)
+		same := nth
+		if !plain || !flat { // it may be any of them, and the first is the earliest
+			same = 0
+		}
+		if same < len(all) && r.reached(other, all[same].at) {
 			return true
 		}
 	}
 	return false
+}
+
+// nth is which of a script's meetings of a name a step is, if they are in order.
+func (r *reach) nth(s *scope, name string, step *Step) (n int, plain bool) {
+	all, flat := meetings(s.steps, name)
+	return slices.Index(all, step), flat
+}
+
+// meetings are the steps of a script that come to a meeting, and whether each of
+// them is done once.
+func meetings(steps []*Step, name string) (all []*Step, flat bool) {
+	is := func(s *Step) bool { m, ok := s.Action.(Meet); return ok && m.Name == name }
+	flat = true
+	for _, s := range steps {
+		_, parallel := s.Action.(Parallel)
+		if is(s) {
+			all = append(all, s)
+		}
+		Walk(Inner(s.Action), func(s *Step) {
+			if is(s) {
+				all = append(all, s)
+				flat = flat && parallel
+			}
+		})
+	}
+	return all, flat
 }

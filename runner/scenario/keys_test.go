@@ -28,7 +28,7 @@ func TestEveryKey(t *testing.T) {
 		{"a client", "servers: {s: {reply: x}}\nclients:\n  ann:\n    steps: [{connect: s}, {close: {discard}}]\n    %s\n", keysOf(clientKeys), ""},
 		{"a step", step("%s"), append(stepWords(), besideSteps...),
 			"shutdown: | shutdown: ~ | tls: | tls: ~ | tls: {} | close: | close: ~ | reset: | reset: ~ | send: [nonsense] | expect: [nonsense] | let: {} | let: {nonsense: 1} | run: [nonsense]"},
-		{"a payload", step("send: {%s}"), keysOf(partKeys),
+		{"a payload", step("expect: x\n    - send: {%s}"), keysOf(partKeys),
 			"lines: [nonsense] | head: [nonsense] | parts: [nonsense] | echo: | echo: ~"},
 		{"beside a payload", step("send: {text: a, %s}"), []string{"length", "plus", "times", "slice", "every", "xor", "size", "seed"}, "xor: [nonsense]"},
 		{"an expect", step("expect: {%s}"), keysOf(expectKeys), "lines: [nonsense] | head: [nonsense] | parts: [nonsense] | until: [nonsense] | equals: [nonsense] | prefix: [nonsense] | suffix: [nonsense] | contains: [nonsense] | not: [nonsense] | any_order: [nonsense] | " +
@@ -39,7 +39,7 @@ func TestEveryKey(t *testing.T) {
 		{"an await of output", "processes: {db: {run: [db]}}\n" + step("await: {output: db, %s}"), keysOf(awaitOutputKeys), ""},
 		{"a meet", step("meet: {name: a, %s}") + "  ben: [{meet: a}]\n", keysOf(meetKeys), ""},
 		{"a do", "define: {f: [{wait: 1ms}]}\n" + step("{do: f, %s}"), keysOf(doKeys), "with: {} | with: {nonsense: 1}"},
-		{"a loop", step("loop: {steps: [{wait: 1ms}], %s}"), keysOf(loopKeys), "until: [nonsense]"},
+		{"a loop", step("loop: {steps: [{expect: x}], %s}"), keysOf(loopKeys), "until: [nonsense]"},
 		{"a retry", "servers: {s: {reply: x}}\nclients:\n  ann:\n    - retry: {steps: [{connect: s}, {close: {discard}}], %s}\n", keysOf(retryKeys), ""},
 		{"a process", "processes:\n  db:\n    run: [db]\n    %s\n" + plays, keysOf(processKeys), "env: {} | env: {nonsense: 1}"},
 		{"ready", "processes: {db: {run: [db], port: free, ready: {%s}}}\n" + plays, keysOf(readyKeys), "listening: | listening: ~ | started: | started: ~"},

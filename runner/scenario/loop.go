@@ -46,7 +46,7 @@ func init() {
 // loop reads {times, steps}, {until, steps}, or steps alone.
 func (p *parser) loop(e entry) Action {
 	if e.value.kind == listNode {
-		return Loop{Steps: p.inner(e.value, e.pos, `"loop"`)}
+		return p.ending(e, Loop{Steps: p.script(e.value, e.pos, `"loop"`)})
 	}
 	if e.value.isNull() {
 		p.blank(e, "a list of steps, or {times: 3, steps: [...]}")
@@ -58,7 +58,7 @@ func (p *parser) loop(e entry) Action {
 	var l loop
 	known := decode(p, e.value, "a loop", loopKeys, &l)
 	if l.steps != nil {
-		l.Steps = p.inner(l.steps.value, l.steps.pos, `"loop"`)
+		l.Steps = p.script(l.steps.value, l.steps.pos, `"loop"`)
 	}
 	switch {
 	case l.times != nil && l.until != nil:
@@ -70,14 +70,29 @@ func (p *parser) loop(e entry) Action {
 		p.errorf(e.pos, `"loop" needs "steps"`)
 		return nil
 	}
-	return l.Loop
+	return p.ending(e, l.Loop)
 }
 
-// inner reads steps within a step.
-func (p *parser) inner(n *node, pos Pos, of string) []*Step {
-	p.doc.nested++
-	defer func() { p.doc.nested-- }()
-	return p.script(n, pos, of)
+// ending complains about a loop that has no way to end: it goes on until
+// something comes, and takes nothing that is in the way of that.
+func (p *parser) ending(e entry, l Loop) Action {
+	takes := l.Times > 0 || len(l.Steps) == 0
+	Walk(l.Steps, func(s *Step) {
+		switch s.Action.(type) {
+		case *Expect, Close, Reset, Dispatch, Connect, nil:
+			takes = true
+		}
+		takes = takes || s.Expect != nil
+	})
+	switch {
+	case takes:
+		return l
+	case l.Until != nil:
+		p.errorf(e.pos, `"loop" that would not end: if the next frame is not that of "until", no step here takes it`)
+	default:
+		p.errorf(e.pos, `"loop" that would not end: it goes on until the peer's end, and no step here takes what comes before that`)
+	}
+	return nil
 }
 
 type retry struct {
@@ -102,7 +117,7 @@ func init() {
 		}},
 		{"steps", func(p *parser, r *retry, e entry) {
 			r.steps = true
-			r.Steps = p.inner(e.value, e.pos, `"retry"`)
+			r.Steps = p.script(e.value, e.pos, `"retry"`)
 		}},
 	}
 }
@@ -112,6 +127,10 @@ const DefaultEvery = 50 * 1e6 // ns: 50 ms
 
 // retry reads {within, every, steps}.
 func (p *parser) retry(e entry) Action {
+	if p.doc.inServer {
+		p.errorf(e.pos, `"retry" in a server's script, where the connection is there already; only clients try again`)
+		return nil
+	}
 	if !p.mapping(e.value, `"retry" takes {within: 5s, every: 100ms, steps: [...]}`) {
 		return nil
 	}
@@ -119,8 +138,12 @@ func (p *parser) retry(e entry) Action {
 	if !decode(p, e.value, "a retry", retryKeys, &r) || r.wrong {
 		return nil
 	}
-	if !r.steps {
+	switch {
+	case !r.steps:
 		p.errorf(e.pos, `"retry" needs "steps": what is tried`)
+		return nil
+	case r.Within > 0 && r.Every >= r.Within:
+		p.errorf(e.pos, `"retry" every %s within %s is one try`, timeString(r.Every), timeString(r.Within))
 		return nil
 	}
 	return r.Retry

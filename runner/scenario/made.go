@@ -266,6 +266,6 @@ func (part *Part) plainEcho() bool {
 // echoes reports whether what came is in a payload.
 func (pl *Payload) echoes() bool {
 	return pl != nil && slices.ContainsFunc(pl.Parts, func(part Part) bool {
-		return part.Echo || (&Payload{Parts: part.Parts}).echoes()
+		return part.Echo || (&Payload{Parts: part.Parts}).echoes() || part.Xor.echoes()
 	})
 }

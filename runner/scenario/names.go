@@ -46,6 +46,9 @@ func listing(names []string) string {
 	return strings.Join(names, ", ")
 }
 
+// maxNames is how many names are compared with one that is unknown.
+const maxNames = 1000
+
 // nearest returns the known name that somebody may have meant, or "".
 func (p *parser) nearest(name string, known []string) string {
 	if len(name) > 40 || p.suggestions == 0 {
@@ -56,7 +59,7 @@ func (p *parser) nearest(name string, known []string) string {
 	limit := max(1, utf8.RuneCountInString(name)/3)
 	best := ""
 	lower := strings.ToLower(name)
-	for _, k := range known[:min(len(known), 1000)] {
+	for _, k := range known[:min(len(known), maxNames)] {
 		d := distance(lower, strings.ToLower(k))
 		if d <= limit && d < utf8.RuneCountInString(k) {
 			best, limit = k, d-1

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"banter/runner/pattern"
 )
@@ -127,6 +128,7 @@ type parser struct {
 	suggestions int       // how many more did-you-means to look for
 	inclusions  map[string]*inclusion
 	including   []string // the files that are being included, the outermost first
+	caseNodes   int      // that were read for cases
 	regexSize   int      // of what was compiled
 	patterns    map[string]*pattern.Pattern
 	local       *localAddresses
@@ -206,9 +208,20 @@ func (p *parser) pos(line, col int) Pos {
 }
 
 func (p *parser) errorf(pos Pos, format string, args ...any) {
-	p.file.Problems = append(p.file.Problems, Problem{Pos: pos, Message: fmt.Sprintf(format, args...)})
+	p.file.Problems = append(p.file.Problems, Problem{Pos: pos, Message: p.hide(fmt.Sprintf(format, args...))})
 }
 
 func (p *parser) warnf(pos Pos, format string, args ...any) {
-	p.file.Problems = append(p.file.Problems, Problem{Pos: pos, Warning: true, Message: fmt.Sprintf(format, args...)})
+	p.file.Problems = append(p.file.Problems, Problem{Pos: pos, Warning: true, Message: p.hide(fmt.Sprintf(format, args...))})
+}
+
+// hide is a text for people, with what is secret in it as ***.
+func (p *parser) hide(text string) string {
+	if p.doc == nil {
+		return text
+	}
+	for _, s := range p.doc.Secrets {
+		text = strings.ReplaceAll(text, string(s), "***")
+	}
+	return text
 }

@@ -146,7 +146,7 @@ func (p *parser) process(e entry) *Process {
 	p.doc.idle = e.value.entry("serves") != nil && !p.config.Real
 	defer func() { p.doc.idle = false }()
 	known := true
-	p.inScope("", false, func() { known = decode(p, e.value, "process "+quote(e.key), processKeys, d) })
+	p.inScope(role{}, false, func() { known = decode(p, e.value, "process "+quote(e.key), processKeys, d) })
 	if e.value.entry("run") == nil && known {
 		p.errorf(e.pos, `process %s needs "run": %s`, quote(e.key), aProgram)
 	}

@@ -31,6 +31,11 @@ type Pos struct {
 // IsValid reports whether p is a place.
 func (p Pos) IsValid() bool { return p.Line > 0 }
 
+// before reports whether p stands before q, in the same file.
+func (p Pos) before(q Pos) bool {
+	return p.Line < q.Line || p.Line == q.Line && p.Col < q.Col
+}
+
 // String is the place as compilers write it: file:line:column.
 func (p Pos) String() string { return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Col) }
 
@@ -173,6 +178,8 @@ type Step struct {
 	Note   string        // for people who read a report
 	Over   string        // the connection that it is about; "": the first
 	Via    []Call        // the fragments that it comes from, the outermost first
+
+	at int // the script's steps are numbered as they are written, those within others too
 }
 
 // Call is a "do" that put a fragment's steps into a script.

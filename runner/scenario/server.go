@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"maps"
 	"math"
 	"net"
 	"strconv"
@@ -75,13 +76,20 @@ func (p *parser) server(e entry) *Server {
 		p.errorf(e.pos, "server %s has nothing below it; the server of all defaults is {}", quote(e.key))
 	case p.mapping(n, "a server must be a mapping, such as {reply: hello}"):
 		p.doc.inServer = true
+		before := len(p.doc.scopes)
 		decode(p, n, "server "+quote(e.key), serverKeys, s)
 		p.stubComplete(s)
 		if s.rules != nil {
 			s.Steps = p.stubScript(s)
 		}
 		if s.always != nil {
-			p.inScope("", true, func() { s.Always = p.always(s.message, s.always) })
+			scripts := p.doc.scopes[before:]
+			p.inScope(role{server: s.Name}, true, func() {
+				for _, script := range scripts { // one of them is the connection's
+					maps.Copy(p.doc.scope.known, script.known)
+				}
+				s.Always = p.setAlways(s.message, s.always, s.Transport())
+			})
 		}
 		p.doc.inServer = false
 		p.packetServer(s.Server, n)
@@ -92,9 +100,10 @@ func (p *parser) server(e entry) *Server {
 	return s.Server
 }
 
-// connection is the script of a server's connection.
-func (p *parser) connection(n *node, pos Pos, of string) (steps []*Step) {
-	p.inScope("", true, func() {
+// connection is the script of a server's connection, of a client if only that
+// one has it.
+func (p *parser) connection(n *node, pos Pos, of, server, only string) (steps []*Step) {
+	p.inScope(role{server: server, only: only}, only == "" || p.doc.counted(only), func() {
 		steps = p.script(n, pos, of)
 		p.doc.scope.steps = steps
 	})
@@ -130,14 +139,14 @@ func (p *parser) serverReply(s *server, e entry) {
 	}
 	n := e.value
 	if n.entry("after") == nil && n.entry("send") == nil {
-		p.inScope("", true, func() { s.Reply = p.payload(e, toSend) })
+		p.inScope(role{server: s.Name}, true, func() { s.Reply = p.payload(e, toSend) })
 		if s.Reply.echoes() && !s.Reply.Echo() && p.doc.carriers[s.Name] != UDP {
 			p.errorf(e.value.pos, `"echo" in a reply stands alone: a reply waits for no frame, so what else is sent would depend on how the bytes were cut; take {after: ..., send: ...}`)
 		}
 		return
 	}
 	known := false
-	p.inScope("", true, func() { known = decode(p, n, "a reply", afterKeys, s.Server) })
+	p.inScope(role{server: s.Name}, true, func() { known = decode(p, n, "a reply", afterKeys, s.Server) })
 	if known && n.entry("send") == nil {
 		p.errorf(e.pos, `"after" needs "send": what is sent then`)
 	}
@@ -148,7 +157,7 @@ func (p *parser) serverReply(s *server, e entry) {
 
 func (p *parser) serverSteps(s *server, e entry) {
 	if p.plays(s, e) {
-		s.Steps = p.connection(e.value, e.pos, "server "+quote(s.Name))
+		s.Steps = p.connection(e.value, e.pos, "server "+quote(s.Name), s.Name, "")
 	}
 }
 
@@ -167,7 +176,7 @@ func (p *parser) serverConnections(s *server, e entry) {
 		for _, item := range n.items {
 			s.Connections = append(s.Connections, &Script{
 				Pos:   item.pos,
-				Steps: p.connection(item, item.pos, "a connection"),
+				Steps: p.connection(item, item.pos, "a connection", s.Name, ""),
 			})
 		}
 	case n.kind == mappingNode:
@@ -179,7 +188,7 @@ func (p *parser) serverConnections(s *server, e entry) {
 			s.Connections = append(s.Connections, &Script{
 				Pos:    c.pos,
 				Client: c.key,
-				Steps:  p.connection(c.value, c.pos, "the connection of "+quote(c.key)),
+				Steps:  p.connection(c.value, c.pos, "the connection of "+quote(c.key), s.Name, c.key),
 			})
 		}
 	default:

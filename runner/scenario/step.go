@@ -73,11 +73,7 @@ func (p *parser) script(n *node, pos Pos, of string) []*Step {
 		return nil
 	}
 	steps := make([]*Step, 0, len(n.items))
-	first := p.doc.scope.at
 	for _, item := range n.items {
-		if p.doc.nested == 0 {
-			p.doc.scope.at = first + len(steps)
-		}
 		if isDo(item) {
 			steps = append(steps, p.unfold(item)...)
 			continue
@@ -90,13 +86,16 @@ func (p *parser) script(n *node, pos Pos, of string) []*Step {
 	return steps
 }
 
+// newStep is the next step of the script that is read.
+func (p *parser) newStep(pos Pos, action Action) *Step {
+	p.doc.scope.at++
+	return &Step{Pos: pos, Action: action, Via: slices.Clone(p.doc.calls), at: p.doc.scope.at}
+}
+
 // step reads one entry of a script. An answer that rides on an expect is a step
 // of its own.
 func (p *parser) step(n *node) (s, answer *Step) {
-	s = &Step{Pos: n.pos}
-	if len(p.doc.calls) > 0 {
-		s.Via = slices.Clone(p.doc.calls)
-	}
+	s = p.newStep(n.pos, nil)
 	ok := false
 	switch {
 	case n.isNull():
@@ -135,6 +134,10 @@ func (p *parser) bareStep(s *Step, n *node) bool {
 // besideSteps are keys that may stand beside a step's word.
 var besideSteps = []string{"within", "note", "answer", "over"}
 
+// connectionWords are the step words that are about a connection, of which
+// there may be several.
+var connectionWords = []string{"connect", "send", "expect", "shutdown", "close", "reset", "tls"}
+
 // inSteps are the values of steps, as complaints name them.
 var inSteps = []string{"a payload", "an expect", "a connect", "a close", "an await", "a meet"}
 
@@ -146,7 +149,7 @@ func (p *parser) mappedStep(s *Step, n *node) (answer *Step, ok bool) {
 		return nil, false
 	}
 	ok = true
-	var action, expect, within, reply *entry
+	var action, expect, within, reply, over *entry
 	runs := n.entry("run") != nil
 	var beside []entry // of a run
 	for i := range n.entries {
@@ -161,8 +164,9 @@ func (p *parser) mappedStep(s *Step, n *node) (answer *Step, ok bool) {
 		case e.key == "answer":
 			reply = e
 		case e.key == "over":
-			over, good := p.name(*e, "the name of a connection")
-			s.Over, ok = over, ok && good
+			over = e
+			name, good := p.name(*e, "the name of a connection")
+			s.Over, ok = name, ok && good
 		case w == nil && runs:
 			beside = append(beside, *e)
 		case w == nil:
@@ -202,7 +206,7 @@ func (p *parser) mappedStep(s *Step, n *node) (answer *Step, ok bool) {
 	s.Pos = action.pos
 	w := stepWord(action.key)
 	if w.read == nil {
-		p.errorf(action.pos, `%s can't stand here: its steps belong into the list itself`, quote(w.name))
+		p.errorf(action.pos, `%s can't be in parallel; write the fragment's steps there`, quote(w.name))
 		return nil, false
 	}
 	s.Action = w.read(p, *action)
@@ -213,6 +217,19 @@ func (p *parser) mappedStep(s *Step, n *node) (answer *Step, ok bool) {
 			ok = false
 		}
 	}
+	connect, _ := s.Action.(Connect)
+	switch {
+	case over != nil && !contains(connectionWords, w.name):
+		p.errorf(over.pos, `"over" beside %s, which is about no one connection`, quote(w.name))
+		ok = false
+	case over != nil && connect.As != "":
+		p.errorf(over.pos, `"over" beside a connect that has its connection from "as"; one of them is enough`)
+		ok = false
+	}
+	if riding != nil && contains([]string{"parallel", "let", "loop", "retry"}, w.name) {
+		p.errorf(riding.pos, `"expect" beside %s; make it a step of its own`, quote(w.name))
+		return nil, false
+	}
 	if riding != nil {
 		s.Expect = p.expect(*riding)
 		ok = ok && s.Expect != nil && p.fits(s.Expect, s.Action)
@@ -220,7 +237,9 @@ func (p *parser) mappedStep(s *Step, n *node) (answer *Step, ok bool) {
 		ok = ok && p.fits(x, nil)
 	}
 	if within != nil {
-		if !w.waits && riding == nil && !onProcess(s.Action) {
+		if w.name == "retry" {
+			p.errorf(within.pos, `"within" beside "retry"; it stands in it: {retry: {within: 5s, steps: [...]}}`)
+		} else if !w.waits && riding == nil && !onProcess(s.Action) {
 			p.errorf(within.pos, `"within" beside %s, which does not wait`, quote(w.name))
 		} else if d, good := p.duration(*within); good {
 			s.Within = d
@@ -265,11 +284,13 @@ func (p *parser) answer(to *Step, e entry, expects bool) *Step {
 		p.errorf(e.pos, `"answer" stands before "expect"; a step is written in the order in which it happens`)
 		return nil
 	}
+	s := p.newStep(e.pos, nil)
 	payload := p.payload(e, toSend)
 	if payload == nil {
 		return nil
 	}
-	return &Step{Pos: e.pos, Action: Send{Payload: payload}, Within: to.Within, Via: to.Via, Over: to.Over}
+	s.Action, s.Within, s.Over = Send{Payload: payload}, to.Within, to.Over
+	return s
 }
 
 // fits complains about an outcome that the action it rides on (nil: none)

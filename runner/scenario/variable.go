@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -36,36 +37,56 @@ const (
 
 // scope is the variables of one actor while its script is read.
 type scope struct {
-	client string // "": the script is a server's
-	known  map[string]origin
-	at     int  // the step that is read, from 0
-	index  bool // there is an ${index}
-	steps  []*Step
-	loose  bool // what is captured anywhere in the script may be there: it is no sequence
-	hidden bool // an error may hide what gives a variable its value
+	role
+	steps   []*Step
+	always  *Always
+	reading gain // what gains are by
+	known   map[string]origin
+	at      int  // the step that is read, from 1
+	index   bool // there is an ${index}
+	loose   bool // what is captured anywhere in the script may be there: it is no sequence
+	hidden  bool // an error may hide what gives a variable its value
+}
+
+// role is whose script it is: a client's, or a server's for all of its
+// connections or for those of one client. With neither it is nobody's.
+type role struct {
+	client, server, only string
 }
 
 // origin is where an actor's variable gets its value.
 type origin struct {
 	pos Pos
 	at  int // the step
+	how gain
 }
 
-// mention is a variable that was not known where it is used. What it is can be said
-// when all scripts are read.
+// gain is what an actor's variable gets its value by.
+type gain uint8
+
+const (
+	byStep     gain = iota
+	byParallel      // a step within a "parallel": those beside it do not know it
+	byAlways        // a message that may come at any time, or never
+)
+
+// mention is a variable that was not known where it is used. What it is can be
+// said when all scripts are read.
 type mention struct {
 	pos   Pos
 	name  string
 	ref   *Ref
 	scope *scope
 	at    int
-	early bool // it is needed before the run
+	aside bool   // in a rule of "always"
+	calls []Call // the fragments that it is in
+	early bool   // it is needed before the run
 }
 
 // inScope reads a script with variables of its own.
-func (p *parser) inScope(client string, index bool, read func()) {
+func (p *parser) inScope(r role, index bool, read func()) {
 	before := p.doc.scope
-	p.doc.scope = &scope{client: client, known: map[string]origin{}, index: index}
+	p.doc.scope = &scope{role: r, known: map[string]origin{}, index: index}
 	p.doc.scopes = append(p.doc.scopes, p.doc.scope)
 	read()
 	p.doc.scope = before
@@ -75,8 +96,19 @@ func (p *parser) inScope(client string, index bool, read func()) {
 func (p *parser) gains(pos Pos, name string) {
 	s := p.doc.scope
 	if _, again := s.known[name]; !again {
-		s.known[name] = origin{pos, s.at}
+		s.known[name] = origin{pos: pos, at: s.at, how: s.reading}
 	}
+}
+
+// gained is what a scope has gained since it knew only those before.
+func (s *scope) gained(before map[string]origin, how gain) map[string]origin {
+	gained := maps.Clone(s.known)
+	maps.DeleteFunc(gained, func(name string, _ origin) bool { _, had := before[name]; return had })
+	for name, o := range gained {
+		o.at, o.how = s.at, how
+		gained[name] = o
+	}
+	return gained
 }
 
 // variableName is a name for a new variable.
@@ -104,11 +136,17 @@ func (p *parser) newVariable(pos Pos, name string) bool {
 	if !p.variableName(pos, name) {
 		return false
 	}
-	if c, ok := p.doc.vars[name]; ok {
-		p.errorf(pos, "%s has a value already%s; take another name", quote(name), from(c))
-		return false
+	c, taken := p.doc.vars[name]
+	if w, with := p.doc.with[name]; with {
+		c, taken, w.used = w.constant, true, true
 	}
-	return true
+	if at, let := p.doc.letNames[name]; let && p.doc.scope != p.doc.top {
+		c, taken = constant{pos: at}, true
+	}
+	if taken {
+		p.errorf(pos, "%s has a value already%s; take another name", quote(name), from(c))
+	}
+	return !taken
 }
 
 func from(c constant) string {
@@ -128,14 +166,23 @@ func (p *parser) resolve(seg *Segment) bool {
 	// Servers and clients may have dots in their names: the longest one counts.
 	for end := len(name); end > 0; end = strings.LastIndexByte(name[:end], '.') {
 		base, rest := name[:end], strings.TrimPrefix(name[end:], ".")
-		switch c, isConstant := d.vars[base]; {
-		case isConstant:
-			p.takes(base)
+		w, with := d.with[base]
+		c, isConstant := d.vars[base]
+		switch {
+		case with && w.later != "":
+			w.used = true
+			return p.runtime(seg, "", w.later, rest)
+		case with || isConstant:
+			if with {
+				c, w.used = w.constant, true
+			} else {
+				p.takes(base)
+			}
 			props, ok := p.properties(seg.Pos, base, rest)
 			return ok && p.fill(seg, c, props)
 		case d.serverNames.has(base) || d.processNames.has(base):
 			return p.addressOf(seg, base, rest)
-		case d.scope.has(base) || d.letNames.has(base) || base == "tmp" || slices.Contains(tlsFiles, base) || base == "index" && d.scope.index:
+		case d.scope.has(base) || p.computed(base) || base == "tmp" || slices.Contains(tlsFiles, base) || base == "index" && d.scope.index:
 			return p.runtime(seg, "", base, rest)
 		case d.clientNames.has(base) && rest != "":
 			own, rest, _ := strings.Cut(rest, ".")
@@ -150,6 +197,13 @@ func (p *parser) resolve(seg *Segment) bool {
 		}
 	}
 	return p.later(seg, name)
+}
+
+// computed reports whether the scenario's own let has a variable, and before
+// what is read.
+func (p *parser) computed(name string) bool {
+	_, let := p.doc.letNames[name]
+	return let && !p.doc.uncomputed[name]
 }
 
 // takes notes that there is a place for a variable from outside.
@@ -201,7 +255,7 @@ func (p *parser) addressOf(seg *Segment, name, rest string) bool {
 		return false
 	}
 	if first, _, _ := strings.Cut(rest, "."); first != "" && !isProperty(first) {
-		p.errorf(seg.Pos, "%s is the address of %s, and has no .%s; its port is ${%[1]s.port}", name, quote(name), first)
+		p.errorf(seg.Pos, "${%s} is an address, which has no .%s; its port is ${%[1]s.port}", name, first)
 		return false
 	}
 	return p.runtime(seg, "", name, rest)
@@ -209,7 +263,8 @@ func (p *parser) addressOf(seg *Segment, name, rest string) bool {
 
 // runtime is a variable that is looked up when the scenario runs.
 func (p *parser) runtime(seg *Segment, actor, name, rest string) bool {
-	props, ok := p.properties(seg.Pos, name, rest)
+	known := strings.TrimSuffix(seg.Var, "."+rest) // as it is written
+	props, ok := p.properties(seg.Pos, known, rest)
 	seg.Ref = &Ref{Actor: actor, Name: name, Props: props}
 	return ok
 }
@@ -231,15 +286,11 @@ func (p *parser) properties(pos Pos, base, rest string) (props []Property, ok bo
 
 // later leaves it to settle to say what a variable is.
 func (p *parser) later(seg *Segment, name string) bool {
-	p.doc.uses = append(p.doc.uses, mention{seg.Pos, name, seg.Ref, p.doc.scope, p.doc.scope.at, false})
-	return true
-}
-
-// pending reports whether it is not known yet what a variable in a text is.
-func (p *parser) pending(t Text) bool {
-	return slices.ContainsFunc(p.doc.uses, func(m mention) bool {
-		return slices.ContainsFunc(t, func(s Segment) bool { return s.Ref == m.ref })
+	s := p.doc.scope
+	p.doc.uses = append(p.doc.uses, mention{
+		pos: seg.Pos, name: name, ref: seg.Ref, scope: s, at: s.at, aside: s.reading == byAlways, calls: slices.Clone(p.doc.calls),
 	})
+	return true
 }
 
 // settle looks again at the variables that were not known where they are used,
@@ -248,19 +299,45 @@ func (p *parser) settle(d *document) {
 	for _, u := range d.uses {
 		first, own := u.scope.known[u.ref.Name]
 		switch {
+		case p.complained(u.pos): // by the other half of a dialogue
 		case u.ref.Actor != "":
 			p.foreign(d, u)
 		case own && u.early:
 			p.errorf(u.pos, "${%s} is needed before the run, and gets its value in line %d, while it plays", u.name, first.pos.Line)
-		case own && u.scope.loose:
+		case own && (u.scope.loose || u.aside):
 			_, rest, _ := strings.Cut(u.name, ".")
 			p.properties(u.pos, u.ref.Name, rest)
+		case own && first.how == byAlways:
+			p.errorf(u.pos, "${%s} may have no value: it comes with a message of \"always\", in line %d, and those may come at any time or never", u.ref.Name, first.pos.Line)
+		case own && first.how == byParallel && first.pos.before(u.pos):
+			p.errorf(u.pos, "${%s} may have no value yet: line %d captures it in parallel with this", u.ref.Name, first.pos.Line)
 		case own:
 			p.errorf(u.pos, "${%s} is used before it gets its value, in line %d", u.ref.Name, first.pos.Line)
+		case d.constantLater(u.ref.Name).IsValid():
+			p.errorf(u.pos, "${%s} has its value only later, from line %d; first come cases, then vars, then let, each in its order", u.ref.Name, d.constantLater(u.ref.Name).Line)
 		default:
 			p.unknownVariable(d, u)
 		}
 	}
+}
+
+// complained reports whether something is wrong at a place of the document
+// already.
+func (p *parser) complained(pos Pos) bool {
+	for ; p.doc.problems < len(p.file.Problems); p.doc.problems++ {
+		if q := p.file.Problems[p.doc.problems]; !q.Warning {
+			p.doc.wrong[q.Pos] = true
+		}
+	}
+	return p.doc.wrong[pos]
+}
+
+// constantLater is where a variable of the document as a whole gets its value.
+func (d *document) constantLater(name string) Pos {
+	if c, ok := d.vars[name]; ok {
+		return c.pos
+	}
+	return d.letNames[name]
 }
 
 func (p *parser) unknownVariable(d *document, u mention) {
@@ -272,26 +349,57 @@ func (p *parser) unknownVariable(d *document, u mention) {
 		return // an error may hide where it comes from
 	}
 	for _, s := range d.scopes {
-		if s.client != "" && s.has(u.ref.Name) {
+		if s.client != "" && s.has(u.ref.Name) && u.scope != d.top {
 			p.errorf(u.pos, "no variable %s here; client %s has one: ${%[2]s.%s}", quote(u.name), s.client, u.ref.Name)
 			return
 		}
+	}
+	for _, s := range d.scopes {
+		if s.server != "" && s.has(u.ref.Name) && u.scope.server != s.server {
+			p.errorf(u.pos, "no variable %s here; server %s has one, and nobody else sees the variables of a server", quote(u.name), s.server)
+			return
+		}
+	}
+	if d.clientNames.has(u.name) {
+		p.errorf(u.pos, "%s is a client; its variables are such as ${%[1]s.id}, and itself is none", u.name)
+		return
 	}
 	if u.ref.Name == "index" {
 		p.errorf(u.pos, `${index} is the number of a client of which there are several: {count: 3, steps: [...]}`)
 		return
 	}
+	before := len(p.file.Problems)
 	p.unknown(u.pos, "variable", u.name, known)
+	if n := len(u.calls); n > 0 { // it may be right in another place
+		in := u.calls[n-1]
+		p.file.Problems[before].Message += fmt.Sprintf(" (in %s, which line %d does)", in.Name, in.Pos.Line)
+	}
 }
 
 // variables are the names of all that a text can have in it.
 func (p *parser) variables(d *document, s *scope) []string {
+	if names := d.variables[s]; names != nil {
+		return names
+	}
 	names := slices.Sorted(maps.Keys(s.known))
 	names = append(names, slices.Sorted(maps.Keys(d.vars))...)
-	names = append(names, d.letNames.list...)
+	for _, e := range d.lets {
+		names = append(names, e.key)
+	}
 	for _, s := range slices.Concat(d.serverNames.list, d.processNames.list) {
 		names = append(names, s, s+".port")
 	}
+	for _, other := range d.scopes {
+		for _, name := range slices.Sorted(maps.Keys(other.known)) {
+			if other.client != "" && other != s {
+				names = append(names, other.client+"."+name)
+			}
+		}
+		if len(names) > maxNames {
+			break
+		}
+	}
+	d.variables[s] = names
 	return names
 }
 
@@ -308,9 +416,12 @@ func (p *parser) foreign(d *document, u mention) {
 		client = d.Clients[i]
 	}
 	switch {
-	case from == nil || client == nil || len(d.broken) > 0:
+	case from == nil || client == nil:
+	case u.scope == d.top:
+		p.errorf(u.pos, "${%s} has a value when %s has played, and this is needed before", u.name, client.Name)
 	case client.Count > 0:
 		p.errorf(u.pos, "client %s is there %s, so ${%s} could be any of theirs", quote(client.Name), times(client.Count), u.name)
+	case !from.has(u.ref.Name) && from.hidden: // perhaps it has
 	case !from.has(u.ref.Name):
 		if known := slices.Sorted(maps.Keys(from.known)); len(known) > 0 {
 			p.errorf(u.pos, "client %s has no variable %s%s", client.Name, quote(u.ref.Name), p.hint(u.ref.Name, known))
@@ -336,9 +447,10 @@ func (p *parser) constants(d *document, entries []entry, rank rank) {
 			continue
 		}
 		p.traps(v.value)
+		unsettled := len(p.doc.uses)
 		text, ok := p.text(v.value)
 		value, known := text.literal()
-		if ok && !known && !p.pending(text) {
+		if ok && !known && len(p.doc.uses) == unsettled {
 			p.errorf(v.value.pos, `%s is to be known before the run, and this is not; it belongs into "let"`, quote(v.key))
 		}
 		p.takes(v.key)
@@ -357,15 +469,15 @@ func (p *parser) fixed(e entry, want string) (string, bool) {
 	if !ok || !strings.Contains(s, "${") {
 		return s, ok
 	}
+	unsettled := len(p.doc.uses)
 	text, ok := p.text(e.value)
 	value, known := text.literal()
-	if ok && !known && !p.pending(text) {
+	for i := range p.doc.uses[unsettled:] {
+		p.doc.uses[unsettled+i].early = true
+	}
+	if ok && !known && len(p.doc.uses) == unsettled {
 		open := text[slices.IndexFunc(text, func(s Segment) bool { return s.Open() })]
 		p.errorf(open.Pos, "%s is needed before the run, when ${%s} is not known; it can have variables of vars and cases", quote(e.key), open.Var)
-	}
-	for i := range p.doc.uses {
-		use := &p.doc.uses[i]
-		use.early = use.early || slices.ContainsFunc(text, func(s Segment) bool { return s.Ref == use.ref })
 	}
 	return string(value), ok && known
 }
@@ -379,6 +491,10 @@ func (p *parser) definitions(entries []entry, gained func(pos Pos, name string))
 		payload := p.payload(v, toSend)
 		if payload != nil {
 			good = p.unsliced(payload, "a variable is not sent") && good
+			if p.doc.scope == p.doc.top && payload.echoes() {
+				p.errorf(payload.Pos, `"echo" before anything came that could be sent back`)
+				good = false
+			}
 		}
 		ok = ok && good && payload != nil
 		gained(v.pos, v.key)

@@ -78,6 +78,18 @@ func (n *node) isNull() bool {
 	return false
 }
 
+// size is how many nodes there are in n.
+func (n *node) size() int {
+	all := 1
+	for _, item := range n.items {
+		all += item.size()
+	}
+	for _, e := range n.entries {
+		all += e.value.size()
+	}
+	return all
+}
+
 // entry returns the value of a key, or nil.
 func (n *node) entry(key string) *node {
 	for i := range n.entries {
