@@ -132,6 +132,7 @@ type Server struct {
 	AtOnce      int      // connections served at the same time; 0: all
 	Listen      bool     // false: bound only, until a step starts it
 	Start       bool     // false: not even bound, until a step starts it
+	Aside       bool     // no step names it, but something that is said tells its address
 	TLS         *TLS     // every connection begins with its handshake; nil: without TLS
 	Reply       *Payload // answer what comes first with this, read on to the peer's end, close
 	ReplyAfter  *Expect  // with Reply: this must come first; nil: anything
