@@ -42,7 +42,7 @@ type actor struct {
 	current  *scenario.Step // the same, or one of those that it does in parallel
 	reader   *actor         // who reads the stream: a, or its branch that does
 	deadline time.Time      // of the step
-	bound    time.Time      // of the steps around it; zero: none
+	bound    bound          // of the steps around it
 	grace    int            // bytes that may still be read after the deadline
 	lastly   time.Time      // when that is over; zero: it has not begun
 	deaf     bool           // what is taken now is nobody's business
@@ -291,7 +291,7 @@ func (a *actor) play(step *scenario.Step) *Failure {
 	case scenario.Reset:
 		return a.reset()
 	case scenario.Wait:
-		return a.ridden(a.pause(act.For), ride)
+		return a.ridden(a.wait(act.For), ride)
 	case scenario.Signal:
 		a.p.order.signal(a.place, act.Name)
 		return a.ridden(nil, ride)
@@ -330,9 +330,7 @@ func (a *actor) play(step *scenario.Step) *Failure {
 		return nil
 	case scenario.Loop:
 		if step.Within > 0 {
-			outer := a.bound
-			a.bound = a.deadline
-			defer func() { a.bound = outer }()
+			defer a.bind(step.Within)()
 		}
 		return a.loop(act)
 	case scenario.Retry:
@@ -363,6 +361,20 @@ func (a *actor) pause(d time.Duration) *Failure {
 	case <-a.p.hurry:
 	}
 	return a.failure(Unfinished, "was to wait for %s", d)
+}
+
+// wait lets time pass, as a step says. What rides on it has its own time.
+func (a *actor) wait(d time.Duration) *Failure {
+	if left := time.Until(a.bound.at); !a.bound.at.IsZero() && left < d {
+		if f := a.pause(left); f != nil {
+			return f
+		}
+		a.deadline = a.bound.at
+		return a.late("was to wait for %s", d)
+	}
+	f := a.pause(d)
+	a.deadline = a.until(a.current.Within)
+	return f
 }
 
 // waitFor waits for other actors.
@@ -398,7 +410,10 @@ func (a *actor) action() string {
 
 // allowed is how long the step that runs may take.
 func (a *actor) allowed() time.Duration {
-	if a.current == nil {
+	switch {
+	case !a.bound.at.IsZero() && !a.deadline.Before(a.bound.at):
+		return a.bound.of
+	case a.current == nil:
 		return a.p.timeout(0)
 	}
 	return a.p.timeout(a.current.Within)

@@ -50,7 +50,7 @@ func (s *server) admit(conn *wire.Conn) *actor {
 			a.scope.set("index", index)
 		}
 	}
-	a.place = &place{name: s.decl.Name + "/" + who}
+	a.place = &place{name: s.decl.Name + "/" + who, aside: s.decl.Always.Steps()}
 	a.cast(part)
 	a.attach(conn)
 	p.open[conn] = struct{}{}

@@ -23,7 +23,7 @@ func (p *play) cast() {
 		for n := range max(c.Count, 1) {
 			a := &actor{
 				p: p, ctx: p.ctx, pos: c.Pos, client: c, rank: [3]int{-1, len(p.clients)}, scope: &scope{p: p},
-				place: &place{name: c.Name, steps: c.Steps, client: true},
+				place: &place{name: c.Name, steps: c.Steps, aside: c.Always.Steps(), client: true},
 			}
 			if c.Count > 0 {
 				a.place.name = fmt.Sprintf("%s/%d", c.Name, n+1)

@@ -123,7 +123,7 @@ func (a *actor) fail(f *Failure) {
 		if a.p.serve == nil { // else the others are strangers to this peer
 			a.p.end()
 		}
-		a.dropOthers()
+		a.dropOthers(nil)
 		a.drop(false)
 		return
 	}
@@ -156,7 +156,7 @@ func (a *actor) collect(f *Failure) {
 // abandon half-closes, reads to the peer's end and closes.
 func (a *actor) abandon() {
 	a.grace = 0
-	a.dropOthers()
+	a.dropOthers(nil)
 	if a.conn != nil && !a.cut && !a.packets {
 		a.conn.CloseWrite()
 		if !a.over {

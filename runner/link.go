@@ -1,6 +1,8 @@
 package runner
 
 import (
+	"slices"
+
 	"banter/runner/match"
 	"banter/runner/scenario"
 	"banter/runner/wire"
@@ -87,9 +89,13 @@ func (a *actor) closeOthers() *Failure {
 	return nil
 }
 
-// dropOthers closes all connections but the one that a failure is about.
-func (a *actor) dropOthers() {
+// dropOthers closes all connections but the one that a failure is about, and
+// those to be kept.
+func (a *actor) dropOthers(kept []*further) {
 	for _, n := range a.others {
+		if slices.Contains(kept, n) {
+			continue
+		}
 		n.link, a.link = a.link, n.link
 		a.drop(false)
 		n.link, a.link = a.link, n.link

@@ -31,8 +31,12 @@ func (a *actor) loop(l scenario.Loop) *Failure {
 	step := a.current
 	for round := 1; l.Times == 0 || round <= l.Times; round++ {
 		a.current, a.riding = step, false
-		if a.stopped() {
+		a.deadline = a.until(step.Within)
+		switch {
+		case a.stopped():
 			return a.failure(Unfinished, "was in round %d of a loop", round)
+		case !a.bound.at.IsZero() && time.Now().After(a.bound.at):
+			return a.late("was in round %d of the loop", round)
 		}
 		if l.As != "" {
 			a.scope.set(l.As, bytesOf(fmt.Sprint(round)))
@@ -43,12 +47,21 @@ func (a *actor) loop(l scenario.Loop) *Failure {
 				return f
 			}
 		}
+		stream, taken := a.stream, int64(0)
+		if stream != nil {
+			taken = stream.Progress()
+		}
 		if f := a.inner(l.Steps, l.Times == 0 || round < l.Times); f != nil {
 			f.Notes = append(f.Notes, fmt.Sprintf("in round %d of the loop in line %d", round, step.Pos.Line))
 			return f
 		}
-		if l.Times == 0 && a.stream == nil {
+		switch {
+		case l.Times > 0:
+		case a.stream == nil:
 			return nil // a step has closed the connection
+		case a.stream == stream && stream.Progress() == taken:
+			a.current, a.riding = step, false
+			return a.failure(Unread, "round %d of the loop took nothing of what has come, and so would all that follow", round)
 		}
 	}
 	return nil
@@ -56,17 +69,21 @@ func (a *actor) loop(l scenario.Loop) *Failure {
 
 // loopEnds looks, before each round, for what ends a loop that does not count.
 func (a *actor) loopEnds(l scenario.Loop) (over bool, f *Failure) {
-	a.deadline = a.until(a.current.Within)
 	if l.Until != nil {
 		return a.tryFrame(l.Until)
 	}
 	if f := a.mind(a.deadline, true); f != nil {
 		return true, f
 	}
-	err := a.more(l.Patient || a.peer != "")
+	patient := a.server != nil && (l.Patient || a.peer != "")
+	if patient {
+		a.deadline = time.Now().Add(forever)
+	}
+	err := a.more(patient)
 	switch {
 	case err == nil:
 		return false, nil
+	case a.stopped(): // and an end comes from a peer who was woken first
 	case err == io.EOF && a.packets:
 		return true, nil
 	case err == io.EOF:
@@ -116,11 +133,15 @@ func (a *actor) tryFrame(e *scenario.Expect) (met bool, f *Failure) {
 // them pass. Of the tries that did not, nothing is left in the transcript: how
 // many there are is a matter of timing.
 func (a *actor) retry(r scenario.Retry) *Failure {
-	step, outer := a.current, a.bound
-	began := time.Now()
-	a.bound = a.until(r.Within)
-	end := a.bound
-	defer func() { a.bound = outer }()
+	step, began := a.current, time.Now()
+	defer a.bind(r.Within)()
+	end := a.bound.at
+	var kept []*further
+	for _, n := range a.others {
+		if n.stream != nil {
+			kept = append(kept, n)
+		}
+	}
 	mark := a.log.Mark()
 	a.log.Hold()
 	defer a.log.Release()
@@ -140,7 +161,11 @@ func (a *actor) retry(r scenario.Retry) *Failure {
 			f.Notes = append(f.Notes, fmt.Sprintf("tried %s in %s, last as shown", timesText(tries), time.Since(began).Round(time.Millisecond)))
 			return f
 		}
+		if a.on != nil {
+			a.turn(a.on) // the failure was about that one
+		}
 		a.drop(false)
+		a.dropOthers(kept)
 		a.log.Undo(mark)
 		if f := a.pause(pause); f != nil {
 			return f
@@ -155,12 +180,29 @@ func timesText(n int) string {
 	return fmt.Sprintf("%d times", n)
 }
 
+// bound is the time by which steps have to be done, as a step around them says.
+type bound struct {
+	at time.Time     // zero: there is none
+	of time.Duration // that it is in all
+}
+
+// bind gives the steps that follow so much time in all. free ends that.
+func (a *actor) bind(within time.Duration) (free func()) {
+	outer := a.bound
+	at := a.until(within)
+	a.bound = bound{at, a.p.timeout(within)}
+	if at == outer.at {
+		a.bound = outer
+	}
+	return func() { a.bound = outer }
+}
+
 // until is when a step that begins now has to be done: in its own time, and in
 // that of the steps around it.
 func (a *actor) until(within time.Duration) time.Time {
 	at := time.Now().Add(a.p.timeout(within))
-	if !a.bound.IsZero() && at.After(a.bound) {
-		return a.bound
+	if !a.bound.at.IsZero() && at.After(a.bound.at) {
+		return a.bound.at
 	}
 	return at
 }

@@ -39,12 +39,13 @@ type signal struct {
 type place struct {
 	name   string
 	steps  []*scenario.Step
-	at     int     // the step that runs
-	inner  []level // the steps within that one, the innermost last
-	client bool    // has a script of its own
-	over   bool    // no further step will run
-	ended  bool    // its connection is closed as well
-	runs   bool    // stuck has found that it does, or may
+	at     int              // the step that runs
+	inner  []level          // the steps within that one, the innermost last
+	aside  []*scenario.Step // are played when messages come that may come at any time
+	client bool             // has a script of its own
+	over   bool             // no further step will run
+	ended  bool             // its connection is closed as well
+	runs   bool             // stuck has found that it does, or may
 	wait   *wait
 }
 
@@ -57,9 +58,17 @@ type level struct {
 
 // rest are the steps that may still run. A step that waits gives nothing.
 func (p *place) rest() []*scenario.Step {
-	if p.over {
+	switch {
+	case p.over:
 		return nil
+	case len(p.aside) > 0:
+		return slices.Concat(p.inOrder(), p.aside)
 	}
+	return p.inOrder()
+}
+
+// inOrder are those of the script.
+func (p *place) inOrder() []*scenario.Step {
 	from := func(steps []*scenario.Step, at int, holds bool) []*scenario.Step {
 		if holds || p.wait != nil && p.wait.in {
 			at++

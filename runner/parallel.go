@@ -27,7 +27,7 @@ func (a *actor) parallel(par scenario.Parallel, within time.Duration) *Failure {
 		bounded.Within = cmp.Or(step.Within, within)
 		b.ctx, b.current, b.scope = ctx, &bounded, a.scope.branch()
 		b.place = &place{name: a.place.name, steps: par.Steps[i : i+1]}
-		b.deadline = time.Now().Add(a.p.timeout(bounded.Within))
+		b.deadline = a.until(bounded.Within)
 		if i > 0 { // the first goes on with the actor's own
 			b.log = transcript.Log{}
 		}
@@ -71,11 +71,10 @@ func (a *actor) parallel(par scenario.Parallel, within time.Duration) *Failure {
 	for _, b := range branches[1:] {
 		a.log.Append(&b.log)
 	}
+	if a.reader != a { // only who has read has captured
+		a.scope = a.reader.scope
+	}
 	for _, b := range branches {
-		a.scope.join(b.scope)
-		if b == a.reader {
-			a.scope.last = b.scope.last
-		}
 		a.over, a.cut, a.loose = a.over || b.over, a.cut || b.cut, a.loose || b.loose
 		if b.callee == nil {
 			a.callee = nil

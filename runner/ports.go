@@ -92,7 +92,7 @@ type ports struct {
 	needs   func(play int) []need
 }
 
-const bound = -1 // one user, who binds it
+const binds = -1 // one user, who binds it
 
 // acquire takes all the ports of a play. Where one is in use it takes none and
 // leaves the play to wait.
@@ -109,7 +109,7 @@ func (p *ports) acquire(play int) bool {
 // try takes all the ports of a play, or none and returns one that is in use.
 func (p *ports) try(play int) (busy fixed) {
 	for _, n := range p.needs(play) {
-		if users := p.users[n.fixed]; users == bound || users > 0 && !n.shared {
+		if users := p.users[n.fixed]; users == binds || users > 0 && !n.shared {
 			return n.fixed
 		}
 	}
@@ -117,7 +117,7 @@ func (p *ports) try(play int) (busy fixed) {
 		if n.shared {
 			p.users[n.fixed]++
 		} else {
-			p.users[n.fixed] = bound
+			p.users[n.fixed] = binds
 		}
 	}
 	return fixed{}

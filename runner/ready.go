@@ -109,7 +109,8 @@ func (c *process) passes(ctx context.Context) error {
 		p: c.p, ctx: ctx, pos: r.Pos, client: &scenario.Client{Name: c.decl.Name}, scope: &scope{p: c.p},
 		place: &place{name: c.decl.Name, steps: r.Steps},
 	}
-	a.bound, _ = ctx.Deadline()
+	at, _ := ctx.Deadline()
+	a.bound = bound{at, c.p.timeout(r.Within)}
 	for {
 		a.log = transcript.Log{}
 		f := a.playSteps(r.Steps, nil)
@@ -121,6 +122,7 @@ func (c *process) passes(ctx context.Context) error {
 			return nil
 		}
 		a.drop(false)
+		a.dropOthers(nil)
 		if status, ended := c.prog.HasEnded(); ended && (status != program.Status{} || c.prog.Alone()) {
 			return program.ErrEnded
 		}

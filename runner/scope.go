@@ -48,13 +48,6 @@ func (s *scope) set(name string, v value) {
 // branch is a scope for what an actor does in parallel.
 func (s *scope) branch() *scope { return &scope{p: s.p, own: maps.Clone(s.own), last: s.last} }
 
-// join takes what a branch has.
-func (s *scope) join(b *scope) {
-	for name, v := range b.own {
-		s.set(name, v)
-	}
-}
-
 // seen is a variable of another actor.
 func (s *scope) seen(name string) (value, bool) {
 	s.mu.Lock()

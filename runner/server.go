@@ -411,7 +411,7 @@ func (p *play) mayCome(running []*place) [][]*scenario.Step {
 
 // scripts are those that the server's connections run.
 func (s *server) scripts() [][]*scenario.Step {
-	scripts := [][]*scenario.Step{s.decl.Steps}
+	scripts := [][]*scenario.Step{s.decl.Steps, s.decl.Always.Steps()}
 	for _, c := range s.decl.Connections {
 		scripts = append(scripts, c.Steps)
 	}

@@ -38,6 +38,7 @@ func (s *Stream) datagram(e *Expectation) *Mismatch {
 	}
 	p := s.ahead
 	s.ahead, s.held = nil, false
+	s.datagrams++
 	s.taken(p)
 	m := e.Judge(p)
 	if m != nil {

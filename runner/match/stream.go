@@ -43,6 +43,8 @@ type Stream struct {
 
 	count int64 // bytes that were taken
 
+	datagrams int64 // that were taken
+
 	packets bool // each read brings a datagram
 	held    bool // ahead is one, which may have no bytes
 }
@@ -149,6 +151,9 @@ func (s *Stream) take(n int) error {
 
 // Taken is how many bytes were taken.
 func (s *Stream) Taken() int64 { return s.count }
+
+// Progress is greater when anything was taken, a datagram without bytes too.
+func (s *Stream) Progress() int64 { return s.count + s.datagrams }
 
 // Some waits for bytes and takes those that are there, n at most. They are
 // valid until the next call. At the peer's end the error is io.EOF.

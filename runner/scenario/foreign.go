@@ -157,7 +157,7 @@ func (r *reach) unreached(a Await) (n int) {
 			}
 		}
 		if !r.reached(s, 0) {
-			count(&scope{}, s.always.steps(), a.Times)
+			count(&scope{}, s.always.Steps(), a.Times)
 		}
 	}
 	return n

@@ -24,8 +24,8 @@ type Always struct {
 	Rules   []*Rule
 }
 
-// steps are those of all rules.
-func (a *Always) steps() (all []*Step) {
+// Steps are those of all rules; of nil there are none.
+func (a *Always) Steps() (all []*Step) {
 	if a == nil {
 		return nil
 	}

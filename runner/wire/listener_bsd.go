@@ -29,6 +29,9 @@ func (l *Listener) unlisten() error {
 	return err
 }
 
+// setShared is for Linux alone: elsewhere two can't have a port anyway.
+func setShared(int, bool) error { return nil }
+
 // Queue tells the backlog's length and limit on Linux alone.
 func (l *Listener) Queue() (length, limit int, err error) {
 	return 0, 0, errors.ErrUnsupported

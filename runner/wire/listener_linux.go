@@ -30,7 +30,21 @@ func (c *Conn) unsent() (n int, err error) {
 // unlisten ends listening and keeps the port: Linux takes a shutdown of a
 // listening socket so, where the port was named in bind(2).
 func (l *Listener) unlisten() error {
-	return os.NewSyscallError("shutdown", unix.Shutdown(l.fd, unix.SHUT_RDWR))
+	if err := unix.Shutdown(l.fd, unix.SHUT_RDWR); err != nil {
+		return os.NewSyscallError("shutdown", err)
+	}
+	return os.NewSyscallError("setsockopt", setShared(l.fd, false))
+}
+
+// setShared sets SO_REUSEADDR once a socket is bound. While it does not listen,
+// somebody else who has set that too could listen on its port; while it does,
+// there may be connections of earlier servers on it.
+func setShared(fd int, shared bool) error {
+	value := 0
+	if shared {
+		value = 1
+	}
+	return unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, value)
 }
 
 // Queue is how many connections wait for accept, and how many may, as the

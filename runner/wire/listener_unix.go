@@ -95,6 +95,9 @@ func boundSocket(ip netip.Addr, port int, dual bool, at Local) (int, error) {
 	if err := unix.Bind(fd, sa); err != nil {
 		return fail("bind", err)
 	}
+	if err := setShared(fd, false); err != nil {
+		return fail("setsockopt", err)
+	}
 	return fd, nil
 }
 
@@ -146,6 +149,11 @@ func (l *Listener) Listen() error {
 		backlog = unix.SOMAXCONN // the kernel cuts it down to what it allows
 		if systemBacklog > backlog {
 			backlog = systemBacklog
+		}
+	}
+	if l.at.Path == "" {
+		if err := setShared(l.fd, true); err != nil {
+			return os.NewSyscallError("setsockopt", err)
 		}
 	}
 	if err := unix.Listen(l.fd, backlog); err != nil {

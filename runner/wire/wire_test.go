@@ -88,10 +88,21 @@ func TestBoundAndNotListeningRefuses(t *testing.T) {
 	if _, err := dialTo(t, l.Addr()); !IsRefused(err) {
 		t.Fatalf("got %v, want a refusal", err)
 	}
+	alone(t, l)
 	if err := l.Listen(); err != nil {
 		t.Fatal(err)
 	}
 	connected(t, l)
+}
+
+// alone checks that nobody else can listen on the port of a socket that is only
+// bound, not even somebody who sets SO_REUSEADDR as well.
+func alone(t *testing.T, l *Listener) {
+	t.Helper()
+	if other, err := net.Listen("tcp", l.Addr().String()); err == nil {
+		other.Close()
+		t.Error("somebody else could listen on the port")
+	}
 }
 
 func TestStopKeepsThePortAndStartsAgain(t *testing.T) {
@@ -108,11 +119,7 @@ func TestStopKeepsThePortAndStartsAgain(t *testing.T) {
 		if _, err := dialTo(t, l.Addr()); !IsRefused(err) {
 			t.Fatalf("got %v, want a refusal", err)
 		}
-		if other, err := net.Listen("tcp", l.Addr().String()); err == nil {
-			// SO_REUSEADDR lets a listener in beside a socket that only binds;
-			// but the port can't be handed out by the system.
-			other.Close()
-		}
+		alone(t, l)
 		if err := l.Listen(); err != nil {
 			t.Fatal(err)
 		}

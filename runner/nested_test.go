@@ -1,0 +1,194 @@
+package runner_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// What is captured in parallel is what the others have afterwards, also if it
+// had a value before.
+func TestCaptureInParallel(t *testing.T) {
+	passes(t, `
+servers: {s: {steps: [{loop: {times: 3, as: n, steps: [{send: {line: "id ${n}"}}, {expect: {line: x}}, {expect: {line: "${n}"}}]}}]}}
+clients:
+  c:
+    - connect: s
+    - loop:
+        times: 3
+        steps:
+          - parallel: [{expect: {like: "id ${?id}"}}, {send: {line: x}}]
+          - send: {line: "${id}"}
+`)
+}
+
+// A retry begins anew with all of its connections.
+func TestRetryWithTwoConnections(t *testing.T) {
+	r := passes(t, `
+servers:
+  first: {steps: [{expect: {line: hello}}, {send: {line: hi}}]}
+  second: {connections: [[{send: "no"}], [{send: "no"}], [{send: "ok"}]]}
+clients:
+  c:
+    - retry:
+        every: 1ms
+        steps:
+          - connect: first
+          - connect: {to: second, as: other}
+          - {send: {line: hello}, expect: {line: hi}}
+          - {over: other, expect: "ok"}
+`)
+	want := `c:
+  connect first
+  [other] connect second
+  > "hello\r\n"
+  < "hi\r\n"
+  [other] < "ok"
+  [other] < eof
+  [other] close
+  < eof
+  close
+`
+	if got := transcripts(r); !strings.HasPrefix(got, want) {
+		t.Error(got)
+	}
+}
+
+// Two that wait for each other's end wait no longer than a step may.
+func TestLoopsThatWaitForEachOther(t *testing.T) {
+	r := run(t, `
+timeout: 100ms
+servers: {s: {steps: [{loop: [{expect: {line}}]}]}}
+clients: {c: [{connect: s}, {send: {line: hi}}, {loop: [{expect: {line}}]}]}
+`)
+	want := []string{
+		"4:50 c: timeout after 100ms: neither more nor the peer's end had come",
+		"3:24 s/c: was waiting: loop until the peer's end: 1 step; neither more nor the peer's end had come",
+	}
+	if diff := cmp.Diff(want, failures(r)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// A round that takes nothing leaves what the next one sees.
+func TestLoopThatTakesNothing(t *testing.T) {
+	r := run(t, `
+servers: {s: {steps: [{send: {line: other}}]}}
+clients:
+  c: [{connect: s}, {loop: [{expect: {line: one, optional: true}}]}]
+  d: [{connect: s}, {loop: {until: {line: end}, steps: [{expect: {line: one, optional: true}}]}}]
+  e: [{connect: s}, {loop: {until: {line: end}, steps: [{loop: {times: 2, steps: [{expect: {line: one, optional: true}}]}}]}}]
+`)
+	want := []string{
+		"4:22 c: round 1 of the loop took nothing of what has come, and so would all that follow",
+		"5:22 d: round 1 of the loop took nothing of what has come, and so would all that follow",
+		"6:22 e: round 1 of the loop took nothing of what has come, and so would all that follow",
+	}
+	got := failures(r)
+	slices.Sort(got)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	passes(t, `
+servers: {s: {steps: [{loop: {times: 3, steps: [{send: {line: one}}, {send: {line: two}}]}}]}}
+clients:
+  c: [{connect: s}, {loop: [{expect: {line: one, optional: true}}, {expect: {line: two, optional: true}}]}]
+`)
+}
+
+func TestLoopWithin(t *testing.T) {
+	r := run(t, `
+servers: {s: {steps: [{loop: [{expect: {line}}, {send: {line: ok}}]}]}}
+clients:
+  c:
+    - connect: s
+    - within: 50ms
+      loop: {times: 1000000, steps: [{send: {line: hi}, expect: {line: ok}}, {wait: 1ms}]}
+  d:
+    - connect: s
+    - loop: {times: 10, steps: [{send: {line: hi}, expect: {line: ok}, within: 5s}]}
+`)
+	got := failures(r)
+	if len(got) == 0 || !strings.Contains(got[0], "c: timeout after 50ms") {
+		t.Error(got)
+	}
+}
+
+func TestRetryBoundsItsSteps(t *testing.T) {
+	r := run(t, `
+servers: {s: {steps: [{expect: {line: never}}]}}
+clients:
+  c:
+    - retry:
+        within: 60ms
+        steps:
+          - connect: s
+          - expect: {line: hello}
+`)
+	got := failures(r)
+	if len(got) == 0 || got[0] != "9:13 c: timeout after 60ms: 0 of 7 bytes had come" {
+		t.Error(got)
+	}
+}
+
+// Fragments in fragments have the same names for their variables.
+func TestFragmentsInFragments(t *testing.T) {
+	passes(t, `
+define:
+  outer: [{do: inner, with: {who: "${who}!"}}, {send: {line: "outer ${who}"}}]
+  inner: [{send: {line: "inner ${who}"}}]
+servers:
+  s:
+    steps:
+      - send: {line: ann}
+      - expect: {lines: [inner bob!, outer bob, inner ann!, outer ann, inner x!, outer x, ann]}
+clients:
+  c:
+    - connect: s
+    - expect: {line, capture: name}
+    - {do: outer, with: {who: bob}}
+    - {do: outer, with: {who: "${name}"}}
+    - loop: {times: 1, steps: [{do: outer, with: {who: x}}]}
+    - send: {line: "${name}"}
+`)
+}
+
+func TestSignalsInLoops(t *testing.T) {
+	passes(t, `
+servers: {s: {reply: x}}
+clients:
+  ann: [{loop: {times: 50, steps: [{signal: a}, {meet: m}, {await: b}]}}, {connect: s}, {send: x}, {expect: x}]
+  ben: [{loop: {times: 50, as: n, steps: [{await: a}, {signal: b}, {meet: m}]}}]
+  cat: [{await: {signal: a, times: 50}}, {await: {signal: b, times: 50}}]
+`)
+	r := run(t, `
+timeout: 5m
+servers: {s: {reply: x}}
+clients:
+  ann: [{loop: {times: 3, steps: [{signal: a}]}}, {connect: s}, {send: x}, {expect: x}]
+  ben: [{await: {signal: a, times: 4}}]
+  cat: [{loop: {times: 2, steps: [{meet: m}]}}]
+  dan: [{meet: m}]
+`)
+	want := []string{`6:10 ben: signal "a" will not come`, `7:36 cat: meeting "m" can't come about`}
+	got := failures(r)
+	slices.Sort(got)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// A signal that is given by what is done with messages at any time may come.
+func TestSignalOfAlways(t *testing.T) {
+	passes(t, `
+servers:
+  s: {steps: [{await: there}, {send: {line: PING}}, {send: {line: bye}}]}
+clients:
+  ann:
+    always: [{when: PING, steps: [{signal: pinged}]}]
+    steps: [{connect: s}, {signal: there}, {expect: {line: bye}}]
+  ben: [{await: pinged}]
+`)
+}
