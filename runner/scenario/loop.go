@@ -143,8 +143,7 @@ func (p *parser) retry(e entry) Action {
 		p.errorf(e.pos, `"retry" needs "steps": what is tried`)
 		return nil
 	case r.Within > 0 && r.Every >= r.Within:
-		p.errorf(e.pos, `"retry" every %s within %s is one try`, timeString(r.Every), timeString(r.Within))
-		return nil
+		p.warnf(e.pos, `"retry" every %s within %s is one try`, timeString(r.Every), timeString(r.Within))
 	}
 	return r.Retry
 }
