@@ -242,6 +242,7 @@ clients:
     - {run: ["true"], stdin: {fill: random, size: 1MiB}}
     - {run: [echo, hello world], stdout: {regex: "hello (?P<whom>[a-z]+)"}}
     - {run: [echo, "${whom}"], stdout: "world\n"}
+    - {run: [echo, "${whom}"], stdout: {line: world, size: 6}}
     - {run: [echo, '{"id": 7, "more": 1}'], stdout: {json: {id: 7}}}
     - {run: [printf, 'id=\001'], stdout: {hex: "69 64 3d .."}}
     - {run: [sh, -c, "echo error >&2"], stdout: ""}
