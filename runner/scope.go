@@ -208,7 +208,7 @@ func (s *scope) number(t scenario.Text) (int64, error) {
 	}
 	n, err := strconv.ParseInt(string(b), 10, 64)
 	if err != nil || n < 0 {
-		return 0, fmt.Errorf("%s is %q, and a number of bytes was wanted", t, b)
+		return 0, fmt.Errorf("%s is %q, where a whole number, 0 or more, was wanted", t, b)
 	}
 	return n, nil
 }

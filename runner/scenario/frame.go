@@ -68,17 +68,30 @@ func (p *parser) sizedFrame(d *expectation, e entry, kind FrameKind) {
 	if !p.setFrame(d, e, kind) {
 		return
 	}
-	if n := e.value; kind == FrameBytes && n.kind == scalarNode && strings.Contains(n.value, "${") {
-		text, ok := p.text(n)
-		if _, known := text.literal(); !known || !ok {
+	if kind == FrameBytes {
+		if text, open := p.openText(e.value); open {
 			d.Frame.Count = text
-			d.check(ok)
+			d.check(text != nil)
 			return
 		}
 	}
 	n, ok := p.size(e, 1)
 	d.Frame.N = n
 	d.check(ok)
+}
+
+// openText reads a number with variables that are not known before the run; nil
+// if something is wrong with it. It reports whether it is one.
+func (p *parser) openText(n *node) (Text, bool) {
+	if n.kind != scalarNode || !strings.Contains(n.value, "${") {
+		return nil, false
+	}
+	text, ok := p.text(n)
+	if !ok {
+		return nil, true
+	}
+	_, known := text.literal()
+	return text, !known
 }
 
 func (p *parser) someFrame(d *expectation, e entry) {

@@ -261,7 +261,8 @@ type (
 	// comes that is as Until says, which is taken; with neither, until the peer
 	// has ended when they begin anew.
 	Loop struct {
-		Times   int    // 0: not counted
+		Times   int    // 0: not counted, but for Count
+		Count   Text   // in place of Times, a number that is known when the scenario runs
 		As      string // a variable that is the round, from 1; "": none
 		Until   *Expect
 		Steps   []*Step
