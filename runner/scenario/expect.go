@@ -72,6 +72,7 @@ var frameAndMatchKeys = table[expectation]{
 	{"json", func(p *parser, d *expectation, e entry) {
 		var ok bool
 		d.Match.JSON, ok = p.json(e.value)
+		p.quotedJSON(e.value)
 		d.check(ok)
 	}},
 	{"not", func(p *parser, d *expectation, e entry) {
