@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync"
 	"time"
 
 	"banter/runner/match"
@@ -46,6 +47,7 @@ type actor struct {
 	grace    int            // bytes that may still be read after the deadline
 	lastly   time.Time      // when that is over; zero: it has not begun
 	deaf     bool           // what is taken now is nobody's business
+	speaking *sync.Mutex    // of those who send in parallel; nil: nobody does
 	minding  bool           // a message that may come at any time is dealt with
 	riding   bool           // the expect that rides on the step has begun
 	done     int
@@ -120,11 +122,11 @@ func (a *actor) gracious() bool {
 // take hears what frames take.
 func (a *actor) take(p []byte) {
 	a = a.reader
+	if a.p.scenario.Echoes {
+		a.scope.last.add(p)
+	}
 	if a.deaf {
 		return
-	}
-	if a.p.scenario.Echoes {
-		a.scope.last = append(a.scope.last, p...)
 	}
 	now := a.p.now()
 	if a.packets {

@@ -47,3 +47,17 @@ clients: {c: [{connect: s}, {expect: {line: banner, optional: true}}, {expect: {
 `)
 	}
 }
+
+// Which frame becomes which variable does not depend on which came first.
+func TestAnyOrderCaptures(t *testing.T) {
+	for _, sent := range []string{"[one, two, three]", "[three, one, two]", "[two, three, one]"} {
+		passes(t, `
+servers: {s: {steps: [{send: {lines: `+sent+`}}, {expect: {line: "one three two"}}]}}
+clients:
+  ann:
+    - connect: s
+    - expect: {any_order: [{line, capture: a}, {like: "t${?b}"}, {line, capture: c}]}
+    - send: {line: "${a} t${b} ${c}"}
+`)
+	}
+}

@@ -24,7 +24,7 @@ func (a *actor) expect(e *scenario.Expect) *Failure {
 		return f
 	}
 	if e.Outcome != scenario.NoOutcome {
-		return a.outcome(e)
+		return a.outcome(e, deadline)
 	}
 	if e.AnyOrder != nil {
 		return a.anyOrder(e)
@@ -32,6 +32,9 @@ func (a *actor) expect(e *scenario.Expect) *Failure {
 	want := &a.wants
 	if err := a.scope.fill(want, e); err != nil {
 		return a.failure(Environment, "%s", err)
+	}
+	if e.Frame.Kind == scenario.FrameExact && want.Equals.Len() == 0 && !a.packets {
+		return a.failure(Environment, "nothing is expected: all of its variables are empty")
 	}
 	exact := e.Frame.Kind == scenario.FrameExact && !e.Optional && !want.Equals.Wild()
 	mark := a.log.Want.Mark()
@@ -44,7 +47,7 @@ func (a *actor) expect(e *scenario.Expect) *Failure {
 	}
 	a.listen(a.deadline)
 	a.welcome = !exact
-	a.scope.last = nil
+	a.scope.last = heard{}
 	m := a.stream.Expect(&want.Expectation)
 	a.welcome = false
 	if m == nil {
@@ -96,6 +99,10 @@ func (a *actor) anyOrder(e *scenario.Expect) *Failure {
 	a.deaf = true
 	frames, captured, m := a.stream.AnyOrder(all, skip)
 	a.deaf = false
+	a.scope.last = heard{}
+	for _, frame := range frames {
+		a.scope.last.add(frame)
+	}
 	a.scope.keep(captured)
 	now := a.p.now()
 	for _, frame := range frames {
@@ -168,12 +175,8 @@ func (a *actor) meantOutcome(e *scenario.Expect) {
 }
 
 // outcome waits for the way in which a connection ends, or for silence.
-func (a *actor) outcome(e *scenario.Expect) *Failure {
-	deadline := a.deadline
+func (a *actor) outcome(e *scenario.Expect, deadline time.Time) *Failure {
 	silence := e.Outcome == scenario.Silence
-	if silence {
-		deadline = time.Now().Add(e.Silence)
-	}
 	a.meantOutcome(e)
 	a.listen(deadline)
 	if silence {

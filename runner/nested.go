@@ -119,7 +119,7 @@ func (a *actor) tryFrame(e *scenario.Expect) (met bool, f *Failure) {
 	}
 	a.listen(a.deadline)
 	a.welcome = true
-	a.scope.last = nil
+	a.scope.last = heard{}
 	met, m := a.stream.Try(&want.Expectation)
 	a.welcome = false
 	switch {

@@ -18,6 +18,8 @@ func (a *actor) parallel(par scenario.Parallel, within time.Duration) *Failure {
 	ctx, cancel := context.WithCancel(a.ctx)
 	defer cancel()
 	a.reader = a // also where there is no connection yet
+	a.speaking = new(sync.Mutex)
+	defer func() { a.speaking = nil }()
 	branches := make([]*actor, len(par.Steps))
 	for i, step := range par.Steps {
 		a.p.mu.Lock() // a.peer may just be found out

@@ -46,10 +46,9 @@ func (a *actor) mind(deadline time.Time, answer bool) *Failure {
 	if always == nil || a.stream == nil || a.on != nil || a.minding {
 		return nil
 	}
+	deaf, last := a.deaf, a.scope.last
 	a.minding = true
-	defer func() { a.minding = false }()
-	deaf := a.deaf
-	defer func() { a.deaf = deaf }()
+	defer func() { a.minding, a.deaf, a.scope.last = false, deaf, last }()
 	for {
 		met, f := a.mindOne(always, deadline, answer)
 		if f != nil || !met {
@@ -71,6 +70,7 @@ func (a *actor) mindOne(always *scenario.Always, deadline time.Time, answer bool
 			return false, f
 		}
 		a.listen(deadline)
+		a.scope.last = heard{}
 		a.deaf = true
 		met, m := a.stream.Try(&want.Expectation)
 		a.deaf = false

@@ -22,9 +22,22 @@ type scope struct {
 	p  *play
 	mu sync.Mutex // of own, against those who look
 	// own are the actor's: what it has captured, and let.
-	own map[string]value
-	// last is what the actor's last expect has taken, if a step may echo it.
-	last []byte
+	own  map[string]value
+	last heard
+}
+
+// heard is what an actor's last expect has taken, if a step may echo it.
+type heard struct {
+	bytes []byte
+	long  bool // it was more than can be held, and is not
+}
+
+func (h *heard) add(p []byte) {
+	if h.long = h.long || len(h.bytes)+len(p) > scenario.MaxHeld; h.long {
+		h.bytes = nil
+		return
+	}
+	h.bytes = append(h.bytes, p...)
 }
 
 // value is what a variable stands for.
@@ -59,6 +72,7 @@ func (s *scope) seen(name string) (value, bool) {
 // value looks a variable up.
 func (s *scope) value(ref *scenario.Ref) (value, error) {
 	v, err := s.base(ref)
+	v.Bytes = v.Again() // others may use it too
 	for _, prop := range ref.Props {
 		if err != nil {
 			return v, err
@@ -145,7 +159,10 @@ func (s *scope) text(t scenario.Text) ([]byte, error) {
 func (s *scope) Content(part *scenario.Part) ([]byte, error) {
 	switch {
 	case part.Echo:
-		return s.last, nil
+		if s.last.long {
+			return nil, fmt.Errorf("more came than can be sent back, which is %s", count(scenario.MaxHeld))
+		}
+		return s.last.bytes, nil
 	case part.File != "":
 		return s.p.file(part.File)
 	}

@@ -20,6 +20,19 @@ func (a *actor) send(payload *scenario.Payload, ride *scenario.Expect) *Failure 
 	if a.packets {
 		return a.sendDatagram(payload, ride)
 	}
+	if f := a.speak(payload, ride); f != nil || ride == nil || ride.Outcome == scenario.Timeout {
+		return f
+	}
+	return a.ridden(nil, ride)
+}
+
+// speak sends a payload in one go: what answers a message beside it waits until
+// it is over.
+func (a *actor) speak(payload *scenario.Payload, ride *scenario.Expect) *Failure {
+	if a.speaking != nil {
+		a.speaking.Lock()
+		defer a.speaking.Unlock()
+	}
 	pieces, total, err := a.pieces(payload, make([]piece, 0, 1))
 	if err != nil {
 		return a.failure(Environment, "%s", err)
@@ -63,7 +76,7 @@ func (a *actor) send(payload *scenario.Payload, ride *scenario.Expect) *Failure 
 		}
 	}
 	if !timeout {
-		return a.ridden(nil, ride)
+		return nil
 	}
 	switch {
 	case a.cut:

@@ -82,7 +82,7 @@ func (a *actor) secured(side *wire.TLS, done wire.Handshaken, err error, ride *s
 	switch {
 	case outcome == scenario.TLSError && (wire.IsTLS(err) || err == nil && done.Undecided):
 		a.riding = true
-		return a.outcome(ride)
+		return a.outcome(ride, a.deadline)
 	case outcome == scenario.Timeout && late && !a.ending():
 		a.saw(transcript.Timeout, "")
 		a.drop(false)

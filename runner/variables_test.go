@@ -375,3 +375,62 @@ clients:
 		t.Error(err)
 	}
 }
+
+// A variable of many bytes is for any number of actors at a time.
+func TestLongVariable(t *testing.T) {
+	passes(t, `
+let: {body: {fill: random, size: 300KiB}, all: {fill: random, size: 17MiB}}
+servers: {s: {steps: [{expect: {line: "${body.sha1.hex}"}}, {expect: "${body}"}, {expect: {line: "${all.size} ${all.crc32}"}}, {send: "${body}"}]}}
+clients:
+  crowd:
+    count: 4
+    steps:
+      - connect: s
+      - send: {line: "${body.sha1.hex}"}
+      - send: "${body}"
+      - send: {line: "${all.size} ${all.crc32}"}
+      - expect: "${body}"
+`)
+}
+
+// What variables make can be more, or other, than there is room for.
+func TestVariablesThatDoNotFit(t *testing.T) {
+	for _, test := range []struct{ steps, want string }{
+		{`[{send: "${all}"}]`, `a variable of 17825792 bytes can't be put into a text, 16 MiB at most can`},
+		{`[{send: "${all.hex}"}]`, `a variable of 17825792 bytes can't be put into a text, 16 MiB at most can`},
+		{`[{send: "${huge.sha256}"}]`, `the sha256 of a variable of 1099511627776 bytes can't be computed, of 1 GiB at most it can`},
+		{`[{send: {u64be: "${num}"}}]`, `${num} is "12345678901234567890123", and u64be holds whole numbers from 0 to 18446744073709551615`},
+		{`[{send: {u8: "${word}"}}]`, `${word} is "abc", and u8 holds whole numbers from 0 to 255`},
+		{`[{send: {u8: "${big}"}}]`, `${big} is "300", and u8 holds whole numbers from 0 to 255`},
+		{`[{expect: {bytes: "${num}"}}]`, `"${num}" is "12345678901234567890123", and a number of bytes was wanted`},
+		{`[{expect: {bytes: "${big}${big}${big}"}}]`, `"${big}${big}${big}" is 300300300, more than max, which is 16777216`},
+		{`[{send: {parts: [{text: "${num}", times: 2147483647}], times: 2147483647}}]`, `the payload has more than 1 TiB`},
+		{`[{send: {text: "${num}${num}${num}${num}${num}${num}${num}${num}${num}${num}${num}${num}", length: u8}}]`, `a length of 276 does not fit into u8`},
+		{`[{let: {none: ""}}, {send: {text: a, xor: "${none}"}}]`, `xor with no bytes`},
+		{`[{let: {none: ""}}, {send: {fill: "${none}", size: 3}}]`, `no bytes to fill with`},
+		{`[{let: {none: ""}}, {expect: "${none}"}]`, `nothing is expected: all of its variables are empty`},
+		{`[{let: {none: ""}}, {expect: {until: "${none}"}}]`, `"until" has no delimiter: all of its variables are empty`},
+		{`[{close: {discard}}, {connect: "127.0.0.1:${word}"}]`, `can't connect to 127.0.0.1:abc: an address to connect to must be host:port: a port is a number from 0 to 65535, not "abc"`},
+		{`[{expect: {line: x, optional: true, capture: never}}, {send: "${never}"}]`, `${never} has no value: nothing has been captured for it yet`},
+		{`[{expect: {bytes: 3, capture: x, as: hex}}]`, `x: "-1x" are no hexadecimal digits`},
+		{`[{expect: {bytes: 3, capture: x, as: int}}]`, `x: "-1x" are no decimal digits`},
+		{`[{expect: {bytes: 2, capture: x, as: int}}]`, `x: "-1" are no decimal digits`},
+		{`[{expect: {bytes: 3, capture: x, as: u16be}}]`, `x: "-1x" is no u16be`},
+	} {
+		r := run(t, `
+let: {all: {fill: random, size: 17MiB}, huge: {fill: x, size: 1TiB}}
+servers: {s: {steps: [{send: {line: "12345678901234567890123 abc 300"}}, {send: "-1x"}, {close: {discard}}]}}
+clients:
+  c:
+    steps:
+      - connect: s
+      - expect: {like: "${?num} ${?word} ${?big}"}
+      - do: test
+define:
+  test: `+test.steps+`
+`)
+		if len(r.Failures) == 0 || r.Failures[0].Message != test.want {
+			t.Errorf("%s:\n%v, want %s", test.steps, failures(r), test.want)
+		}
+	}
+}

@@ -3,6 +3,7 @@ package runner
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"banter/runner/match"
@@ -36,7 +37,9 @@ func (s *scope) fill(w *wanted, e *scenario.Expect) error {
 		if err := s.held(f.Delim, &w.delim); err != nil {
 			return err
 		}
-		w.Delim = w.delim.Data
+		if w.Delim = w.delim.Data; len(w.Delim) == 0 {
+			return errors.New(`"until" has no delimiter: all of its variables are empty`)
+		}
 	}
 	var err error
 	if w.Through, err = s.regex(f.Through); err != nil {

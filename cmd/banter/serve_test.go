@@ -31,6 +31,11 @@ func serve(t *testing.T, scenario string, flags ...string) *serving {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "served.yaml")
 	write(t, file, scenario)
+	return serveFile(t, file, flags...)
+}
+
+func serveFile(t *testing.T, file string, flags ...string) *serving {
+	t.Helper()
 	s := &serving{cmd: exec.Command("banter", append(append([]string{"serve"}, flags...), file)...)}
 	s.cmd.Stderr = &s.stderr
 	out, err := s.cmd.StdoutPipe()

@@ -28,10 +28,19 @@ type Bytes struct {
 // the next call. They may go on beyond the end.
 type maker interface {
 	at(off int64) ([]byte, []bool)
+	again() maker // makes the same, for another goroutine
 }
 
 // Long reports whether b is made as it is asked for; its Data is empty then.
 func (b *Bytes) Long() bool { return b.long != nil }
+
+// Again is the same bytes, for another goroutine.
+func (b Bytes) Again() Bytes {
+	if b.long != nil {
+		b.long = b.long.again()
+	}
+	return b
+}
 
 // Len is how many bytes there are.
 func (b *Bytes) Len() int64 {

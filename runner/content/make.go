@@ -12,7 +12,7 @@ import (
 // every machine: blocks of Held bytes, each of them from a ChaCha8 whose key is
 // the seed and the number of the block, both little-endian, and zeros.
 func Random(seed uint64, size int64) Bytes {
-	r := &random{seed: seed, block: -1, buf: make([]byte, min(size, Held))}
+	r := &random{seed: seed, block: -1, size: min(size, Held)}
 	if size <= Held {
 		data, _ := r.at(0)
 		return Bytes{Data: data[:size]}
@@ -23,6 +23,7 @@ func Random(seed uint64, size int64) Bytes {
 type random struct {
 	seed  uint64
 	block int64 // in buf
+	size  int64 // of buf
 	buf   []byte
 	gen   *rand.ChaCha8
 }
@@ -34,6 +35,7 @@ func (r *random) at(off int64) ([]byte, []bool) {
 		binary.LittleEndian.PutUint64(key[8:], uint64(block))
 		if r.gen == nil {
 			r.gen = rand.NewChaCha8(key)
+			r.buf = make([]byte, r.size)
 		}
 		r.gen.Seed(key)
 		r.gen.Read(r.buf) // never fails
@@ -69,9 +71,13 @@ func Repeat(b Bytes, size int64) Bytes {
 	return Bytes{long: &repeated{b}, size: size, wild: b.Wild()}
 }
 
+func (r *random) again() maker { return &random{seed: r.seed, block: -1, size: r.size} }
+
 type repeated struct{ unit Bytes }
 
 func (r *repeated) at(off int64) ([]byte, []bool) { return r.unit.At(off % r.unit.Len()) }
+
+func (r *repeated) again() maker { return &repeated{r.unit.Again()} }
 
 // Join is one after the other.
 func Join(all ...Bytes) Bytes {
@@ -106,4 +112,12 @@ func (j *joined) at(off int64) ([]byte, []bool) {
 		j.now = sort.Search(len(j.ends), func(i int) bool { return off < j.ends[i] })
 	}
 	return j.parts[j.now].At(off - start())
+}
+
+func (j *joined) again() maker {
+	parts := make([]Bytes, len(j.parts))
+	for i := range parts {
+		parts[i] = j.parts[i].Again()
+	}
+	return &joined{parts: parts, ends: j.ends}
 }

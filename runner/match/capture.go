@@ -2,7 +2,6 @@ package match
 
 import (
 	"bytes"
-	"encoding/hex"
 	"fmt"
 	"math/big"
 	"strconv"
@@ -63,6 +62,9 @@ func (e *Expectation) capture(frame []byte) *Mismatch {
 	return nil
 }
 
+// maxDigits is the most digits of a number: what is longer is none.
+const maxDigits = 1000
+
 // convert is what a capture makes of bytes, in memory of its own.
 func convert(as scenario.Conversion, b []byte) ([]byte, error) {
 	shown := func() string { return transcript.Quote(b, int64(len(b)), 40) }
@@ -74,21 +76,17 @@ func convert(as scenario.Conversion, b []byte) ([]byte, error) {
 		}
 		return strconv.AppendUint(nil, n, 10), nil
 	case scenario.AsInt:
-		n, ok := new(big.Int).SetString(string(b), 10)
-		if !ok || len(b) > 1000 {
+		if len(b) == 0 || len(b) > maxDigits || len(bytes.Trim(b, "0123456789")) > 0 {
 			return nil, fmt.Errorf("%s are no decimal digits", shown())
 		}
+		n, _ := new(big.Int).SetString(string(b), 10)
 		return []byte(n.String()), nil
 	case scenario.AsHex:
-		padded := b
-		if len(b)%2 == 1 {
-			padded = append([]byte("0"), b...)
-		}
-		raw := make([]byte, len(padded)/2)
-		if _, err := hex.Decode(raw, padded); err != nil || len(b) == 0 || len(b) > 1000 {
+		if len(b) == 0 || len(b) > maxDigits || len(bytes.Trim(b, "0123456789abcdefABCDEF")) > 0 {
 			return nil, fmt.Errorf("%s are no hexadecimal digits", shown())
 		}
-		return []byte(new(big.Int).SetBytes(raw).String()), nil
+		n, _ := new(big.Int).SetString(string(b), 16)
+		return []byte(n.String()), nil
 	}
 	return bytes.Clone(b), nil
 }

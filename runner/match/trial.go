@@ -114,10 +114,28 @@ func (s *Stream) AnyOrder(all []*Expectation, skip *Expectation) (frames [][]byt
 		s.take(len(frame))
 		frames = append(frames, frame)
 	}
+	o.deal(frames)
 	for i, frame := range o.of {
 		captured = append(captured, o.seen[frame][i]...)
 	}
 	return frames, captured, nil
+}
+
+// deal gives the frames anew, in the order of their bytes, so that what is
+// captured does not depend on which of them came first.
+func (o *anyOrder) deal(frames [][]byte) {
+	if !slices.ContainsFunc(o.all, func(e *Expectation) bool { return e.Captures != nil || e.Header != nil }) {
+		return
+	}
+	sorted := make([]int, len(frames))
+	for i := range frames {
+		sorted[i] = i
+		o.of[i] = -1
+	}
+	slices.SortStableFunc(sorted, func(a, b int) int { return bytes.Compare(frames[a], frames[b]) })
+	for _, frame := range sorted {
+		o.give(frame, make([]bool, len(o.all)))
+	}
 }
 
 // anyOrder says which frame meets which expectation. It is settled only at the
@@ -196,11 +214,17 @@ func (o *anyOrder) settle(frame []byte, meets []int, seen map[int][]Captured, wr
 // theirs.
 func (o *anyOrder) give(frame int, seen []bool) bool {
 	for _, i := range o.meets[frame] {
+		if o.of[i] < 0 {
+			o.of[i] = frame
+			return true
+		}
+	}
+	for _, i := range o.meets[frame] {
 		if seen[i] {
 			continue
 		}
 		seen[i] = true
-		if o.of[i] < 0 || o.give(o.of[i], seen) {
+		if o.give(o.of[i], seen) {
 			o.of[i] = frame
 			return true
 		}

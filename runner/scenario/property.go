@@ -30,6 +30,9 @@ func isProperty(name string) bool { return slices.Contains(properties, name) }
 // and sha256 as bytes, hex and base64 (RFC 4648, with padding) as text. The
 // last two are of what can be held, MaxHeld bytes.
 func (p Property) Of(b content.Bytes) (content.Bytes, error) {
+	if n := b.Len(); n > maxRead && p != "size" {
+		return b, fmt.Errorf("the %s of a variable of %s can't be computed, of %s at most it can", p, count(n, "byte"), sizeString(maxRead))
+	}
 	switch p {
 	case "size":
 		return text(fmt.Sprint(b.Len())), nil
@@ -77,6 +80,10 @@ func each(b content.Bytes, f func([]byte)) {
 		off += int64(len(p))
 	}
 }
+
+// maxRead is the most bytes that a property is computed of: that takes a few
+// seconds, in which no timeout is looked at.
+const maxRead = 1 << 30
 
 // MaxHeld is the most bytes that a variable can put into a text.
 const MaxHeld = DefaultMax

@@ -271,7 +271,7 @@ func (m *Match) describe() string {
 		parts = append(parts, "sha256 "+m.Sum.plain())
 	}
 	for _, c := range m.Captures {
-		if c.From == FromFrame {
+		if c.From == FromFrame && c.Name != "" {
 			parts = append(parts, "capture "+c.Name)
 		}
 	}
