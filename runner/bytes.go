@@ -209,6 +209,8 @@ func (a *actor) outcome(e *scenario.Expect, deadline time.Time) *Failure {
 	case wire.IsRefused(err) && e.Outcome == scenario.Refused, wire.IsUnreachable(err) && e.Outcome == scenario.Unreachable:
 		a.saw(kind, "")
 		return nil
+	case a.stopped() && (err == io.EOF || wire.IsReset(err)): // by a peer who was woken first
+		return a.failure(Unfinished, "was waiting: expect %s", e)
 	case err == io.EOF && (e.Outcome == scenario.EOF || e.Outcome == scenario.End),
 		wire.IsReset(err) && (e.Outcome == scenario.PeerReset || e.Outcome == scenario.End):
 		if !a.over || kind != transcript.EOF {
@@ -336,6 +338,8 @@ func (a *actor) readToEnd(mode scenario.CloseMode) *Failure {
 			f.Notes = append(f.Notes, unreadText(n, unread))
 		}
 		return f
+	case a.stopped():
+		return a.failure(Unfinished, "was waiting: close; the peer had not closed")
 	case discard:
 		a.saw(transcript.PeerEnd, "")
 		a.over = true

@@ -98,9 +98,6 @@ func (p *play) mask(r *Result) {
 			}
 		}
 		f.Want, f.Got = starred(f.Want, want), starred(f.Got, got)
-		if f.Missed != nil {
-			f.Missed.Secret = secrets
-		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"io"
 	"slices"
 	"strconv"
@@ -8,6 +9,7 @@ import (
 	"banter/runner/match"
 	"banter/runner/scenario"
 	"banter/runner/transcript"
+	"banter/runner/wire"
 )
 
 // Missed is an expect of bytes that did not come, and what came in place of
@@ -16,12 +18,12 @@ type Missed struct {
 	Expect *scenario.Expect  // nil: nothing more was expected
 	Want   match.Expectation // the same with its variables filled in
 	Values map[string][]byte // of those variables, by what stands between ${ and }
-	Secret [][]byte          // values that nobody is to see
-	Chosen []scenario.Chosen // addresses that the system has chosen for this run
 	At     int64             // bytes that had been taken from the connection before
 	Came   []byte            // all that came from there to the peer's end, or the datagram
 	Size   int64             // how many bytes that were; Came holds transcript.Kept of them at most
 	Ended  bool              // the peer's end came, and all before it was as expected
+	Secret [][]byte          // values that nobody is to see
+	Chosen []scenario.Chosen // what the system has chosen for this run, and will choose anew
 
 	// Before is the expect before it, if that took its bytes to the letter: what
 	// came may belong to those. Acted says that the script has sent something
@@ -47,14 +49,14 @@ func (a *actor) missed(f *Failure, e *scenario.Expect, end error, from transcrip
 	}
 	m := &Missed{Expect: e, At: at, Ended: ended}
 	if e != nil {
-		m.Want, m.Values, m.Chosen = a.wants.Expectation, a.values(e), a.p.chosen()
+		m.Want, m.Values = a.wants.Expectation, a.values(e)
 	}
 	if b := a.before; b.expect != nil {
 		var w wanted
 		if a.scope.fill(&w, b.expect) == nil && b.at+w.Equals.Len() == at {
 			came := w.Equals.Whole().Data
 			m.Before = &Missed{
-				Expect: b.expect, Want: w.Expectation, Values: a.values(b.expect), Chosen: a.p.chosen(),
+				Expect: b.expect, Want: w.Expectation, Values: a.values(b.expect),
 				At: b.at, Came: came, Size: int64(len(came)),
 			}
 			m.Acted = b.acted
@@ -76,18 +78,38 @@ func (a *actor) values(e *scenario.Expect) map[string][]byte {
 	return out
 }
 
-// chosen are the addresses that the system has chosen, and their ports, the longer
-// ones first.
-func (p *play) chosen() []scenario.Chosen {
-	var out []scenario.Chosen
-	for _, s := range p.servers {
-		if s.addr.Path != "" || s.decl.Bind != nil && s.decl.Bind.Port != 0 || s.addr.Port() == 0 {
-			continue
+// informed tells those who bring the scenario up to date what the system has
+// chosen, and what nobody is to see.
+func (p *play) informed(failures []Failure) {
+	for i := range failures {
+		if m := failures[i].Missed; m != nil {
+			m.Chosen, m.Secret = p.chosen(), p.allSecrets()
 		}
-		name := s.decl.Name
-		out = append(out,
-			scenario.Chosen{Name: name, Value: []byte(s.addr.String())},
-			scenario.Chosen{Name: name + ".port", Value: strconv.AppendUint(nil, uint64(s.addr.Port()), 10)})
+	}
+}
+
+// chosen are the addresses that the system has chosen, their ports, and the run's
+// folder, the longer ones first.
+func (p *play) chosen() (out []scenario.Chosen) {
+	add := func(name string, addr wire.Addr) {
+		if addr.Path == "" && addr.Port() != 0 {
+			out = append(out,
+				scenario.Chosen{Name: name, Value: []byte(addr.String())},
+				scenario.Chosen{Name: name + ".port", Value: strconv.AppendUint(nil, uint64(addr.Port()), 10)})
+		}
+	}
+	for _, s := range p.servers {
+		if s.decl.Bind == nil || s.decl.Bind.Port == 0 {
+			add(s.decl.Name, s.addr)
+		}
+	}
+	for _, c := range p.processes {
+		if c.decl.Ported && c.decl.Port == 0 {
+			add(cmp.Or(c.decl.Serves, c.decl.Name), c.addr)
+		}
+	}
+	if p.tmp.dir != "" {
+		out = append(out, scenario.Chosen{Name: "tmp", Value: []byte(p.tmp.dir)})
 	}
 	slices.SortStableFunc(out, func(a, b scenario.Chosen) int { return len(b.Value) - len(a.Value) })
 	return out

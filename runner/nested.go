@@ -28,8 +28,14 @@ func (a *actor) inner(steps []*scenario.Step, again bool) *Failure {
 
 // loop plays its steps until the loop ends.
 func (a *actor) loop(l scenario.Loop) *Failure {
-	step := a.current
-	for round := 1; l.Times == 0 || round <= l.Times; round++ {
+	step, times := a.current, int64(l.Times)
+	if l.Count != nil {
+		var err error
+		if times, err = a.scope.number(l.Count); err != nil {
+			return a.failure(Environment, "%s", err)
+		}
+	}
+	for round := int64(1); !l.Counts() || round <= times; round++ {
 		a.current, a.riding = step, false
 		a.deadline = a.until(step.Within)
 		switch {
@@ -41,7 +47,7 @@ func (a *actor) loop(l scenario.Loop) *Failure {
 		if l.As != "" {
 			a.scope.set(l.As, bytesOf(fmt.Sprint(round)))
 		}
-		if l.Times == 0 {
+		if !l.Counts() {
 			over, f := a.loopEnds(l)
 			if over || f != nil {
 				return f
@@ -51,12 +57,12 @@ func (a *actor) loop(l scenario.Loop) *Failure {
 		if stream != nil {
 			taken = stream.Progress()
 		}
-		if f := a.inner(l.Steps, l.Times == 0 || round < l.Times); f != nil {
+		if f := a.inner(l.Steps, !l.Counts() || round < times); f != nil {
 			f.Notes = append(f.Notes, fmt.Sprintf("in round %d of the loop in line %d", round, step.Pos.Line))
 			return f
 		}
 		switch {
-		case l.Times > 0:
+		case l.Counts():
 		case a.stream == nil:
 			return nil // a step has closed the connection
 		case a.stream == stream && stream.Progress() == taken:

@@ -192,3 +192,49 @@ clients:
   ben: [{await: pinged}]
 `)
 }
+
+// How many rounds there are can be in what came, as in an array of Redis.
+func TestLoopAsOftenAsThePeerSays(t *testing.T) {
+	passes(t, `
+servers:
+  s:
+    steps:
+      - loop:
+          - expect: {like: "*${?n:int}"}
+          - loop:
+              times: "${n}"
+              as: i
+              steps:
+                - expect: {like: "${$}${?size:int}"}
+                - expect: {bytes: "${size}", capture: word}
+                - {expect: {line: ""}, answer: {line: "${i} ${word}"}}
+          - send: {line: "${n} done"}
+clients:
+  c:
+    - connect: s
+    - {send: {lines: ["*2", "$3", GET, "$1", k]}, expect: {lines: ["1 GET", "2 k", "2 done"]}}
+    - {send: {lines: ["*0"]}, expect: {lines: ["0 done"]}}
+    - {send: {lines: ["*1", "$4", PING]}, expect: {lines: ["1 PING", "1 done"]}}
+    - close
+`)
+	r := run(t, `
+servers: {s: {steps: [{send: {lines: [some, "0"]}}]}}
+clients:
+  c: [{connect: s}, {expect: {line, capture: n}}, {loop: {times: "${n}", steps: [{wait: 1ms}]}}, {close: {discard}}]
+  d:
+    - connect: s
+    - expect: {line: some}
+    - expect: {line, capture: n}
+    - loop: {times: "${n}", steps: [{expect: {line, capture: word}}]}
+    - let: {again: "${word}"}
+`)
+	want := []string{
+		"10:7 d: let: again: ${word} has no value: nothing has been captured for it yet",
+		`4:52 c: "${n}" is "some", where a whole number, 0 or more, was wanted`,
+	}
+	got := failures(r)
+	slices.Sort(got)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -64,10 +64,11 @@ func (a *actor) parallel(par scenario.Parallel, within time.Duration) *Failure {
 	// they wait in vain they say so.
 	a.p.order.wait(context.Background(), &wait{who: a.place, in: true, after: places})
 	done.Wait()
-	if a.reader == a { // nobody has read
+	if a.reader == a || a.reader == nil { // nobody has read
 		a.before.acted = true
+	} else {
+		a.before = a.reader.before
 	}
-	a.before = a.reader.before
 	a.log = branches[0].log
 	for _, b := range branches[1:] {
 		a.log.Append(&b.log)

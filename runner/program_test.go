@@ -242,6 +242,7 @@ clients:
     - {run: ["true"], stdin: {fill: random, size: 1MiB}}
     - {run: [echo, hello world], stdout: {regex: "hello (?P<whom>[a-z]+)"}}
     - {run: [echo, "${whom}"], stdout: "world\n"}
+    - {run: [echo, "${whom}"], stdout: {line: world, size: 6}}
     - {run: [echo, '{"id": 7, "more": 1}'], stdout: {json: {id: 7}}}
     - {run: [printf, 'id=\001'], stdout: {hex: "69 64 3d .."}}
     - {run: [sh, -c, "echo error >&2"], stdout: ""}
@@ -412,10 +413,10 @@ func TestIgnoresSIGTERM(t *testing.T) {
 timeout: 100ms
 processes:
   stubborn:
-    run: [sh, -c, "trap '' TERM; echo ready; exec sleep 1000"]
+    run: [sh, -c, "trap '' TERM; echo ready; while :; do :; done"]
     ready: {output: ready, within: 10s}
 clients: {ann: [wait: 1ms]}
-`, "4:3 stubborn: SIGTERM did not end it in 100ms, and it was killed (sleep)")
+`, "4:3 stubborn: SIGTERM did not end it in 100ms, and it was killed (sh)")
 	if out := string(result.Outputs[0].Head); out != "ready\n" {
 		t.Errorf("%q", out)
 	}

@@ -170,6 +170,10 @@ func (a *actor) connectProgram(c scenario.Connect, ride *scenario.Expect) *Failu
 	a.attach(conn)
 	a.child = ch
 	a.saw(transcript.Connect, c.Run.Name())
+	if c.TLS != nil {
+		a.host = "localhost"
+		return a.startTLS(c.TLS, ride)
+	}
 	return a.ridden(nil, ride)
 }
 

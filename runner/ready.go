@@ -79,11 +79,11 @@ func (c *process) prints(within context.Context, from int64) error {
 	// Whether it starts again is another matter: this is about now.
 	ctx, cancel := context.WithCancelCause(within)
 	defer cancel(nil)
-	over := make(chan struct{})
+	heard, over := c.prog.Heard(), make(chan struct{})
 	defer close(over)
 	go func() {
 		select {
-		case <-c.prog.Heard():
+		case <-heard:
 			cancel(program.ErrOver)
 		case <-over:
 		}

@@ -60,7 +60,6 @@ func Run(ctx context.Context, s *scenario.Scenario, opts Options) (Result, error
 func run(ctx context.Context, s *scenario.Scenario, opts Options) (Result, error) {
 	p := newPlay(ctx, s, opts)
 	defer p.cancel(nil)
-	defer p.security.remove()
 	defer context.AfterFunc(ctx, p.end)()
 	if p.bind() && p.enlist() && p.compute() && p.write() {
 		p.cast()
@@ -288,6 +287,7 @@ func (p *play) judge() Result {
 	})
 	r.Failures = causeFirst(p.failures)
 	r.Outputs, r.Real = p.outputs(), p.opts.Real.plays() && serves(p.scenario)
+	p.informed(r.Failures)
 	p.mask(&r)
 	r.Elapsed = p.now()
 	return r

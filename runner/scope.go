@@ -115,12 +115,12 @@ func (s *scope) base(ref *scenario.Ref) (value, error) {
 	if srv := s.p.server(ref.Name); srv != nil {
 		return bytesOf(srv.address()), nil
 	}
+	if v, known, err := s.p.ownValue(ref.Name); known {
+		return v, err
+	}
 	if file, ok := strings.CutPrefix(ref.Name, "tls."); ok {
 		path, err := s.p.tlsFile(file + ".pem")
 		return bytesOf(path), err
-	}
-	if v, known, err := s.p.ownValue(ref.Name); known {
-		return v, err
 	}
 	return value{}, fmt.Errorf("${%s} has no value: nothing has been captured for it yet", ref.Name)
 }
@@ -225,7 +225,7 @@ func (s *scope) number(t scenario.Text) (int64, error) {
 	}
 	n, err := strconv.ParseInt(string(b), 10, 64)
 	if err != nil || n < 0 {
-		return 0, fmt.Errorf("%s is %q, and a number of bytes was wanted", t, b)
+		return 0, fmt.Errorf("%s is %q, where a whole number, 0 or more, was wanted", t, b)
 	}
 	return n, nil
 }

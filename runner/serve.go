@@ -26,6 +26,7 @@ type Listening struct {
 	Address string // where clients of this machine reach it, as scenario.ParseAddress has it
 	Every   bool   // it is bound to every address,
 	Others  bool   // and other machines reach it too
+	CA      string // with a certificate of the run: a PEM file of the authority that has signed it
 }
 
 // guest is a client that a stranger is taken for.
@@ -48,7 +49,6 @@ type guest struct {
 func Serve(ctx context.Context, s *scenario.Scenario, opts ServeOptions) Result {
 	p := newPlay(context.WithoutCancel(ctx), s, opts.Options)
 	defer p.cancel(nil)
-	defer p.security.remove()
 	p.serve, p.hurry = &opts, make(chan struct{})
 	defer context.AfterFunc(ctx, p.leave)()
 	if p.played = p.bind() && p.enlist() && p.compute() && p.write(); p.played {
@@ -150,10 +150,14 @@ func (p *play) listening() (list []Listening) {
 	for _, s := range p.servers {
 		if s.listening {
 			every := s.decl.Bind != nil && s.decl.Bind.Transport != scenario.Unix && s.everywhere(s.addr.Addr())
-			list = append(list, Listening{
+			l := Listening{
 				Server: s.decl.Name, Address: s.addr.String(),
 				Every: every, Others: every && p.scenario.MayServeOthers(s.decl.Bind.Port),
-			})
+			}
+			if s.shows() {
+				l.CA, _ = p.tlsFile("ca.pem")
+			}
+			list = append(list, l)
 		}
 	}
 	return list

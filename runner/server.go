@@ -363,6 +363,8 @@ func (s *server) uncalled() []Failure {
 		}
 	case s.accepted < len(s.decl.Connections):
 		out = append(out, fail(s.decl.Connections[s.accepted].Pos, "%d of %d connections came", s.accepted, len(s.decl.Connections)))
+	case s.decl.Aside && slices.ContainsFunc(s.p.servers, func(o *server) bool { return o.real != "" }):
+		// It belongs to what a real server plays now.
 	case s.called+s.outsiders == 0 && s.decl.Accept != 0 && s.decl.Listen && s.decl.Start:
 		out = append(out, fail(s.decl.Pos, "nobody called this server"))
 	}

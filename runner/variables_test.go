@@ -2,6 +2,8 @@ package runner_test
 
 import (
 	"fmt"
+	"io"
+	"net"
 	"strings"
 	"testing"
 
@@ -331,6 +333,47 @@ clients:
     - expect: {any_order: {count: 100, line: "a${index}"}, skip: {prefix: b}}
     - send: bye
 `)
+}
+
+// A server that only a declared server tells of is not missed where a real one
+// takes that one's place; else it is.
+func TestServerAside(t *testing.T) {
+	s := parse(t, `
+servers:
+  control: {steps: [{expect: {line: where}}, {send: {line: "at ${data.port}"}}]}
+  data: {reply: "hhhh"}
+clients:
+  c: [{connect: control}, {send: {line: where}}, {expect: {like: "at ${?port:int}"}}]
+`)
+	if len(s.File.Problems) > 0 {
+		t.Error(s.File.Problems)
+	}
+	if diff := cmp.Diff([]string{"4:3 data: nobody called this server"}, failures(play(t, s))); diff != "" {
+		t.Error(diff)
+	}
+	real, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer real.Close()
+	served := make(chan error, 1)
+	go func() {
+		conn, err := real.Accept()
+		if err == nil {
+			conn.Write([]byte("at 7\r\n"))
+			conn.(*net.TCPConn).CloseWrite()
+			_, err = io.Copy(io.Discard, conn)
+			conn.Close()
+		}
+		served <- err
+	}()
+	result, err := runner.Run(t.Context(), s, runner.Options{Connect: map[string]string{"control": real.Addr().String()}})
+	if err != nil || !result.Passed() {
+		t.Error(err, failures(result))
+	}
+	if err := <-served; err != nil {
+		t.Error(err)
+	}
 }
 
 // A variable of many bytes is for any number of actors at a time.

@@ -308,3 +308,26 @@ func told(t *testing.T, port string) []string {
 	}
 	return strings.Fields(string(text))
 }
+
+// A program that is called over its input and output carries TLS as well: here
+// netcat, to a server of ours. That the server does not trust the client comes
+// through it, too.
+func TestPeerNetcatCarriesTLS(t *testing.T) {
+	nc := installed(t, "nc")
+	play(t, `
+servers:
+  greeter: {tls: true, reply: {after: {line: hello}, send: {fill: random, size: 1MiB}}}
+  strict: {tls: {client_ca: true}, steps: [{expect: {tls_error: no certificate}}]}
+clients:
+  ann:
+    - connect: {run: [`+nc+`, -N, 127.0.0.1, "${greeter.port}"], tls: {name: greeter}}
+    - send: {line: hello}
+    - expect: {fill: random, size: 1MiB}
+    - expect: {eof}
+    - close
+  ben:
+    - connect: {run: [`+nc+`, -N, 127.0.0.1, "${strict.port}"], tls: true}
+      expect: {tls_error: certificate required}
+    - close: {discard}
+`, "--allow-run").passes(t)
+}

@@ -6,6 +6,8 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"errors"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -29,6 +31,11 @@ func serve(t *testing.T, scenario string, flags ...string) *serving {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "served.yaml")
 	write(t, file, scenario)
+	return serveFile(t, file, flags...)
+}
+
+func serveFile(t *testing.T, file string, flags ...string) *serving {
+	t.Helper()
 	s := &serving{cmd: exec.Command("banter", append(append([]string{"serve"}, flags...), file)...)}
 	s.cmd.Stderr = &s.stderr
 	out, err := s.cmd.StdoutPipe()
@@ -108,6 +115,32 @@ func TestServeNetcat(t *testing.T) {
 	}
 	if !regexp.MustCompile(`(?m)^greeter/2: a connection from 127\.0\.0\.1:\d+$`).MatchString(s.stderr.String()) {
 		t.Errorf("standard error is %q", &s.stderr)
+	}
+}
+
+// Curl calls a server of HTTPS with the authority that it is told of.
+func TestServeCurlOverTLS(t *testing.T) {
+	curl := installed(t, "curl")
+	s := serve(t, `name: web
+servers:
+  web:
+    tls: true
+    steps:
+      - expect: {until: "\r\n\r\n", prefix: "GET /hello HTTP/1.1\r\n"}
+      - send: [{head: "HTTP/1.1 200 OK\nContent-Length: 4"}, "hhhh"]
+      - close
+clients: {ann: [connect: {to: web, tls: true}, close]}
+`, "--once")
+	line := regexp.MustCompile(`^web   (\S+)   TLS, trusted with (\S+)$`).FindStringSubmatch(strings.TrimSpace(s.line(t)))
+	if line == nil {
+		t.Fatal("no address, or no authority")
+	}
+	client := start(t, "", curl, "-sS", "--noproxy", "*", "--cacert", line[2], "https://"+line[1]+"/hello")
+	client.ends(t)
+	client.says(t, `^hhhh$`)
+	s.ends(t, 0)
+	if _, err := os.Stat(line[2]); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("%s is still there: %v", line[2], err)
 	}
 }
 

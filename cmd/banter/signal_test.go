@@ -207,6 +207,7 @@ func TestProgramsEndWithTheRun(t *testing.T) {
 			file := filepath.Join(dir, "lasting.yaml")
 			write(t, file, strings.ReplaceAll(lasting, "DIR", dir))
 			cmd := exec.Command("banter", "run", "--allow-run", "--timeout", "1s", file)
+			cmd.Env = append(os.Environ(), "TMPDIR="+dir) // one that is killed leaves its folder
 			if err := cmd.Start(); err != nil {
 				t.Fatal(err)
 			}

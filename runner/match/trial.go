@@ -6,10 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"reflect"
 	"slices"
-
-	"banter/runner/scenario"
 )
 
 // trial is what a stream is going to bring, read and not taken. A frame that is
@@ -151,59 +148,15 @@ type anyOrder struct {
 	of    []int                // of each expectation, the frame that is given to it, or -1
 	seen  []map[int][]Captured // of each frame, what each expectation that it meets captured
 
-	line  *Expectation     // any line, if that is what all of them take; else nil
-	exact map[string][]int // the expectations that are one text, by that
-	loose []int            // the others
+	alike *alike // nil: each is tried
 }
 
 func newAnyOrder(s *Stream, all []*Expectation) *anyOrder {
-	o := &anyOrder{s: s, all: all, of: make([]int, len(all)), exact: map[string][]int{}}
-	first := all[0]
-	o.line = &Expectation{Frame: scenario.FrameLine, EOL: first.EOL, Max: first.Max, Size: -1}
-	for i, e := range all {
+	o := &anyOrder{s: s, all: all, of: make([]int, len(all)), alike: newAlike(all)}
+	for i := range o.of {
 		o.of[i] = -1
-		if e.Frame != scenario.FrameLine || e.EOL != first.EOL || e.Max != first.Max {
-			o.line = nil
-		}
-		if text, ok := e.text(); ok {
-			o.exact[text] = append(o.exact[text], i)
-		} else {
-			o.loose = append(o.loose, i)
-		}
 	}
 	return o
-}
-
-// text is the one text that an expectation is met by, if there is such.
-func (e *Expectation) text() (string, bool) {
-	if e.Equals == nil || e.Equals.Long() || e.Equals.Wild() || e.Captures != nil {
-		return "", false
-	}
-	alone := Expectation{
-		Frame: e.Frame, EOL: e.EOL, Max: e.Max, Equals: e.Equals, Size: -1,
-	}
-	return string(e.Equals.Data), reflect.DeepEqual(*e, alone)
-}
-
-// lines finds the expectations that the next line meets, where all of them take
-// one: with many of them that is quicker than to try each.
-func (o *anyOrder) lines(s *Stream, seen map[int][]Captured) (frame []byte, meets []int) {
-	if o.line == nil {
-		return nil, nil
-	}
-	frame, m := s.try(o.line)
-	if m != nil {
-		return nil, nil // each has its own words for it
-	}
-	_, ending, _ := o.line.findEnd(frame, 0)
-	body := frame[:len(frame)-ending]
-	meets = slices.Clone(o.exact[string(body)])
-	for _, i := range o.loose {
-		if captured, ok := o.all[i].Holds(body); ok {
-			meets, seen[i] = append(meets, i), captured
-		}
-	}
-	return frame, meets
 }
 
 // next tries the next frame with each expectation. The first that it meets says
@@ -213,8 +166,10 @@ func (o *anyOrder) next(s *Stream) ([]byte, *Mismatch) {
 	var meets []int
 	seen := map[int][]Captured{}
 	var wrong *Mismatch
-	if frame, meets = o.lines(s, seen); meets != nil {
-		return o.settle(frame, meets, seen, nil)
+	if o.alike != nil {
+		if frame, meets = o.alike.meets(s, seen); meets != nil {
+			return o.settle(frame, meets, seen, nil)
+		}
 	}
 	for i, e := range o.all {
 		f, m := s.try(e)

@@ -41,6 +41,9 @@ func (t *servingText) Ready(list []runner.Listening) error {
 		case l.Every:
 			line += "   for this machine alone; --allow-net opens it to others"
 		}
+		if l.CA != "" {
+			line += "   TLS, trusted with " + Clean(l.CA)
+		}
 		b.WriteString(strings.TrimRight(line, " ") + "\n")
 	}
 	t.open = true
@@ -86,6 +89,7 @@ type (
 	listeningJSON struct {
 		Server  string `json:"server"`
 		Address string `json:"address"`
+		CA      string `json:"ca,omitempty"`
 	}
 	failureJSON struct {
 		Actor   string   `json:"actor,omitempty"`
@@ -99,7 +103,7 @@ type (
 func (j servingJSON) Ready(list []runner.Listening) error {
 	out := make([]listeningJSON, len(list))
 	for i, l := range list {
-		out[i] = listeningJSON{l.Server, l.Address}
+		out[i] = listeningJSON{l.Server, l.Address, l.CA}
 	}
 	return j.Encode(struct {
 		Listening []listeningJSON `json:"listening"`

@@ -24,12 +24,12 @@ type Came struct {
 	Body   []byte            // what the match sees
 	Values map[string][]byte // of variables that only a run knows, by what stands between ${ and }
 	Secret [][]byte          // values that are not to be written down
-	Chosen []Chosen          // the longer ones first
+	Chosen []Chosen          // the longer values first
 	EOL    EOL               // of the scenario
 }
 
 // Chosen is a variable whose value the system has chosen, and will choose anew for
-// the next run: an address, or its port.
+// the next run: an address, its port, a folder.
 type Chosen struct {
 	Name  string
 	Value []byte
@@ -61,7 +61,10 @@ func (ed *Editor) Expect(x *Expect, came Came) (Edit, error) {
 	return ed.edit(pl, splices)
 }
 
-var errSecret = errors.New("what came has a secret in it, which must not be written down")
+var (
+	errSecret   = errors.New("what came has a secret in it, which must not be written down")
+	errVariable = errors.New("it has a variable that has to be changed by hand")
+)
 
 // amender brings an expect up to date with what came.
 type amender struct {
@@ -136,10 +139,7 @@ func (a *amender) line(pl, c *place, payload *Payload, body []byte) ([]splice, e
 		return a.text(c, payload.Parts[0].Text, body)
 	}
 	s, ok := a.all.span(c)
-	if !ok || pl.child("equals") != nil {
-		return nil, errOnlyYAML
-	}
-	if c.y.Anchor != "" {
+	if !ok || c.y.Anchor != "" {
 		return nil, errOnlyYAML
 	}
 	text := a.all.p.src.text
@@ -159,7 +159,7 @@ func (a *amender) line(pl, c *place, payload *Payload, body []byte) ([]splice, e
 // scalar spells a text that has no variables.
 func (a *amender) scalar(pl *place, text string) ([]splice, error) {
 	if strings.Contains(pl.y.Value, "${") {
-		return nil, errors.New("it has a variable that has to be changed by hand")
+		return nil, errVariable
 	}
 	return a.all.setScalar(pl, text, spell)
 }
@@ -214,8 +214,8 @@ func (a *amender) tokens(t Text) (tokens []align.Token, vars []string) {
 	return tokens, vars
 }
 
-// literal is a literal text as it is written in the language. An address that is
-// another one on each run becomes the variable that stands for it.
+// literal is a literal text as it is written in the language. What will be another
+// one on the next run becomes the variable that stands for it.
 func (a *amender) literal(lit []byte) string {
 	a.open(lit)
 	var out strings.Builder
@@ -245,12 +245,11 @@ func (a *amender) open(b []byte) []byte {
 	return b
 }
 
-// isAt reports whether a value stands at i, and a port is no piece of a longer
+// isAt reports whether a value stands at i. A port must not be a piece of a longer
 // number.
 func (c *Chosen) isAt(b []byte, i int) bool {
 	digit := func(i int) bool { return i >= 0 && i < len(b) && '0' <= b[i] && b[i] <= '9' }
-	port := bytes.IndexByte(c.Value, ':') < 0
-	return bytes.HasPrefix(b[i:], c.Value) && !(port && (digit(i-1) || digit(i+len(c.Value))))
+	return bytes.HasPrefix(b[i:], c.Value) && (!isDigits(string(c.Value)) || !digit(i-1) && !digit(i+len(c.Value)))
 }
 
 // value is what a segment stands for.

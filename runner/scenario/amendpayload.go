@@ -3,7 +3,6 @@ package scenario
 import (
 	"bytes"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -176,9 +175,6 @@ func (a *amender) piece(one piece, body []byte) ([]splice, error) {
 		return a.text(one.pl, one.Text, body)
 	}
 	c := one.pl.child(one.kind)
-	if strings.Contains(c.y.Value, "${") && one.kind != "text" && one.kind != "line" && one.kind != "lines" && one.kind != "head" {
-		return nil, errors.New("it has a variable that has to be changed by hand")
-	}
 	switch one.kind {
 	case "text":
 		if !isText(body) {
@@ -191,13 +187,18 @@ func (a *amender) piece(one piece, body []byte) ([]splice, error) {
 		case !isText(body):
 			return a.rename(c, "hex", spacedHex(a.open(body)))
 		case !whole || strings.Contains(line, a.eol):
-			return a.rename(c, "text", string(body))
+			return a.rename(c, "text", a.literal(body))
 		}
 		return a.text(c, withoutEnd(one.Text, a.eol), []byte(line))
 	case "lines", "head":
 		return a.lines(one, c, body)
+	}
+	if strings.Contains(c.y.Value, "${") {
+		return nil, errVariable
+	}
+	switch one.kind {
 	case "hex":
-		return a.all.setScalar(c, rewriteHex(c.y.Value, one.Part, a.open(body)), spell)
+		return a.all.setScalar(c, rewriteHex(c.y.Value, a.open(body)), spell)
 	case "base64":
 		return a.all.setScalar(c, base64.StdEncoding.EncodeToString(a.open(body)), spell)
 	}
@@ -222,7 +223,7 @@ func (a *amender) rename(c *place, key, text string) ([]splice, error) {
 	if !bytes.HasPrefix(source[from:], []byte(c.key.Value)) {
 		return nil, errOnlyYAML // it is in quotes
 	}
-	out, err := a.all.replace(c, doubleQuote(a.literal([]byte(text))))
+	out, err := a.all.replace(c, doubleQuote(text))
 	return append(out, splice{span{from, from + len(c.key.Value)}, key}), err
 }
 
@@ -236,262 +237,4 @@ func withoutEnd(t Text, eol string) Text {
 		return t[:len(t)-1]
 	}
 	return append(t[:len(t)-1:len(t)-1], last)
-}
-
-// rewriteHex is bytes in hexadecimal, in the form of those before them: groups,
-// capitals, comments, and ".." where any byte may still stand.
-func rewriteHex(before string, part *Part, body []byte) string {
-	var pairs, gaps []string // gaps[i] stands before pairs[i]; one more at the end
-	gap := 0
-	for i := 0; i < len(before); {
-		switch c := before[i]; {
-		case c == '#':
-			for i < len(before) && before[i] != '\n' {
-				i++
-			}
-		case isHex(c) || c == '.':
-			gaps = append(gaps, before[gap:i])
-			pairs = append(pairs, before[i:i+2])
-			i += 2
-			gap = i
-		default:
-			i++
-		}
-	}
-	gaps = append(gaps, before[gap:])
-	ranges := make([]align.Range, len(pairs))
-	if len(body) == len(pairs) {
-		for i := range ranges {
-			ranges[i] = align.Range{From: i, To: i + 1}
-		}
-	} else {
-		tokens := make([]align.Token, len(pairs))
-		for i := range pairs {
-			if tokens[i].Kind = align.Any; pairs[i] != ".." {
-				tokens[i] = align.Token{Byte: unhex(pairs[i][0])<<4 | unhex(pairs[i][1])}
-			}
-		}
-		ranges = align.Align(tokens, body)
-	}
-	in := make([]int, len(body)) // the pair that a byte comes in place of, or -1
-	for i := range in {
-		in[i] = -1
-	}
-	for i, r := range ranges {
-		if r != align.Gone {
-			in[r.From] = i
-		}
-	}
-	group, sep := grouping(gaps)
-	var out strings.Builder
-	next := 0 // the first pair whose gap is not written
-	for i, c := range body {
-		switch k := in[i]; {
-		case group > 0 && i > 0 && i%group == 0:
-			out.WriteString(sep)
-		case group > 0:
-		case k >= 0:
-			out.WriteString(joinGaps(gaps[next : k+1]))
-			next = k + 1
-		case i > 0:
-			out.WriteString(sep)
-		}
-		if k := in[i]; k >= 0 && pairs[k] == ".." {
-			out.WriteString("..")
-		} else {
-			out.WriteString(likeDigits(strings.Join(pairs, ""), fmt.Sprintf("%02x", c)))
-		}
-	}
-	if group == 0 {
-		out.WriteString(joinGaps(gaps[next:]))
-	}
-	return out.String()
-}
-
-// grouping says how many bytes stand together, and what is between groups, where
-// that is the same throughout. Else the group is 0, and the second is what stands
-// between two bytes.
-func grouping(gaps []string) (group int, sep string) {
-	inner := gaps[min(1, len(gaps)-1) : len(gaps)-1]
-	first := len(inner)
-	for i, g := range inner {
-		if g != "" {
-			first, sep = i, g
-			break
-		}
-	}
-	if len(inner) == 0 {
-		return 1, " "
-	}
-	if sep == "" {
-		return 1, "" // all in a row
-	}
-	uniform := gaps[0] == "" && gaps[len(gaps)-1] == "" && strings.Trim(sep, " ") == ""
-	for i, g := range inner {
-		want := ""
-		if (i+1)%(first+1) == 0 {
-			want = sep
-		}
-		uniform = uniform && g == want
-	}
-	if uniform {
-		return first + 1, sep
-	}
-	if strings.Trim(sep, " ") != "" {
-		sep = " "
-	}
-	return 0, sep
-}
-
-// joinGaps is what stood between bytes that are gone: comments and ends of line
-// stay.
-func joinGaps(gaps []string) string {
-	if len(gaps) == 1 {
-		return gaps[0]
-	}
-	var out strings.Builder
-	for _, g := range gaps {
-		if strings.ContainsAny(g, "#\n") {
-			out.WriteString(g)
-		}
-	}
-	if out.Len() == 0 && len(gaps) > 0 {
-		return gaps[len(gaps)-1]
-	}
-	return out.String()
-}
-
-// lines brings whole lines up to date: each that is still there stays as it is.
-func (a *amender) lines(one piece, c *place, body []byte) ([]splice, error) {
-	eol := a.eol
-	came, whole := strings.CutSuffix(string(body), eol)
-	before := linesOf(one.Text, eol)
-	if one.kind == "head" {
-		came, whole = strings.CutSuffix(came, eol)
-		before = before[:len(before)-1]
-	}
-	lines := strings.Split(came, eol)
-	if !whole || !utf8.Valid(body) || one.kind == "head" && strings.Contains(eol+came+eol, eol+eol) {
-		return nil, fmt.Errorf("what came in place of %q is no whole lines of text", one.kind)
-	}
-	front, back := 0, 0
-	equal := func(i, j int) bool {
-		b, err := a.Content(&Part{Text: before[i]})
-		return err == nil && string(b) == lines[j]
-	}
-	for front < min(len(before), len(lines)) && equal(front, front) {
-		front++
-	}
-	for back < min(len(before), len(lines))-front && equal(len(before)-1-back, len(lines)-1-back) {
-		back++
-	}
-	written := make([]string, len(lines))
-	for i, line := range lines {
-		var was Text
-		switch {
-		case i >= len(lines)-back:
-			was = before[len(before)-(len(lines)-i)]
-		case i < len(before)-back:
-			was = before[i]
-		}
-		written[i] = a.rewritten(was, []byte(line))
-	}
-	if c.y.Kind == yaml.ScalarNode {
-		text := strings.Join(written, "\n")
-		if strings.HasSuffix(c.y.Value, "\n") || strings.HasSuffix(text, "\n") {
-			text += "\n"
-		}
-		return a.all.setScalar(c, text, spell)
-	}
-	return a.relist(c, front, back, written)
-}
-
-// linesOf cuts a text into its lines, without their ends.
-func linesOf(t Text, eol string) []Text {
-	var lines []Text
-	var line Text
-	for _, seg := range t {
-		if seg.Var != "" {
-			line = append(line, seg)
-			continue
-		}
-		for i, lit := range bytes.Split(seg.Lit, []byte(eol)) {
-			if i > 0 {
-				lines, line = append(lines, line), nil
-			}
-			if len(lit) > 0 {
-				line = append(line, Segment{Pos: seg.Pos, Lit: lit})
-			}
-		}
-	}
-	if len(line) > 0 {
-		lines = append(lines, line)
-	}
-	return lines
-}
-
-// relist writes the texts of a list anew, of which the first and the last ones
-// stay.
-func (a *amender) relist(list *place, front, back int, texts []string) (out []splice, err error) {
-	text := a.all.p.src.text
-	items := list.children
-	spans := make([]span, len(items))
-	for i, item := range items {
-		var ok bool
-		if spans[i], ok = a.all.span(item); !ok {
-			return nil, errOnlyYAML
-		}
-	}
-	old, fresh := items[front:len(items)-back], texts[front:len(texts)-back]
-	flow := list.y.Style&yaml.FlowStyle != 0
-	style := styleOf(items[0].y)
-	for i := range min(len(old), len(fresh)) {
-		splices, err := a.all.setScalar(old[i], fresh[i], spell)
-		if err != nil {
-			return nil, err
-		}
-		style = styleOf(old[i].y)
-		out = append(out, splices...)
-	}
-	stand := front + min(len(old), len(fresh)) // the items in front of which nothing is added or left out
-	if len(fresh) > len(old) {
-		return append(out, a.all.insertItems(list, spans, stand, style, fresh[len(old):])), nil
-	}
-	for i := stand; i < len(items)-back; i++ {
-		switch {
-		case flow && i > 0:
-			out = append(out, splice{span: span{spans[i-1].to, spans[i].to}})
-		case flow:
-			out = append(out, splice{span: span{spans[i].from, spans[i+1].from}})
-		default:
-			out = append(out, splice{span: span{lineStart(text, spans[i].from), nextLine(text, spans[i].to)}})
-		}
-	}
-	return out, nil
-}
-
-// insertItems puts texts into a list, behind its first n items.
-func (all *places) insertItems(list *place, spans []span, n int, style nodeStyle, texts []string) splice {
-	source := all.p.src.text
-	flow := list.y.Style&yaml.FlowStyle != 0
-	for i, text := range texts {
-		texts[i] = spell(text, style, flow)
-	}
-	dash := strings.Repeat(" ", list.y.Column-1) + "- "
-	if n == 0 {
-		at := spans[0].from
-		if flow {
-			return splice{span{at, at}, strings.Join(texts, ", ") + ", "}
-		}
-		at = lineStart(source, at)
-		end := all.newline()
-		return splice{span{at, at}, dash + strings.Join(texts, end+dash) + end}
-	}
-	at := spans[n-1].to
-	if flow {
-		return splice{span{at, at}, ", " + strings.Join(texts, ", ")}
-	}
-	at = lineEnd(source, at)
-	dash = all.newline() + dash
-	return splice{span{at, at}, dash + strings.Join(texts, dash)}
 }

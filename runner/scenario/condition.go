@@ -207,3 +207,11 @@ func (v *JSON) String() string {
 	}
 	return v.Literal
 }
+
+// quotedJSON warns of JSON in quotes, which is a string in JSON.
+func (p *parser) quotedJSON(n *node) {
+	text := strings.TrimSpace(n.value)
+	if n.kind == scalarNode && strings.IndexAny(text, "{[") == 0 && json.Valid([]byte(text)) {
+		p.warnf(n.pos, "in quotes this is a string in JSON, and no object or array; write it without them: json: %s", shorten(text))
+	}
+}

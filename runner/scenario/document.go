@@ -31,13 +31,14 @@ type document struct {
 	uses    []mention // of variables, to be settled
 	foreign []mention // of other actors' variables, to be put in order
 
-	calls    []Call           // fragments that are being read, the outermost first
-	with     map[string]*with // what the "do" of those gave them
-	given    int              // the variables of those that have a value only later
-	again    bool             // the second round of a loop is followed
-	unfolded int              // steps that came of fragments
-	inServer bool             // the script being read is a server's
-	idle     bool             // the process being read is not started, as it serves
+	mentioned map[string]bool  // servers and processes whose addresses are put into texts
+	calls     []Call           // fragments that are being read, the outermost first
+	with      map[string]*with // what the "do" of those gave them
+	given     int              // the variables of those that have a value only later
+	again     bool             // the second round of a loop is followed
+	unfolded  int              // steps that came of fragments
+	inServer  bool             // the script being read is a server's
+	idle      bool             // the process being read is not started, as it serves
 
 	problems  int                 // how many of the file's are known to wrong
 	wrong     map[Pos]bool        // where something is wrong
@@ -180,11 +181,12 @@ func (p *parser) scenarios(docs []*node, whole bool) {
 // those after it; then there is no scenario.
 func (p *parser) scenario(n *node, from shared, mayShare bool, row *node) (*Scenario, *shared) {
 	d := &document{
-		Scenario: &Scenario{Pos: n.pos, File: p.file},
-		shared:   from.clone(),
-		broken:   map[*Step]bool{},
-		top:      &scope{known: map[string]origin{}},
-		problems: len(p.file.Problems), wrong: map[Pos]bool{}, variables: map[*scope][]string{},
+		Scenario:  &Scenario{Pos: n.pos, File: p.file},
+		shared:    from.clone(),
+		broken:    map[*Step]bool{},
+		mentioned: map[string]bool{},
+		top:       &scope{known: map[string]origin{}},
+		problems:  len(p.file.Problems), wrong: map[Pos]bool{}, variables: map[*scope][]string{},
 		served:   map[string]string{},
 		portless: map[string]bool{},
 	}

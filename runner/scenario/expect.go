@@ -72,6 +72,7 @@ var frameAndMatchKeys = table[expectation]{
 	{"json", func(p *parser, d *expectation, e entry) {
 		var ok bool
 		d.Match.JSON, ok = p.json(e.value)
+		p.quotedJSON(e.value)
 		d.check(ok)
 	}},
 	{"not", func(p *parser, d *expectation, e entry) {
@@ -108,6 +109,7 @@ var frameAndMatchKeys = table[expectation]{
 	{"timeout", (*parser).setOutcome},
 	{"silence", (*parser).setOutcome},
 	{"tls_error", (*parser).setOutcome},
+	{"xor", func(p *parser, d *expectation, e entry) { p.partXor(&d.part, e) }},
 	{"times", func(p *parser, d *expectation, e entry) { p.partTimes(&d.part, e) }},
 	{"seed", func(p *parser, d *expectation, e entry) { p.partSeed(&d.part, e) }},
 }
@@ -312,6 +314,9 @@ func (p *parser) exact(d *expectation) bool {
 	switch {
 	case t.key == nil && t.times != nil:
 		p.errorf(t.times.pos, `"times" repeats a payload such as text or hex, and there is none`)
+		return false
+	case t.key == nil && t.Xor != nil:
+		p.errorf(t.Xor.Pos, `"xor" lies over a payload such as text or hex, and there is none`)
 		return false
 	case t.key == nil && t.seed != nil:
 		p.errorf(t.seed.pos, `"seed" is for {fill: random}`)

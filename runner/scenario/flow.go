@@ -115,21 +115,21 @@ func (f *flow) loop(s *Step, l Loop) {
 			defer func() { f.p.doc.again = false }()
 		}
 		switch {
-		case l.Times == 0 && !f.open && !f.lost && round == 1:
+		case !l.Counts() && !f.open && !f.lost && round == 1:
 			return // so a loop that does not count ends as well
 		case l.Until != nil:
 			f.expect(l.Until, s, nil)
 			f.end = ""
-		case l.Times == 0 && f.via == UDP && !f.lost && !l.Patient:
+		case !l.Counts() && f.via == UDP && !f.lost && !l.Patient:
 			f.fail(s.Pos, `"loop" until the peer's end over UDP, where nobody sees it; say "times" or "until"`)
-		case l.Times == 0 && f.end != "" && !f.lost:
+		case !l.Counts() && f.end != "" && !f.lost:
 			f.fail(s.Pos, `"loop" until the peer's end, after the %s in line %d, when it has come`, f.end, f.endPos.Line)
-		case l.Times == 0:
+		case !l.Counts():
 			f.needs(s)
 		}
 		f.steps(l.Steps)
 	}
-	if l.Times == 0 && l.Until == nil && !f.lost {
+	if !l.Counts() && l.Until == nil && !f.lost {
 		f.end, f.endPos = "end", s.Pos
 	}
 }

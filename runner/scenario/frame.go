@@ -10,7 +10,7 @@ import (
 func (p *parser) setFrame(d *expectation, e entry, kind FrameKind) bool {
 	switch {
 	case d.inner != "" && kind != FrameExact:
-		p.errorf(e.pos, "%s is a frame, and %s has none of its own", quote(e.key), quote(d.inner))
+		p.errorf(e.pos, "%s is a frame, and %s has none of its own; what the bytes must be is {equals: ...}", quote(e.key), quote(d.inner))
 		d.wrong = true
 		return false
 	case d.frame != nil && (e.key == "length" && d.Frame.Kind == FrameExact || d.frame.key == "length" && kind == FrameExact):
@@ -28,6 +28,15 @@ func (p *parser) setFrame(d *expectation, e entry, kind FrameKind) bool {
 }
 
 func (p *parser) lineFrame(d *expectation, e entry) {
+	if n := e.value; n.kind == mappingNode && len(n.entries) > 0 {
+		p.errorf(n.pos, `"line" must be a text, not a mapping; what must be true of the line stands beside it: {line, %s: ...}`, shorten(n.entries[0].key))
+		d.wrong = true
+		return
+	}
+	if d.inner == "stdout" { // of which there is one, to the program's end
+		p.exactFrame(d, e)
+		return
+	}
 	if !p.setFrame(d, e, FrameLine) {
 		return
 	}
@@ -59,17 +68,30 @@ func (p *parser) sizedFrame(d *expectation, e entry, kind FrameKind) {
 	if !p.setFrame(d, e, kind) {
 		return
 	}
-	if n := e.value; kind == FrameBytes && n.kind == scalarNode && strings.Contains(n.value, "${") {
-		text, ok := p.text(n)
-		if _, known := text.literal(); !known || !ok {
+	if kind == FrameBytes {
+		if text, open := p.openText(e.value); open {
 			d.Frame.Count = text
-			d.check(ok)
+			d.check(text != nil)
 			return
 		}
 	}
 	n, ok := p.size(e, 1)
 	d.Frame.N = n
 	d.check(ok)
+}
+
+// openText reads a number with variables that are not known before the run; nil
+// if something is wrong with it. It reports whether it is one.
+func (p *parser) openText(n *node) (Text, bool) {
+	if n.kind != scalarNode || !strings.Contains(n.value, "${") {
+		return nil, false
+	}
+	text, ok := p.text(n)
+	if !ok {
+		return nil, true
+	}
+	_, known := text.literal()
+	return text, !known
 }
 
 func (p *parser) someFrame(d *expectation, e entry) {

@@ -22,6 +22,11 @@ func init() {
 	loopKeys = table[loop]{
 		{"times", func(p *parser, l *loop, e entry) {
 			l.times = &e
+			if text, open := p.openText(e.value); open {
+				l.Count = text
+				l.wrong = l.wrong || text == nil
+				return
+			}
 			n, ok := p.number(e, 1, math.MaxInt32)
 			l.Times = n
 			l.wrong = l.wrong || !ok
@@ -73,10 +78,13 @@ func (p *parser) loop(e entry) Action {
 	return p.ending(e, l.Loop)
 }
 
+// Counts reports whether the number of rounds is said.
+func (l Loop) Counts() bool { return l.Times > 0 || l.Count != nil }
+
 // ending complains about a loop that has no way to end: it goes on until
 // something comes, and takes nothing that is in the way of that.
 func (p *parser) ending(e entry, l Loop) Action {
-	takes := l.Times > 0 || len(l.Steps) == 0
+	takes := l.Counts() || len(l.Steps) == 0
 	Walk(l.Steps, func(s *Step) {
 		switch s.Action.(type) {
 		case *Expect, Close, Reset, Dispatch, Connect, nil:
@@ -143,8 +151,7 @@ func (p *parser) retry(e entry) Action {
 		p.errorf(e.pos, `"retry" needs "steps": what is tried`)
 		return nil
 	case r.Within > 0 && r.Every >= r.Within:
-		p.errorf(e.pos, `"retry" every %s within %s is one try`, timeString(r.Every), timeString(r.Within))
-		return nil
+		p.warnf(e.pos, `"retry" every %s within %s is one try`, timeString(r.Every), timeString(r.Within))
 	}
 	return r.Retry
 }
@@ -196,6 +203,8 @@ func (Loop) Word() string { return "loop" }
 func (l Loop) String() string {
 	steps := count(len(l.Steps), "step")
 	switch {
+	case l.Count != nil:
+		return fmt.Sprintf("loop %s times: %s", l.Count, steps)
 	case l.Times > 0:
 		return fmt.Sprintf("loop %s: %s", times(l.Times), steps)
 	case l.Until != nil:

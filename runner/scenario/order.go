@@ -268,6 +268,8 @@ func (o *order) uncalled() {
 		case o.called[s.Name], s.Accept == 0, !s.Listen, !s.Start:
 		case s.Bind != nil && s.Bind.Port != 0 && o.ports[s.Bind.Port]:
 		case s.Transport() == Unix && o.paths[o.d.Path(s.Bind.Path)]:
+		case o.d.mentioned[s.Name]:
+			s.Aside = true
 		default:
 			o.p.warnf(s.Pos, "no client connects to server %s", quote(s.Name))
 		}

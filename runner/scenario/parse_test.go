@@ -456,6 +456,7 @@ func TestRead(t *testing.T) {
     - send: {file: missing.bin}
     - send: [a, {file: folder}]
     - send: {file: there.bin/below}
+    - tls: {ca: missing.pem, cert: there.bin, key: folder}
     - close
 `)
 	f, err := Read(path, nil)
@@ -466,10 +467,12 @@ func TestRead(t *testing.T) {
 	for _, p := range f.Problems {
 		lines = append(lines, strings.ReplaceAll(strings.TrimPrefix(p.String(), path), filepath.ToSlash(dir), ""))
 	}
-	if len(lines) != 3 ||
+	if len(lines) != 5 ||
 		!strings.Contains(lines[0], `:5:20: the payload file `) || !strings.HasSuffix(lines[0], "does not exist") ||
 		!strings.Contains(lines[1], `:6:24: the payload file `) || !strings.HasSuffix(lines[1], "is a folder") ||
-		!strings.HasPrefix(lines[2], `:7:20: the payload file `) {
+		!strings.HasPrefix(lines[2], `:7:20: the payload file `) ||
+		!strings.HasPrefix(lines[3], `:8:17: the certificate file `) || !strings.HasSuffix(lines[3], "does not exist") ||
+		!strings.HasPrefix(lines[4], `:8:52: the key file `) || !strings.HasSuffix(lines[4], "is a folder") {
 		t.Errorf("problems:\n%s", strings.Join(lines, "\n"))
 	}
 

@@ -83,6 +83,11 @@ func (s *scan) flowText(i int, behindKey bool) int {
 		s.colons(i, whole, true)
 		return whole
 	}
+	if text := strings.TrimRight(s.line[i:stop], " \t"); strings.Contains(text, "?") {
+		s.suspect(i, i+len(text), "inside of { } or [ ] a text with ? must be in quotes: %s", inOneLine(text))
+		s.certain()
+		return i + len(text)
+	}
 	end := whole
 	if s.nothing(stop) || s.line[stop] == ':' { // it is a key
 		end = i + len(strings.TrimRight(s.line[i:stop], " \t"))

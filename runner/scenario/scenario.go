@@ -132,6 +132,7 @@ type Server struct {
 	AtOnce      int      // connections served at the same time; 0: all
 	Listen      bool     // false: bound only, until a step starts it
 	Start       bool     // false: not even bound, until a step starts it
+	Aside       bool     // no step names it, but something that is said tells its address
 	TLS         *TLS     // every connection begins with its handshake; nil: without TLS
 	Reply       *Payload // answer what comes first with this, read on to the peer's end, close
 	ReplyAfter  *Expect  // with Reply: this must come first; nil: anything
@@ -260,7 +261,8 @@ type (
 	// comes that is as Until says, which is taken; with neither, until the peer
 	// has ended when they begin anew.
 	Loop struct {
-		Times   int    // 0: not counted
+		Times   int    // 0: not counted, but for Count
+		Count   Text   // in place of Times, a number that is known when the scenario runs
 		As      string // a variable that is the round, from 1; "": none
 		Until   *Expect
 		Steps   []*Step

@@ -220,7 +220,7 @@ func (p *parser) serverAddress(e entry) *Address {
 		return p.address(e)
 	}
 	if strings.Contains(rest, "${") {
-		p.errorf(e.value.pos, `"bind" takes no variables`)
+		p.errorf(e.value.pos, `"bind" takes no variables but those of vars and cases; a relative path is in the scenario's folder`)
 		return nil
 	}
 	if problem := unixProblem(rest); problem != "" {

@@ -241,6 +241,7 @@ func (p *parser) fill(seg *Segment, c constant, props []Property) bool {
 
 // addressOf is the address of a server or a process, or its port.
 func (p *parser) addressOf(seg *Segment, name, rest string) bool {
+	p.doc.mentioned[name] = true
 	if port, props, _ := strings.Cut(rest, "."); port == string(Port) && !p.doc.portless[name] {
 		if p.doc.carriers[name] == Unix {
 			p.errorf(seg.Pos, "server %s is a Unix socket, which has no port", quote(name))

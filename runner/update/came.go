@@ -34,21 +34,16 @@ func extended(r *runner.Result, f *runner.Failure) (came scenario.Came, ok bool)
 		return came, false
 	}
 	body := append(slices.Clip(m.Before.Came), more...)
-	came = cameOf(r, m.Before, m.Secret)
-	came.Body = body
-	return came, len(more) > 0
-}
-
-// cameOf is what is known of an expect beside its bytes.
-func cameOf(r *runner.Result, m *runner.Missed, secret [][]byte) scenario.Came {
-	return scenario.Came{Values: m.Values, Chosen: m.Chosen, Secret: secret, EOL: r.Scenario.EOL}
+	return scenario.Came{
+		Body: body, Values: m.Before.Values, Chosen: m.Chosen, Secret: m.Secret, EOL: r.Scenario.EOL,
+	}, len(more) > 0
 }
 
 // whatCame is what an expect was given. An error says why that can't be said, or
 // why the expect can't be made to take it.
 func whatCame(r *runner.Result, f *runner.Failure) (scenario.Came, error) {
 	m := f.Missed
-	came := cameOf(r, m, m.Secret)
+	came := scenario.Came{Values: m.Values, Chosen: m.Chosen, Secret: m.Secret, EOL: r.Scenario.EOL}
 	if m.Expect.AnyOrder != nil {
 		return came, errors.New(`"any_order" has to be changed by hand`)
 	}

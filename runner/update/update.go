@@ -16,6 +16,7 @@ package update
 import (
 	"errors"
 	"slices"
+	"strings"
 
 	"banter/runner"
 	"banter/runner/scenario"
@@ -127,7 +128,19 @@ func (f *file) expect(r *runner.Result, failure *runner.Failure, first bool) {
 			e = made
 		}
 	}
-	f.want(edit{Edit: e, pos: x.Pos}, err)
+	f.want(edit{Edit: e, pos: x.Pos}, masked(err, m.Secret))
+}
+
+// masked is an error that shows nothing secret.
+func masked(err error, secret [][]byte) error {
+	if err == nil {
+		return nil
+	}
+	text := err.Error()
+	for _, s := range secret {
+		text = strings.ReplaceAll(text, string(s), "***")
+	}
+	return errors.New(text)
 }
 
 // transcripts has the transcripts that are written out say what was seen.

@@ -44,10 +44,11 @@ func TestUpdate(t *testing.T) {
 			if !ok {
 				continue
 			}
+			now := txtar.File{Name: name + ".want", Data: []byte(want[name])}
 			t.Run(strings.TrimSuffix(filepath.Base(path), ".txtar")+"/"+name, func(t *testing.T) {
 				after, how := brought(t, f.Name, string(f.Data))
 				got := after + "=====\n" + how
-				files = append(files, f, txtar.File{Name: name + ".want", Data: []byte(got)})
+				now.Data = []byte(got)
 				if diff := cmp.Diff(want[name], got); diff != "" && !*write {
 					t.Errorf("(-want +got):\n%s", diff)
 				}
@@ -55,6 +56,7 @@ func TestUpdate(t *testing.T) {
 					t.Errorf("a second time it changes (-once +twice):\n%s", cmp.Diff(after, again))
 				}
 			})
+			files = append(files, f, now)
 		}
 		if *write {
 			archive.Files = files

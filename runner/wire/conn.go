@@ -104,6 +104,13 @@ func (c *Conn) Late(p []byte, peek bool) (int, error) {
 	if c.refused.Swap(false) {
 		return 0, ErrRefused
 	}
+	if c.tls != nil {
+		return c.lateTLS(p, peek)
+	}
+	return c.lateRead(p, peek)
+}
+
+func (c *Conn) lateRead(p []byte, peek bool) (int, error) {
 	switch sock := c.sock.(type) {
 	case *peer:
 		return sock.late(p)
@@ -111,23 +118,24 @@ func (c *Conn) Late(p []byte, peek bool) (int, error) {
 		n, err := lateRead(sock.out, p)
 		return n, c.meaning(err)
 	}
-	if c.tls != nil {
-		return c.lateTLS(p, peek)
-	}
-	return c.lateRead(p, peek)
+	return c.rawRead(p, peek)
 }
 
 // LateWrite is a Write after the deadline: it goes on with what a Write has not
 // sent, and writes what the system takes without waiting.
 func (c *Conn) LateWrite(p []byte) (int, error) {
-	if program, ok := c.sock.(pipes); ok {
-		return program.lateWrite(p)
-	}
 	if c.tls != nil {
 		return c.lateWriteTLS(p)
 	}
-	n, err := c.lateSend(p)
+	n, err := c.lateWrite(p)
 	return n, c.meaning(err)
+}
+
+func (c *Conn) lateWrite(p []byte) (int, error) {
+	if program, ok := c.sock.(pipes); ok {
+		return program.lateWrite(p)
+	}
+	return c.rawWrite(p)
 }
 
 // meaning reduces an error to those that matter, where it is one of them.

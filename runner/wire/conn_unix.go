@@ -75,8 +75,8 @@ func (c *Conn) Peek(p []byte) (int, error) {
 	return c.received(n, sys)
 }
 
-// lateRead reads, or peeks at, what the socket has.
-func (c *Conn) lateRead(p []byte, peek bool) (int, error) {
+// rawRead reads, or peeks at, what the socket has.
+func (c *Conn) rawRead(p []byte, peek bool) (int, error) {
 	flags := 0
 	if peek {
 		flags = unix.MSG_PEEK
@@ -89,8 +89,8 @@ func (c *Conn) lateRead(p []byte, peek bool) (int, error) {
 	return c.received(n, sys)
 }
 
-// lateSend writes what the kernel takes without waiting.
-func (c *Conn) lateSend(p []byte) (int, error) {
+// rawWrite writes what the socket takes without waiting.
+func (c *Conn) rawWrite(p []byte) (int, error) {
 	if c.raw == nil {
 		return 0, os.ErrDeadlineExceeded
 	}

@@ -95,8 +95,8 @@ func (l *Listener) Queue() (length, limit int, err error) {
 	return 0, 0, errors.ErrUnsupported
 }
 
-// lateRead brings nothing after the deadline.
-func (c *Conn) lateRead(p []byte, peek bool) (int, error) { return 0, os.ErrDeadlineExceeded }
+// rawRead brings nothing after the deadline.
+func (c *Conn) rawRead(p []byte, peek bool) (int, error) { return 0, os.ErrDeadlineExceeded }
 
 // lateFrom has to wait a little, so that the system looks at the socket at all.
 func lateFrom(c *net.UDPConn, p []byte) (int, netip.AddrPort, error) {
@@ -106,8 +106,8 @@ func lateFrom(c *net.UDPConn, p []byte) (int, netip.AddrPort, error) {
 
 func (c *Conn) unsent() (int, error) { return 0, errors.ErrUnsupported }
 
-// lateSend takes nothing after the deadline.
-func (c *Conn) lateSend(p []byte) (int, error) { return 0, os.ErrDeadlineExceeded }
+// rawWrite takes nothing after the deadline.
+func (c *Conn) rawWrite(p []byte) (int, error) { return 0, os.ErrDeadlineExceeded }
 
 func sockName(raw syscall.RawConn) (at Addr) {
 	raw.Control(func(fd uintptr) {
