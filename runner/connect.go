@@ -178,7 +178,7 @@ func (a *actor) dial(c scenario.Connect, to wire.Addr) (*wire.Conn, error) {
 	defer p.mu.Unlock()
 	if _, waits := p.dials[d]; waits {
 		delete(p.dials, d)
-		if err == nil { // its server has not accepted it yet
+		if err == nil && !conn.AtOnce { // its server has not accepted it yet
 			if conn.Packets {
 				to = wire.Addr{} // as the server sees it; the client's own is enough
 			}

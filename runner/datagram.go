@@ -16,7 +16,7 @@ import (
 // sendDatagram sends a payload as one datagram. That an earlier one was refused
 // is for the next expect to see.
 func (a *actor) sendDatagram(payload *scenario.Payload, ride *scenario.Expect) *Failure {
-	made, err := payload.Bytes(a.scope)
+	made, err := a.scope.made(payload)
 	if err != nil {
 		return a.failure(Environment, "%s", err)
 	}

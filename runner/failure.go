@@ -216,7 +216,7 @@ func (a *actor) foreseeEnd(e *scenario.Expect) {
 // of them has begun, and its action is in the expected transcript already.
 func (a *actor) foresee(step *scenario.Step, begun bool) {
 	bytes := func(payload *scenario.Payload, kind transcript.Kind) {
-		if b, err := payload.Bytes(a.scope); err == nil {
+		if b, err := a.scope.made(payload); err == nil {
 			a.meantBytes(kind, &b)
 		}
 	}

@@ -71,7 +71,7 @@ func (a *actor) run(r scenario.Run) *Failure {
 	var input match.Bytes
 	if r.Stdin != nil {
 		var err error
-		if input, err = r.Stdin.Bytes(a.scope); err != nil {
+		if input, err = a.scope.made(r.Stdin); err != nil {
 			return a.failure(Environment, "%s", err)
 		}
 	}

@@ -182,8 +182,8 @@ type play struct {
 	names    map[pair]*actor // the client whose connection this is
 	accepted []*actor
 	failures []Failure
-	printed  []Output // of programs that are part of a failure
-	secrets  [][]byte // values that are not to be shown, beside the scenario's
+	printed  []Output            // of programs that are part of a failure
+	secrets  map[string]struct{} // values that are not to be shown, beside the scenario's
 }
 
 // now is the time since the scenario's start.

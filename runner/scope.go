@@ -43,7 +43,7 @@ func (h *heard) add(p []byte) {
 // value is what a variable stands for.
 type value struct {
 	content.Bytes
-	secret bool // it is not to be shown, nor what is made of it
+	secret bool // something of it is not to be shown, nor what is made of that
 }
 
 func bytesOf(s string) value { return value{Bytes: content.Bytes{Data: []byte(s)}} }
@@ -88,7 +88,7 @@ func (s *scope) value(ref *scenario.Ref) (value, error) {
 		v.Bytes, err = prop.Of(v.Bytes)
 		v.secret = v.secret && prop != "size"
 	}
-	if v.secret {
+	if v.secret && err == nil {
 		s.p.conceal(v.Bytes)
 	}
 	return v, err
@@ -234,7 +234,7 @@ func (s *scope) number(t scenario.Text) (int64, error) {
 func (s *scope) define(definitions []scenario.Definition, set func(string, value)) error {
 	for i := range definitions {
 		d := &definitions[i]
-		b, err := d.Payload.Bytes(s)
+		b, err := s.made(d.Payload)
 		if err != nil {
 			return fmt.Errorf("%s: %w", d.Name, err)
 		}
@@ -263,6 +263,32 @@ func (s *scope) tainted(parts []scenario.Part) bool {
 // keep keeps what a match has captured.
 func (s *scope) keep(captured []match.Captured) {
 	for _, c := range captured {
-		s.set(c.Name, value{Bytes: content.Bytes{Data: c.Value}})
+		s.set(c.Name, value{Bytes: content.Bytes{Data: c.Value}, secret: s.p.holdsSecret(c.Value)})
 	}
+}
+
+// made is what a payload stands for. What it makes of something secret in other
+// ways than to put it beside others is secret as well.
+func (s *scope) made(payload *scenario.Payload) (content.Bytes, error) {
+	b, err := payload.Bytes(s)
+	if err == nil && remade(payload.Parts) && s.tainted(payload.Parts) {
+		s.p.conceal(b)
+	}
+	return b, err
+}
+
+// madePart is the same of one part.
+func (s *scope) madePart(one []scenario.Part) (content.Bytes, error) {
+	b, err := one[0].Bytes(s)
+	if err == nil && remade(one) && s.tainted(one) {
+		s.p.conceal(b)
+	}
+	return b, err
+}
+
+// remade reports whether parts make other bytes of their texts.
+func remade(parts []scenario.Part) bool {
+	return slices.ContainsFunc(parts, func(part scenario.Part) bool {
+		return part.Xor != nil || part.Number != scenario.NoForm || part.Fill != nil || remade(part.Parts)
+	})
 }

@@ -98,7 +98,7 @@ type piece struct {
 func (a *actor) pieces(payload *scenario.Payload, out []piece) (_ []piece, total int64, err error) {
 	for i := range payload.Parts {
 		part := &payload.Parts[i]
-		b, err := part.Bytes(a.scope)
+		b, err := a.scope.madePart(payload.Parts[i : i+1])
 		if err != nil {
 			return nil, 0, err
 		}

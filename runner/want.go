@@ -153,13 +153,13 @@ func (s *scope) put(payload *scenario.Payload, space *match.Bytes, to **match.By
 		return nil
 	}
 	*to = space
-	*space, err = payload.Bytes(s)
+	*space, err = s.made(payload)
 	return err
 }
 
 // held puts a payload that is searched for, and so held in memory, into space.
 func (s *scope) held(payload *scenario.Payload, space *match.Bytes) (err error) {
-	if *space, err = payload.Bytes(s); err != nil || !space.Long() {
+	if *space, err = s.made(payload); err != nil || !space.Long() {
 		return err
 	}
 	if space.Len() > scenario.DefaultMax {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"banter/runner/scenario"
+	"banter/runner/transcript"
 )
 
 // written compares what actors saw with the transcripts that the file has
@@ -13,7 +14,7 @@ func (p *play) written(actors []*actor) (out []Failure) {
 	if at := p.scenario.Unwritten; at.IsValid() {
 		out = append(out, Failure{Kind: Differs, Pos: at, At: p.now(), Message: "the transcripts are still to be written", Written: true})
 	}
-	secrets := p.allSecrets()
+	secrets := newSecrets(p.allSecrets())
 	for _, want := range p.scenario.Transcripts {
 		var a *actor
 		for _, one := range actors {
@@ -43,21 +44,23 @@ func (p *play) written(actors []*actor) (out []Failure) {
 
 // differsFrom reports whether an actor saw something else, and says what. A file
 // has *** for what is secret.
-func (f *Failure) differsFrom(want scenario.Transcript, a *actor, secrets [][]byte) bool {
+func (f *Failure) differsFrom(want scenario.Transcript, a *actor, secrets *secrets) bool {
 	if want.Blank {
 		f.Message = "the transcript is still to be written"
 		return true
 	}
-	seen := a.log.Seen.Entries()
+	var seen []*transcript.Event
+	for _, entry := range a.log.Seen.Entries() {
+		seen = append(seen, &entry.Event)
+	}
+	secrets.maskEvents(seen)
 	for i := range max(len(seen), len(want.Lines)) {
 		expected, came := "nothing more", "nothing more"
 		if i < len(want.Lines) {
 			expected, f.Pos = want.Lines[i].Text, want.Lines[i].Pos
 		}
 		if i < len(seen) {
-			e := seen[i].Event
-			e.Data, e.Size = masked(e.Data, secrets), maskedSize(e.Data, e.Size, secrets)
-			came = e.String()
+			came = seen[i].String()
 		}
 		if expected != came {
 			f.Message = fmt.Sprintf("the transcript differs at event %d", i+1)

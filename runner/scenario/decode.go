@@ -212,6 +212,10 @@ func (p *parser) boolean(e entry) (value, ok bool) {
 // name is the name of a server, a client or a signal.
 func (p *parser) name(e entry, want string) (string, bool) {
 	s, ok := p.fixed(e, want)
+	if ok && p.hide(s) != s {
+		p.errorf(e.value.pos, "%s is shown, and this has something secret in it", want)
+		return s, false
+	}
 	return s, ok && p.validName(e.value.pos, s, want)
 }
 

@@ -193,6 +193,11 @@ func (p *parser) scenario(n *node, from shared, mayShare bool, row *node) (*Scen
 	}
 	p.doc = d
 	d.scope = d.top
+	for _, name := range slices.Sorted(maps.Keys(p.config.Secrets)) { // whether it has a use for them or not
+		if value := p.config.Secrets[name]; value != "" {
+			d.Secrets = append(d.Secrets, []byte(value))
+		}
+	}
 	d.serverNames.fill(n.entry("servers"))
 	d.clientNames.fill(n.entry("clients"))
 	d.carriers = transports(n.entry("servers"))

@@ -41,6 +41,7 @@ type Conn struct {
 	shut    bool        // we have half-closed
 	Packets bool        // of UDP
 	Piped   bool        // of a program: it can't be peeked at
+	AtOnce  bool        // the peer had reset it before Dial was done; what came before that is there
 
 	// With TLS.
 	tls         *tls.Conn  // nil: none
@@ -292,10 +293,13 @@ func Dial(ctx context.Context, to Addr, o DialOptions) (*Conn, error) {
 	case udpNet:
 		return dialUDP(ctx, to, o)
 	}
+	var second spare
+	defer second.close()
 	d := net.Dialer{
 		KeepAlive: -1,
 		ControlContext: func(_ context.Context, _, _ string, raw syscall.RawConn) error {
 			o.began(raw)
+			second.keep(raw)
 			return setOptions(raw, o)
 		},
 	}
@@ -304,6 +308,9 @@ func Dial(ctx context.Context, to Addr, o DialOptions) (*Conn, error) {
 		d.LocalAddr = net.TCPAddrFromAddrPort(o.Local)
 	}
 	c, err := d.DialContext(ctx, "tcp", to.String())
+	if err != nil && IsReset(err) { // package net has closed its socket
+		return second.conn(to, err)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -13,6 +13,51 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// spare is a second descriptor of a socket that connects.
+type spare struct {
+	fd   int
+	kept bool
+}
+
+// keep makes it.
+func (s *spare) keep(raw syscall.RawConn) {
+	raw.Control(func(fd uintptr) {
+		if dup, err := unix.FcntlInt(fd, unix.F_DUPFD_CLOEXEC, 0); err == nil {
+			s.fd, s.kept = dup, true
+		}
+	})
+}
+
+func (s *spare) close() {
+	if s.kept {
+		unix.Close(s.fd)
+	}
+	s.kept = false
+}
+
+// conn is the connection of a connect that was reset at once, as an error says:
+// what the peer sent before is still there. The system has told of the reset,
+// and says no more than that it is the end.
+func (s *spare) conn(to Addr, reset error) (*Conn, error) {
+	if !s.kept {
+		return nil, reset
+	}
+	s.kept = false
+	f := os.NewFile(uintptr(s.fd), "connection")
+	defer f.Close()
+	sock, err := net.FileConn(f)
+	if err != nil {
+		return nil, reset
+	}
+	c, err := newConn(sock)
+	if err != nil {
+		return nil, reset
+	}
+	c.Remote, c.AtOnce = to, true
+	c.reset.Store(true)
+	return c, nil
+}
+
 // Peek reads what is there, waiting for the first byte, and leaves it there.
 func (c *Conn) Peek(p []byte) (int, error) {
 	if c.tls != nil {

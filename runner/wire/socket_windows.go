@@ -72,6 +72,15 @@ func (l *Listener) Close() error {
 	return err
 }
 
+// spare is nothing here: what came before a reset is lost with it.
+type spare struct{}
+
+func (*spare) keep(syscall.RawConn) {}
+
+func (*spare) close() {}
+
+func (*spare) conn(_ Addr, reset error) (*Conn, error) { return nil, reset }
+
 // errNoUnix is of every Unix socket here.
 var errNoUnix = errors.New("banter has no Unix sockets on Windows")
 
