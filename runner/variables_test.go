@@ -402,7 +402,7 @@ func TestVariablesThatDoNotFit(t *testing.T) {
 		{`[{send: {u64be: "${num}"}}]`, `${num} is "12345678901234567890123", and u64be holds whole numbers from 0 to 18446744073709551615`},
 		{`[{send: {u8: "${word}"}}]`, `${word} is "abc", and u8 holds whole numbers from 0 to 255`},
 		{`[{send: {u8: "${big}"}}]`, `${big} is "300", and u8 holds whole numbers from 0 to 255`},
-		{`[{expect: {bytes: "${num}"}}]`, `"${num}" is "12345678901234567890123", and a number of bytes was wanted`},
+		{`[{expect: {bytes: "${num}"}}]`, `"${num}" is "12345678901234567890123", where a whole number, 0 or more, was wanted`},
 		{`[{expect: {bytes: "${big}${big}${big}"}}]`, `"${big}${big}${big}" is 300300300, more than max, which is 16777216`},
 		{`[{send: {parts: [{text: "${num}", times: 2147483647}], times: 2147483647}}]`, `the payload has more than 1 TiB`},
 		{`[{send: {text: "${num}${num}${num}${num}${num}${num}${num}${num}${num}${num}${num}${num}", length: u8}}]`, `a length of 276 does not fit into u8`},
