@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -267,7 +268,7 @@ func (a *actor) playSteps(steps []*scenario.Step, begin func(i int)) *Failure {
 			if a.riding {
 				f.Pos = step.Expect.Pos
 			}
-			for _, call := range step.Via {
+			for _, call := range slices.Backward(step.Via) {
 				f.Notes = append(f.Notes, fmt.Sprintf("in %s, which line %d does", call.Name, call.Pos.Line))
 			}
 		}
@@ -286,6 +287,9 @@ func (a *actor) play(step *scenario.Step) *Failure {
 		return a.startTLS(act.TLS, ride)
 	case scenario.Send:
 		a.before.acted = true
+		if err := a.scope.define(act.Sets, a.scope.set); err != nil {
+			return a.failure(Environment, "let: %s", err)
+		}
 		return a.send(act.Payload, ride)
 	case *scenario.Expect:
 		return a.expect(act)

@@ -23,10 +23,14 @@ const (
 
 // failure is a failure of the actor, here and now.
 func (a *actor) failure(kind Kind, format string, args ...any) *Failure {
-	return &Failure{
+	f := &Failure{
 		Kind: kind, Actor: a.place.name, Step: a.step, Steps: len(a.place.steps),
 		Message: fmt.Sprintf(format, args...), At: a.p.now(), rank: a.rank,
 	}
+	if a.on != nil {
+		f.Over = a.on.name
+	}
+	return f
 }
 
 // late is the failure of a step that ran out of time: its own, or that of the

@@ -58,7 +58,11 @@ func (a *actor) loop(l scenario.Loop) *Failure {
 			taken = stream.Progress()
 		}
 		if f := a.inner(l.Steps, !l.Counts() || round < times); f != nil {
-			f.Notes = append(f.Notes, fmt.Sprintf("in round %d of the loop in line %d", round, step.Pos.Line))
+			in := fmt.Sprintf("in round %d of the loop in line %d", round, step.Pos.Line)
+			if l.Patient {
+				in = fmt.Sprintf("at message %d", round)
+			}
+			f.Notes = append(f.Notes, in)
 			return f
 		}
 		switch {

@@ -238,3 +238,87 @@ clients:
 		t.Error(diff)
 	}
 }
+
+// A server that resets its first callers is tried again, and the tries leave
+// nothing behind, whoever was quicker.
+func TestRetryAfterResets(t *testing.T) {
+	want := ""
+	for range 10 {
+		r := passes(t, `
+servers:
+  shy: {connections: [[reset], [{send: {line: hello}}, reset], [{expect: {line: hi}}, reset], [{close: {now}}], [{expect: {line: hi}}, {send: {line: "yes"}}]]}
+clients:
+  c:
+    - retry:
+        every: 1ms
+        steps:
+          - connect: shy
+          - {send: {line: hi}, expect: {line: "yes"}}
+          - signal: done
+  d: [{await: done}, {loop: {times: 2, steps: [{meet: {name: end, parties: 2}}]}}]
+  e: [{loop: {times: 2, steps: [{await: done}, {meet: {name: end, parties: 2}}]}}]
+`)
+		got := transcripts(r)
+		if want == "" {
+			want = got
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Fatal(diff)
+		}
+	}
+	if !strings.HasPrefix(want, "c:\n  connect shy\n  > \"hi\\r\\n\"\n  < \"yes\\r\\n\"\n  < eof\n  close\n") {
+		t.Error(want)
+	}
+}
+
+// A thousand clients meet again and again, and each compares what it gets with
+// what it made of its own number.
+func TestCrowdWithBodies(t *testing.T) {
+	passes(t, `
+servers:
+  s:
+    connections:
+      crowd:
+        - let: {body: [{fill: "${index}-", size: 3000}, "${index}"]}
+        - loop:
+            times: 3
+            steps:
+              - expect: {length: u32be, equals: "${body}", sha256: "${body.sha256}"}
+              - send: {line: "${body.sha1.hex}"}
+clients:
+  crowd:
+    count: 1000
+    steps:
+      - let: {body: [{fill: "${index}-", size: 3000}, "${index}"]}
+      - connect: s
+      - loop:
+          times: 3
+          steps:
+            - meet: all
+            - send: {text: "${body}", length: u32be}
+            - expect: {line: "${body.sha1.hex}"}
+`)
+}
+
+// Both connections of a client can be the one that is too slow.
+func TestOverTimesOut(t *testing.T) {
+	for _, test := range []struct{ step, want string }{
+		{`{over: second, expect: x, within: 50ms}`, "7:22 c: timeout after 50ms: 0 of 1 byte had come"},
+		{`{expect: x, within: 50ms}`, "7:8 c: timeout after 50ms: 0 of 1 byte had come"},
+		{`{over: second, close, within: 50ms}`, "7:22 c: timeout after 50ms: the peer did not close"},
+		{`{over: second, send: {fill: x, size: 100MiB}, within: 100ms}`, "7:22 c: timeout after 100ms: "},
+	} {
+		r := run(t, `
+servers: {s: {steps: [{await: never}]}, t: {steps: [{await: never}]}}
+clients:
+  c:
+    - connect: s
+    - connect: {to: t, as: second}
+    - `+test.step+`
+    - signal: never
+`)
+		if got := failures(r); len(got) == 0 || !strings.HasPrefix(got[0], test.want) {
+			t.Errorf("%s: %v", test.step, got)
+		}
+	}
+}

@@ -67,6 +67,7 @@ type Failure struct {
 	Step    int            // from 1; 0: outside of the steps
 	Steps   int            // how many the actor has
 	In      *scenario.Step // the step itself, which may be within another; nil: outside of the steps
+	Over    string         // the actor's further connection that it is about; "": the first
 	Message string         // one line, lower case: "the bytes differ at offset 2"
 	Notes   []string       // more of it, a line each
 	At      time.Duration

@@ -2,6 +2,7 @@ package runner
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"time"
@@ -33,9 +34,25 @@ func (a *actor) dispatch(d scenario.Dispatch) *Failure {
 			}
 			a.scope.keep(captured)
 		}
-		return a.inner(r.Steps, true)
+		return blame(a.inner(r.Steps, true), r, "")
 	}
 	return nil
+}
+
+// blame says in which rule's steps a failure is.
+func blame(f *Failure, r *scenario.Rule, of string) *Failure {
+	if f == nil {
+		return nil
+	}
+	in := fmt.Sprintf("in %sby the rule in line %d", of, r.Pos.Line)
+	if of == "" {
+		in = fmt.Sprintf("in the rule in line %d", r.Pos.Line)
+	}
+	if r.Note != "" {
+		in += ": " + r.Note
+	}
+	f.Notes = append(f.Notes, in)
+	return f
 }
 
 // mind deals with messages that may come at any time, as long as one of them is
@@ -95,7 +112,7 @@ func (a *actor) answerAside(r *scenario.Rule) *Failure {
 	current, riding, until, welcome := a.current, a.riding, a.deadline, a.welcome
 	mark := a.log.Mark()
 	a.log.Hold()
-	f := a.inner(r.Steps, true)
+	f := blame(a.inner(r.Steps, true), r, "a message that may come at any time, ")
 	a.log.Release()
 	if f != nil {
 		return f

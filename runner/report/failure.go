@@ -45,6 +45,7 @@ func (t *Text) failure(p *runner.Play) []string {
 	headline := st.headline(name, pos)
 	cause := []string{clip(who(f)+Clean(f.Message), 2*columns)}
 	cause = append(cause, fold(f.Notes, notesMax, columns)...)
+	cause = append(cause, fold(notes(p.Scenario, f), notesMax, columns)...)
 	bytes := st.difference(f, columns)
 	source := st.source(p.Scenario.File, pos, columns)
 
@@ -106,10 +107,38 @@ func who(f *runner.Failure) string {
 	switch {
 	case f.Actor == "":
 		return ""
+	case f.Step == 0 && f.Over != "":
+		return name + ", over " + Clean(f.Over) + ": "
 	case f.Step == 0:
 		return name + ": "
 	}
-	return fmt.Sprintf("%s, step %d of %d: ", name, f.Step, f.Steps)
+	over := ""
+	if f.Over != "" {
+		over = ", over " + Clean(f.Over)
+	}
+	return fmt.Sprintf("%s, step %d of %d%s: ", name, f.Step, f.Steps, over)
+}
+
+// notes are what the file has for people who read this: the row of its cases,
+// and the notes of the step and of the actor.
+func notes(s *scenario.Scenario, f *runner.Failure) (lines []string) {
+	if s.Case != "" {
+		lines = append(lines, "case: "+s.Case)
+	}
+	if f.In != nil && f.In.Note != "" {
+		lines = append(lines, "note: "+f.In.Note)
+	}
+	name, _, _ := strings.Cut(f.Actor, "/") // of a client's copies, and of a server's connections
+	note := ""
+	if c := s.Client(name); c != nil {
+		note = c.Note
+	} else if srv := s.Server(name); srv != nil {
+		note = srv.Note
+	}
+	if note != "" {
+		lines = append(lines, "note of "+name+": "+note)
+	}
+	return lines
 }
 
 // consequences are the failures after the first: those that follow from it,

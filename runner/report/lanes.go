@@ -37,9 +37,7 @@ func (st style) lanes(r *runner.Result, f *runner.Failure, columns, rows int) []
 		return nil
 	}
 	l := lanes{style: st, room: columns, left: actor}
-	if actor.Peer != "" {
-		l.right = actorNamed(r.Actors, actor.Peer)
-	}
+	l.right = peerOf(r.Actors, actor, f.Over)
 	l.fill(f)
 	return l.paint(f, rows)
 }
@@ -50,6 +48,36 @@ func actorNamed(actors []runner.Actor, name string) *runner.Actor {
 		return nil
 	}
 	return &actors[i]
+}
+
+// peerOf is who is at the other end of an actor's connection: of a client, which
+// may have several, of the one that it made last under the name over.
+func peerOf(actors []runner.Actor, actor *runner.Actor, over string) *runner.Actor {
+	peer := actorNamed(actors, actor.Peer)
+	if actor.Server {
+		return peer
+	}
+	to, connects := "", 0
+	for _, e := range actor.Observed {
+		if e.Kind == transcript.Connect {
+			connects++
+			if e.Over == over {
+				to = e.Name
+			}
+		}
+	}
+	serves := func(a *runner.Actor) bool {
+		return a != nil && a.Server && a.Peer == actor.Name && strings.HasPrefix(a.Name, to+"/")
+	}
+	if connects < 2 || serves(peer) {
+		return peer
+	}
+	for i := range slices.Backward(actors) {
+		if serves(&actors[i]) {
+			return &actors[i]
+		}
+	}
+	return nil
 }
 
 // lanes is what happened at two actors, in rows.
@@ -268,7 +296,7 @@ func eventText(e *transcript.Entry, paired bool, room int) string {
 	switch {
 	case e == nil:
 		return ""
-	case e.Kind == transcript.Connect && paired:
+	case e.Kind == transcript.Connect && paired && e.Over == "":
 		return "connect"
 	case e.Kind != transcript.Send && e.Kind != transcript.Recv || e.Name != "":
 		return clip(Clean(e.String()), room)
@@ -276,6 +304,9 @@ func eventText(e *transcript.Entry, paired bool, room int) string {
 	sign := "> "
 	if e.Kind == transcript.Recv {
 		sign = "< "
+	}
+	if e.Over != "" {
+		sign = "[" + Clean(e.Over) + "] " + sign
 	}
 	text := sign + transcript.Quote(e.Data, e.Size, max(room, 8))
 	for limit := min(len(e.Data), room); width(text) > room && limit > 1; {

@@ -114,12 +114,9 @@ func (p *parser) half(lines []spoken, server bool) (steps []*Step) {
 		texts.holes, texts.defaults = true, true
 		text, ok := texts.text(line.text.value)
 		if line.byServer == server {
-			filled, let := p.filled(text, line.text.pos, ok)
+			filled, sets := p.filled(text, line.text.pos, ok)
 			payload := &Payload{Pos: line.text.pos, Parts: []Part{{Pos: line.text.pos, Text: p.endLine(filled, line.text.pos)}}}
-			step.Action = Send{payload}
-			if let != nil {
-				steps = append(steps, p.newStep(line.text.pos, *let))
-			}
+			step.Action = Send{payload, sets}
 		} else {
 			step.Action = p.heard(text, line.text)
 		}
@@ -133,15 +130,14 @@ func (p *parser) half(lines []spoken, server bool) (steps []*Step) {
 
 // filled is a line as its sender says it, with what it puts into the holes. It
 // knows those by their names from then on, as the receiver does.
-func (p *parser) filled(text Text, pos Pos, ok bool) (Text, *Let) {
-	var let Let
+func (p *parser) filled(text Text, pos Pos, ok bool) (_ Text, sets []Definition) {
 	out := make(Text, len(text))
 	for i, seg := range text {
 		hole, isHole := seg.Hole()
 		if isHole {
 			seg = Segment{Pos: seg.Pos, Lit: []byte(hole.Puts)}
 			if hole.Name != "" && ok {
-				let.Definitions = append(let.Definitions, Definition{Pos: seg.Pos, Name: hole.Name,
+				sets = append(sets, Definition{Pos: seg.Pos, Name: hole.Name,
 					Payload: &Payload{Pos: seg.Pos, Parts: []Part{{Pos: seg.Pos, Text: Text{seg}}}}})
 				p.gains(seg.Pos, hole.Name)
 			}
@@ -149,10 +145,7 @@ func (p *parser) filled(text Text, pos Pos, ok bool) (Text, *Let) {
 		seg.Lit = slices.Clone(seg.Lit) // the end of the line may be joined to it
 		out[i] = seg
 	}
-	if let.Definitions == nil {
-		return out, nil
-	}
-	return out, &let
+	return out, sets
 }
 
 // heard is what the receiver of a line expects.

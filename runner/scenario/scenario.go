@@ -220,8 +220,12 @@ type (
 	}
 	// StartTLS begins TLS on a connection that is there.
 	StartTLS struct{ TLS *TLS }
-	// Send sends a payload, all of it.
-	Send struct{ Payload *Payload }
+	// Send sends a payload, all of it. Sets are variables that the actor has
+	// from then on, as what a line of a dialogue puts into its holes.
+	Send struct {
+		Payload *Payload
+		Sets    []Definition
+	}
 	// Shutdown half-closes.
 	Shutdown struct{ How How }
 	// Close ends a connection in order.

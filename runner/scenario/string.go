@@ -195,7 +195,11 @@ func (x *Expect) String() string {
 	case x.Frame.Kind == FrameLine && x.Match.Equals != nil:
 		frame, rest.Equals = "line "+x.Match.Equals.String(), nil
 	}
-	if conditions := rest.describe(); conditions != "" {
+	conditions := rest.describe()
+	switch {
+	case strings.HasPrefix(conditions, "like "):
+		return frame + " " + conditions
+	case conditions != "":
 		return frame + " with " + conditions
 	}
 	return frame

@@ -48,7 +48,7 @@ func (p *parser) stubScript(s *server) (steps []*Step) {
 		if e := s.greeting; e != nil {
 			greet := p.newStep(e.pos, nil)
 			if payload := p.payload(*e, toSend); payload != nil {
-				greet.Action = Send{payload}
+				greet.Action = Send{Payload: payload}
 				steps = append(steps, greet)
 			}
 		}
@@ -246,7 +246,7 @@ func (p *parser) rule(n *node, pos Pos, message *Frame) *Rule {
 	if e := r.send; e != nil {
 		s := p.newStep(e.pos, nil)
 		if payload := p.payload(*e, toSend); payload != nil {
-			s.Action = Send{payload}
+			s.Action = Send{Payload: payload}
 			r.Steps = append(r.Steps, s)
 		}
 	}
