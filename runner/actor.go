@@ -189,8 +189,11 @@ func (a *actor) playConnection() {
 	a.saw(transcript.Accept, "")
 	a.meant(transcript.Accept, "")
 	if a.server.decl.TLS != nil && a.uncast == "" {
-		if f := a.acceptTLS(); f != nil {
+		over, f := a.acceptTLS()
+		if f != nil {
 			a.fail(f)
+		}
+		if over {
 			return
 		}
 	}

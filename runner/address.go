@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -131,6 +132,9 @@ func (s *server) local() wire.Local {
 		at.Loopback = !s.p.scenario.MayServeOthers(b.Port)
 		if b.Transport == scenario.Unix {
 			at.Path = s.p.scenario.Path(b.Path)
+			if dir, err := s.p.folder(); err == nil && b.Tmp {
+				at.Path = filepath.Join(dir, b.Path)
+			}
 		}
 	}
 	return at

@@ -39,7 +39,7 @@ func fixedPorts(sc *scenario.Scenario, real map[string]string) []need {
 	}
 	bind := func(a *scenario.Address) {
 		switch {
-		case a == nil:
+		case a == nil, a.Tmp: // each run has a folder of its own
 		case a.Transport == scenario.Unix:
 			add(fixed{path: sc.Path(a.Path)}, false)
 		default:

@@ -25,7 +25,9 @@ servers:
       - {when: NOOP, ignore: true}
       - {when: QUIT, send: {line: "221 bye"}, close}
     else: {send: {line: "500 what?"}}
+  curt: {rules: [{when: a, ignore: true}], else: close}
 clients:
+  e: [{connect: curt}, {send: {lines: [a, b]}}, {expect: {eof}}]
   c:
     - connect: mail
     - expect: {line: "220 mx"}
@@ -39,7 +41,7 @@ clients:
     - expect: {eof}
   d: [{connect: mail}, {expect: {line: "220 mx"}}, close]
 `)
-	if diff := cmp.Diff(4, len(r.Actors)); diff != "" {
+	if diff := cmp.Diff(6, len(r.Actors)); diff != "" {
 		t.Error(diff)
 	}
 	passes(t, `

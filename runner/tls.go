@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net"
 	"os"
+	"slices"
 	"time"
 
 	"banter/runner/match"
@@ -40,20 +41,50 @@ func (a *actor) startTLS(t *scenario.TLS, ride *scenario.Expect) *Failure {
 }
 
 // acceptTLS begins TLS on a connection of a server that speaks it from the
-// start. That this fails may be what the script expects first.
-func (a *actor) acceptTLS() *Failure {
+// start. That this fails may be what the script expects first, or what the
+// client expects: then it is over.
+func (a *actor) acceptTLS() (over bool, f *Failure) {
 	side, err := a.server.side(a.server.decl.TLS)
 	if err != nil {
-		return a.failure(Environment, "%s", err)
+		return true, a.failure(Environment, "%s", err)
 	}
 	a.deadline = time.Now().Add(a.p.timeout(0))
 	done, err := a.handshake(side)
 	if len(a.place.steps) > 0 && wire.IsTLS(err) {
 		if first, ok := a.place.steps[0].Action.(*scenario.Expect); ok && first.Outcome == scenario.TLSError {
-			return nil
+			return false, nil
 		}
 	}
-	return a.secured(side, done, err, nil)
+	if wire.IsTLS(err) && a.clientForesees() {
+		a.sawTLSError(err)
+		a.meant(transcript.TLSError, "")
+		a.over, a.loose = true, true
+		return true, a.close(scenario.CloseNow)
+	}
+	f = a.secured(side, done, err, nil)
+	return f != nil, f
+}
+
+// clientForesees reports whether the client, one of the file, has a connect to
+// this server whose handshake is to fail.
+func (a *actor) clientForesees() bool {
+	a.p.mu.Lock()
+	peer := a.peer
+	a.p.mu.Unlock()
+	for _, c := range a.p.clients {
+		if c.place.name != peer {
+			continue
+		}
+		return slices.ContainsFunc(c.place.steps, func(s *scenario.Step) bool {
+			found := false
+			scenario.Walk([]*scenario.Step{s}, func(s *scenario.Step) {
+				connect, ok := s.Action.(scenario.Connect)
+				found = found || ok && s.Expect != nil && s.Expect.Outcome == scenario.TLSError && a.server.isCalledBy(connect)
+			})
+			return found
+		})
+	}
+	return false
 }
 
 // handshake agrees with the peer on TLS.

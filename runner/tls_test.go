@@ -265,6 +265,18 @@ s/c:
   accept
   tls_error
   close
+`}, {"the client alone expects that it fails", `
+servers: {s: {tls: true, reply: "x"}}
+clients: {c: [{connect: {to: s, tls: {name: example.org}}, expect: {tls_error: not for example.org}}, close]}
+`, `
+c:
+  connect s
+  tls_error
+  close
+s/c:
+  accept
+  tls_error
+  close
 `}, {"a server's certificate is for others", `
 servers: {s: {tls: true, steps: [{expect: {tls_error}}, close]}}
 clients: {c: [{connect: {to: s, tls: {name: example.org}}, expect: {tls_error: not for example.org}}]}

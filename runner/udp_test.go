@@ -309,3 +309,11 @@ clients:
 		t.Errorf("after %v: %q", time.Since(began), failures(r))
 	}
 }
+
+// A server's address says by itself that it is of UDP.
+func TestUDPAddressTwice(t *testing.T) {
+	passes(t, `
+servers: {s: {bind: "udp:127.0.0.1:0", reply: pong}}
+clients: {a: [{connect: "udp:${s}"}, {send: ping, expect: pong}], b: [{connect: "${s}"}, {send: ping, expect: pong}]}
+`)
+}

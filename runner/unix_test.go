@@ -395,3 +395,16 @@ clients:
 		t.Error(diff)
 	}
 }
+
+// A socket below the run's own folder needs no path that others could take.
+func TestUnixInTmp(t *testing.T) {
+	r := passes(t, `
+servers: {s: {bind: "unix:${tmp}/s.sock", reply: "hhhh"}}
+clients:
+  a: [{connect: s}, {send: x, expect: hhhh}]
+  b: [{connect: "unix:${tmp}/s.sock"}, {send: x, expect: hhhh}]
+`)
+	if r.Actors[1].Observed[0].Name != "s" {
+		t.Error(transcripts(r))
+	}
+}

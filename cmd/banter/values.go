@@ -59,6 +59,11 @@ func valueWords(c scenario.Config) (words []string) {
 // unusedValues complains about a value from outside for which no file has a
 // variable: it would be lost in silence.
 func unusedValues(c scenario.Config, files []*scenario.File) error {
+	for _, name := range slices.Sorted(maps.Keys(c.Secrets)) {
+		if _, twice := c.Vars[name]; twice {
+			return fmt.Errorf("--var %s and --secret %[1]s are two values of one variable", name)
+		}
+	}
 	for _, flag := range []struct {
 		name   string
 		values map[string]string

@@ -72,7 +72,7 @@ func splitGranted(entry string) (host string, port int, problem string) {
 // in any case, and reaches only loopback addresses then: see MayServeOthers.
 func (s *Scenario) MayUse(a *Address) error {
 	allow := &s.read().Allow
-	if allow.Net.All {
+	if allow.Net.All || a.Tmp {
 		return nil
 	}
 	if a.Transport == Unix {

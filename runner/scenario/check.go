@@ -63,6 +63,9 @@ func (p *parser) ports(d *document) {
 	for _, s := range d.Servers {
 		if s.Transport() == Unix && s.Start {
 			path := d.Path(s.Bind.Path)
+			if s.Bind.Tmp {
+				path = s.Bind.String()
+			}
 			if other := byPath[path]; other != nil {
 				p.errorf(s.Bind.Pos, "%s is bound by server %s already, in line %d; only one of two can have it",
 					shorten(s.Bind.String()), quote(other.Name), other.Bind.Pos.Line)

@@ -32,6 +32,7 @@ type document struct {
 	foreign []mention // of other actors' variables, to be put in order
 
 	mentioned map[string]bool  // servers and processes whose addresses are put into texts
+	rounds    int64            // of the loops around what is read
 	calls     []Call           // fragments that are being read, the outermost first
 	with      map[string]*with // what the "do" of those gave them
 	given     int              // the variables of those that have a value only later

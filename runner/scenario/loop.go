@@ -48,6 +48,10 @@ func init() {
 	}
 }
 
+// maxRounds bounds what loops that stand in each other make: sends to a peer who
+// has gone cost next to no time, and so would never end a step.
+const maxRounds = 100_000_000
+
 // loop reads {times, steps}, {until, steps}, or steps alone.
 func (p *parser) loop(e entry) Action {
 	if e.value.kind == listNode {
@@ -62,6 +66,15 @@ func (p *parser) loop(e entry) Action {
 	}
 	var l loop
 	known := decode(p, e.value, "a loop", loopKeys, &l)
+	outer := p.doc.rounds
+	if p.doc.rounds = max(outer, 1); outer <= maxRounds {
+		p.doc.rounds *= int64(max(l.Times, 1))
+	}
+	defer func() { p.doc.rounds = outer }()
+	if p.doc.rounds > maxRounds && outer <= maxRounds {
+		p.errorf(l.times.value.pos, "the loops make %d rounds together, %d at most can be made", p.doc.rounds, int64(maxRounds))
+		l.wrong = true
+	}
 	if l.steps != nil {
 		l.Steps = p.script(l.steps.value, l.steps.pos, `"loop"`)
 	}

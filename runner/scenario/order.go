@@ -267,7 +267,7 @@ func (o *order) uncalled() {
 		switch {
 		case o.called[s.Name], s.Accept == 0, !s.Listen, !s.Start:
 		case s.Bind != nil && s.Bind.Port != 0 && o.ports[s.Bind.Port]:
-		case s.Transport() == Unix && o.paths[o.d.Path(s.Bind.Path)]:
+		case s.Transport() == Unix && (s.Bind.Tmp || o.paths[o.d.Path(s.Bind.Path)]): // of what is in ${tmp} the run says it
 		case o.d.mentioned[s.Name]:
 			s.Aside = true
 		default:

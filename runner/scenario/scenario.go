@@ -111,6 +111,7 @@ type Address struct {
 	Host      string
 	Port      int    // 0 to 65535; 0: a free one
 	Path      string // of a Unix socket; see Scenario.Path
+	Tmp       bool   // the Path is below the run's own folder
 }
 
 // Unlimited stands for "no limit given" in Server.Backlog and Server.Accept.

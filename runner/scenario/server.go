@@ -17,7 +17,11 @@ type server struct {
 }
 
 var serverKeys = table[server]{
-	{"bind", func(p *parser, s *server, e entry) { s.Bind = p.serverAddress(e) }},
+	{"bind", func(p *parser, s *server, e entry) {
+		if s.Bind = p.serverAddress(e); s.Bind == nil { // clients may connect to what was meant
+			p.doc.badTarget = true
+		}
+	}},
 	{"backlog", func(p *parser, s *server, e entry) {
 		if n, ok := p.number(e, 0, MaxBacklog); ok {
 			s.Backlog = n
@@ -219,16 +223,33 @@ func (p *parser) serverAddress(e entry) *Address {
 	if e.value.kind != scalarNode || t == TCP {
 		return p.address(e)
 	}
-	if strings.Contains(rest, "${") {
-		p.errorf(e.value.pos, `"bind" takes no variables but those of vars and cases; a relative path is in the scenario's folder`)
+	text, ok := p.text(e.value)
+	if !ok {
 		return nil
 	}
-	if problem := unixProblem(rest); problem != "" {
+	a := &Address{Pos: e.value.pos, Transport: t}
+	for i, seg := range text {
+		if seg.Ref == nil {
+			a.Path += string(seg.Lit)
+			continue
+		}
+		a.Tmp = true
+		if i != 1 || seg.Var != "tmp" || a.Path != prefixes[Unix] {
+			p.errorf(seg.Pos, `"bind" takes no variables but ${tmp} at the beginning of a path and those of vars and cases; a relative path is in the scenario's folder`)
+			return nil
+		}
+	}
+	_, a.Path = cutTransport(a.Path)
+	switch problem := unixProblem(a.Path); {
+	case a.Tmp && !strings.HasPrefix(a.Path, "/"):
+		p.errorf(e.value.pos, "${tmp} is a folder; a path in it is %s", quote("unix:${tmp}/greeter.sock"))
+		return nil
+	case problem != "":
 		p.errorf(e.value.pos, "%s", problem)
 		return nil
+	case !a.Tmp:
+		p.mayUse(a)
 	}
-	a := &Address{Pos: e.value.pos, Transport: t, Path: rest}
-	p.mayUse(a)
 	return a
 }
 
@@ -304,6 +325,9 @@ func isHost(host string) bool {
 
 // String is the address as it is written.
 func (a *Address) String() string {
+	if a.Transport == Unix && a.Tmp {
+		return prefixes[Unix] + "${tmp}" + a.Path
+	}
 	if a.Transport == Unix {
 		return prefixes[Unix] + a.Path
 	}

@@ -205,6 +205,10 @@ func (p *parser) rule(n *node, pos Pos, message *Frame) *Rule {
 			return r.Rule
 		}
 	}
+	if n.kind == scalarNode && n.value == "close" && message == nil {
+		r.Steps = []*Step{{Pos: n.pos, Action: Close{}}}
+		return r.Rule
+	}
 	if !p.mapping(n, of+" must be a mapping, such as "+example) {
 		return r.Rule
 	}

@@ -111,6 +111,9 @@ func unixProblem(path string) string {
 // "unix:PATH".
 func ParseAddress(s string) (Address, error) {
 	t, rest := cutTransport(s)
+	if again, twice := cutTransport(rest); again == t && t != TCP { // a variable had it already
+		rest = twice
+	}
 	if t == Unix {
 		if problem := unixProblem(rest); problem != "" {
 			return Address{}, errors.New(problem)
