@@ -44,6 +44,7 @@ type document struct {
 	players   map[string]player   // the clients, once all scripts are read
 	problems  int                 // how many of the file's are known to wrong
 	wrong     map[Pos]bool        // where something is wrong
+	holders   map[string]*scope   // the script in which a variable gets its value
 	variables map[*scope][]string // that texts can have, once all are known
 	broken    map[*Step]bool      // steps whose meaning an error hides
 	badTarget bool                // a connect, stop or start names no server

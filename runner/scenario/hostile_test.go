@@ -43,7 +43,7 @@ func TestHostile(t *testing.T) {
 		loops = "{loop: {times: 2, steps: [" + loops + ", shutdown]}}"
 	}
 	files := map[string]string{
-		"cases":                numbered("cases:\n", "- {a: \"%d\"}\n", 30_000) + inClients("    - {send: \"${a}\"}\n")[:300_000],
+		"cases":                numbered("cases:\n", "- {a: \"%d\"}\n", 30_000) + inClients("    - {send: \"${a}\"}\n")[:300_000/raceSlowdown/25*25],
 		"wrong cases":          numbered("cases:\n", "- {a: \"%d\"}\n", 30_000) + "servers: {s: {backlog: \"x${a}\"}}\nclients: {ann: [{connect: s}, {sned: x}]}\n",
 		"columns":              numbered("cases:\n- {", "a%d: x, ", 40_000/raceSlowdown) + numbered("}\n- {", "b%d: x, ", 40_000/raceSlowdown) + "}\nclients: {ann: [{wait: 1ms}]}\n",
 		"loops in loops":       "servers: {s: {reply: x}}\nclients: {ann: [{connect: s}, " + loops + "]}\n",

@@ -202,17 +202,14 @@ func (p *parser) unknownVariable(d *document, u mention) {
 	if d.serverNames.unknown || d.processNames.unknown || u.scope.hidden && !u.early && p.nearest(u.name, known) == "" {
 		return // an error may hide where it comes from
 	}
-	for _, s := range d.scopes {
-		if s.client != "" && s.has(u.ref.Name) && u.scope != d.top {
-			p.errorf(u.pos, "no variable %s here; client %s has one: ${%[2]s.%s}", quote(u.name), s.client, u.ref.Name)
-			return
-		}
-	}
-	for _, s := range d.scopes {
-		if s.server != "" && s.has(u.ref.Name) && u.scope.server != s.server {
-			p.errorf(u.pos, "no variable %s here; server %s has one, and nobody else sees the variables of a server", quote(u.name), s.server)
-			return
-		}
+	switch s := d.having(u.ref.Name); {
+	case s == nil || u.scope == d.top:
+	case s.client != "":
+		p.errorf(u.pos, "no variable %s here; client %s has one: ${%[2]s.%s}", quote(u.name), s.client, u.ref.Name)
+		return
+	case s.server != "" && u.scope.server != s.server:
+		p.errorf(u.pos, "no variable %s here; server %s has one, and nobody else sees the variables of a server", quote(u.name), s.server)
+		return
 	}
 	if d.clientNames.has(u.name) {
 		p.errorf(u.pos, "%s is a client; its variables are such as ${%[1]s.id}, and itself is none", u.name)
@@ -243,18 +240,48 @@ func (p *parser) variables(d *document, s *scope) []string {
 	for _, s := range slices.Concat(d.serverNames.list, d.processNames.list) {
 		names = append(names, s, s+".port")
 	}
-	for _, other := range d.scopes {
-		for _, name := range slices.Sorted(maps.Keys(other.known)) {
-			if other.client != "" && other != s {
-				names = append(names, other.client+"."+name)
-			}
-		}
-		if len(names) > maxNames {
-			break
+	for _, name := range d.foreignNames() {
+		if !strings.HasPrefix(name, s.client+".") {
+			names = append(names, name)
 		}
 	}
 	d.variables[s] = names
 	return names
+}
+
+// foreignNames are the variables of all clients as others see them, as many of
+// them as may be looked at.
+func (d *document) foreignNames() []string {
+	names, known := d.variables[nil]
+	if known {
+		return names
+	}
+	for _, s := range d.scopes {
+		if s.client == "" || len(names) > maxNames {
+			continue
+		}
+		for _, name := range slices.Sorted(maps.Keys(s.known)) {
+			names = append(names, s.client+"."+name)
+		}
+	}
+	d.variables[nil] = names
+	return names
+}
+
+// having is the script in which a variable gets its value, a client's if there is
+// one; nil if there is none.
+func (d *document) having(name string) *scope {
+	if d.holders == nil {
+		d.holders = map[string]*scope{}
+		for _, s := range d.scopes {
+			for name := range s.known {
+				if h := d.holders[name]; h == nil || h.client == "" && s.client != "" {
+					d.holders[name] = s
+				}
+			}
+		}
+	}
+	return d.holders[name]
 }
 
 // played is a client and the scope of its script, or nil.
