@@ -103,7 +103,7 @@ func last(steps []*scenario.Step, i int) bool {
 	case scenario.Close:
 		return true
 	case scenario.Loop:
-		return act.Times == 0 && act.Until == nil
+		return !act.Counts() && act.Until == nil
 	}
 	return false
 }
