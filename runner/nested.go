@@ -34,6 +34,9 @@ func (a *actor) loop(l scenario.Loop) *Failure {
 		if times, err = a.scope.number(l.Count); err != nil {
 			return a.failure(Environment, "%s", err)
 		}
+		if times > scenario.MaxRounds {
+			return a.failure(Environment, "%s is %d, and a loop has %d rounds at most", l.Count, times, scenario.MaxRounds)
+		}
 	}
 	for round := int64(1); !l.Counts() || round <= times; round++ {
 		a.current, a.riding = step, false

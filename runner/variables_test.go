@@ -404,6 +404,7 @@ func TestVariablesThatDoNotFit(t *testing.T) {
 		{`[{send: {u8: "${big}"}}]`, `${big} is "300", and u8 holds whole numbers from 0 to 255`},
 		{`[{expect: {bytes: "${num}"}}]`, `"${num}" is "12345678901234567890123", where a whole number, 0 or more, was wanted`},
 		{`[{expect: {bytes: "${big}${big}${big}"}}]`, `"${big}${big}${big}" is 300300300, more than max, which is 16777216`},
+		{`[{loop: {times: "${big}${big}${big}", steps: [{send: x}]}}]`, `"${big}${big}${big}" is 300300300, and a loop has 100000000 rounds at most`},
 		{`[{send: {parts: [{text: "${num}", times: 2147483647}], times: 2147483647}}]`, `the payload has more than 1 TiB`},
 		{`[{send: {text: "${num}${num}${num}${num}${num}${num}${num}${num}${num}${num}${num}${num}", length: u8}}]`, `a length of 276 does not fit into u8`},
 		{`[{let: {none: ""}}, {send: {text: a, xor: "${none}"}}]`, `xor with no bytes`},

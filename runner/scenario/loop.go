@@ -48,9 +48,9 @@ func init() {
 	}
 }
 
-// maxRounds bounds what loops that stand in each other make: sends to a peer who
+// MaxRounds bounds what loops that stand in each other make: sends to a peer who
 // has gone cost next to no time, and so would never end a step.
-const maxRounds = 100_000_000
+const MaxRounds = 100_000_000
 
 // loop reads {times, steps}, {until, steps}, or steps alone.
 func (p *parser) loop(e entry) Action {
@@ -67,12 +67,12 @@ func (p *parser) loop(e entry) Action {
 	var l loop
 	known := decode(p, e.value, "a loop", loopKeys, &l)
 	outer := p.doc.rounds
-	if p.doc.rounds = max(outer, 1); outer <= maxRounds {
+	if p.doc.rounds = max(outer, 1); outer <= MaxRounds {
 		p.doc.rounds *= int64(max(l.Times, 1))
 	}
 	defer func() { p.doc.rounds = outer }()
-	if p.doc.rounds > maxRounds && outer <= maxRounds {
-		p.errorf(l.times.value.pos, "the loops make %d rounds together, %d at most can be made", p.doc.rounds, int64(maxRounds))
+	if p.doc.rounds > MaxRounds && outer <= MaxRounds {
+		p.errorf(l.times.value.pos, "the loops make %d rounds together, %d at most can be made", p.doc.rounds, int64(MaxRounds))
 		l.wrong = true
 	}
 	if l.steps != nil {
