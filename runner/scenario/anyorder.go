@@ -53,6 +53,13 @@ func (p *parser) counted(d *expectation, e entry) {
 	if !d.check(ok && n > 0) {
 		return
 	}
+	if p.orders += n; p.orders > maxOrders {
+		if p.orders-n <= maxOrders {
+			p.errorf(e.value.pos, "the file's \"any_order\" have more than %d frames together", maxOrders)
+		}
+		d.wrong = true
+		return
+	}
 	outer, shadows := p.doc.vars["index"]
 	for i := range n {
 		p.doc.vars["index"] = constant{pos: e.pos, value: strconv.Itoa(i + 1)}
@@ -68,9 +75,12 @@ func (p *parser) counted(d *expectation, e entry) {
 	}
 }
 
-// maxAnyOrder bounds the frames that may come in any order: each is compared
-// with each match.
-const maxAnyOrder = 10_000
+// Bounds of frames that may come in any order: of those of one expect each is
+// compared with each match; those of a file are held in memory.
+const (
+	maxAnyOrder = 10_000
+	maxOrders   = 200_000
+)
 
 func (p *parser) skip(d *expectation, e entry) {
 	d.skip = &e

@@ -41,6 +41,7 @@ type document struct {
 	inServer  bool             // the script being read is a server's
 	idle      bool             // the process being read is not started, as it serves
 
+	players   map[string]player   // the clients, once all scripts are read
 	problems  int                 // how many of the file's are known to wrong
 	wrong     map[Pos]bool        // where something is wrong
 	variables map[*scope][]string // that texts can have, once all are known
@@ -70,6 +71,12 @@ func (s shared) clone() shared {
 	s.vars, s.fragments, s.letNames = maps.Clone(s.vars), maps.Clone(s.fragments), maps.Clone(s.letNames)
 	s.files, s.processes, s.requires = slices.Clone(s.files), slices.Clone(s.processes), slices.Clone(s.requires)
 	return s
+}
+
+// player is a client and the scope of its script.
+type player struct {
+	client *Client
+	scope  *scope
 }
 
 // counted reports whether there are several of a client, numbered.

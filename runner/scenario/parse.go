@@ -129,6 +129,7 @@ type parser struct {
 	inclusions  map[string]*inclusion
 	including   []string // the files that are being included, the outermost first
 	caseNodes   int      // that were read for cases
+	orders      int      // frames that are counted, in any order
 	regexSize   int      // of what was compiled
 	patterns    map[string]*pattern.Pattern
 	local       *localAddresses

@@ -257,18 +257,27 @@ func (p *parser) variables(d *document, s *scope) []string {
 	return names
 }
 
-// foreign checks the use of another actor's variable.
-func (p *parser) foreign(d *document, u mention) {
-	var from *scope
-	for _, s := range d.scopes {
-		if s.client == u.ref.Actor {
-			from = s
+// played is a client and the scope of its script, or nil.
+func (d *document) played(name string) (*Client, *scope) {
+	if d.players == nil {
+		d.players = map[string]player{}
+		for _, c := range d.Clients {
+			d.players[c.Name] = player{client: c}
+		}
+		for _, s := range d.scopes {
+			if p := d.players[s.client]; p.client != nil {
+				p.scope = s
+				d.players[s.client] = p
+			}
 		}
 	}
-	var client *Client
-	if i := slices.IndexFunc(d.Clients, func(c *Client) bool { return c.Name == u.ref.Actor }); i >= 0 {
-		client = d.Clients[i]
-	}
+	p := d.players[name]
+	return p.client, p.scope
+}
+
+// foreign checks the use of another actor's variable.
+func (p *parser) foreign(d *document, u mention) {
+	client, from := d.played(u.ref.Actor)
 	switch {
 	case from == nil || client == nil:
 	case u.scope == d.top:

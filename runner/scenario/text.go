@@ -82,7 +82,9 @@ func (t *texts) place() Pos {
 	if t.at.line == 0 {
 		pos := t.n.pos
 		t.at = mark{line: pos.Line, col: pos.Col, off: t.p.offset(t.n)}
-		t.end = t.at.off + quotedEnd(text[t.at.off:])
+		if t.n.style == doubleQuoted {
+			t.end = t.at.off + quotedEnd(text[t.at.off:])
+		}
 	}
 	rest := text[t.at.off:]
 	if t.n.style == doubleQuoted {
