@@ -3,6 +3,7 @@ package runner_test
 import (
 	"math/rand/v2"
 	"path/filepath"
+	"regexp"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -54,7 +55,7 @@ func TestCutsChangeNothing(t *testing.T) {
 				if !r.Passed() {
 					t.Fatalf("round %d: %s", round, failures(r))
 				}
-				got := transcripts(r)
+				got := port5.ReplaceAllString(transcripts(r), "PORT") // some tell their own
 				if round == 0 {
 					want = got
 				}
@@ -65,6 +66,9 @@ func TestCutsChangeNothing(t *testing.T) {
 		})
 	}
 }
+
+// port5 are the ports that servers are given.
+var port5 = regexp.MustCompile(`\b[1-3][0-9]{4}\b`)
 
 // cut has all that is sent over streams go out in pieces.
 func cut(s *scenario.Scenario, rnd *rand.Rand) {

@@ -242,6 +242,9 @@ clients: {c: [{connect: {to: s, tls: {ca: ca.pem, cert: cert.pem, key: key.pem, 
 `, ``}, {"a name that is an address", `
 servers: {s: {tls: {cert: cert.pem, key: key.pem}, reply: "x"}}
 clients: {c: [{connect: {to: s, tls: {ca: ca.pem, name: 10.0.0.1}}}, {send: "a"}, {expect: "x"}]}
+`, ``}, {"the run's authority by its file, and one protocol", `
+servers: {s: {tls: {alpn: h2}, reply: "x"}}
+clients: {c: [{connect: {to: s, tls: {ca: "${tls.ca}", alpn: h2}}}, {send: "a"}, {expect: "x"}]}
 `, ``}, {"any certificate", `
 servers: {s: {tls: {cert: cert.pem, key: key.pem}, reply: "x"}}
 clients: {c: [{connect: {to: s, tls: {verify: false}}}, {send: "a"}, {expect: "x"}]}

@@ -115,6 +115,10 @@ func (p *parser) tlsComplete(t *tls) bool {
 // trusted is whose certificates of the peer are trusted.
 func (p *parser) trusted(t *tls, e entry) {
 	t.ca = &e
+	if e.value.kind == scalarNode && e.value.value == "${tls.ca}" { // as a real program is told it
+		t.MadeCA = true
+		return
+	}
 	var ok bool
 	t.CA, t.MadeCA, ok = p.pemOrMade(e, "certificate file")
 	t.check(ok)
@@ -139,15 +143,19 @@ func (p *parser) alpn(t *tls, e entry) {
 		t.check(false)
 		return
 	}
-	if !p.list(e.value, `"alpn" must be a list of protocols, such as [h2]`) {
+	items := e.value.items
+	switch {
+	case e.value.kind == scalarNode && !e.value.isNull(): // one of them
+		items = []*node{e.value}
+	case !p.list(e.value, `"alpn" must be a protocol or a list of them, such as [h2]`):
 		t.check(false)
 		return
 	}
-	if len(e.value.items) == 0 {
+	if len(items) == 0 {
 		p.errorf(e.value.pos, `"alpn" has no protocols`)
 		t.check(false)
 	}
-	for _, item := range e.value.items {
+	for _, item := range items {
 		name, ok := p.fixed(entry{key: e.key, pos: item.pos, value: item}, "a protocol's name")
 		switch {
 		case !ok:
