@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // String is the step in a few words, as reports show it.
@@ -44,6 +45,9 @@ func (Connect) Word() string { return "connect" }
 // String is the action in a few characters.
 func (c Connect) String() string {
 	to := cmp.Or(c.Server, c.Process, c.Address.plain())
+	if strings.ContainsFunc(to, unicode.IsControl) { // it is a mistake
+		to = quote(to)
+	}
 	if c.Run != nil {
 		to = "to " + shorten(c.Run.String())
 	}
