@@ -61,12 +61,7 @@ func (s *Stream) try(e *Expectation) (frame []byte, m *Mismatch) {
 // optional takes a frame if it is as expected, and else nothing. Only a
 // deadline before that is known is a mismatch.
 func (s *Stream) optional(e *Expectation) *Mismatch {
-	frame, m := s.try(e)
-	switch {
-	case m == nil:
-		s.take(len(frame)) // it is there
-		return nil
-	case errors.Is(m.End, os.ErrDeadlineExceeded):
+	if _, m := s.Try(e); m != nil && errors.Is(m.End, os.ErrDeadlineExceeded) {
 		return m
 	}
 	return nil
