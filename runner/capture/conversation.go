@@ -25,12 +25,12 @@ type Kind uint8
 
 // The kinds of events.
 const (
-	Data     Kind = iota + 1 // From sent bytes; of UDP, one datagram
-	EOF                      // From sent no more: a FIN
-	Reset                    // From reset the connection
-	Refused                  // the connect was refused; it is the only event
-	TLS                      // both have agreed on TLS: what follows is what it carried
-	Gap                      // Missing bytes of From are not in the capture
+	Data    Kind = iota + 1 // From sent bytes; of UDP, one datagram
+	EOF                     // From sent no more: a FIN
+	Reset                   // From reset the connection
+	Refused                 // the connect was refused; it is the only event
+	TLS                     // both have agreed on TLS: what follows is what it carried
+	Gap                     // Missing bytes of From are not in the capture
 )
 
 // Event is one thing that went over the network. Neighbouring Data events of one
