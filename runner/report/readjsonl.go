@@ -69,6 +69,9 @@ func ReadJSONLines(r io.Reader, add func(*Case) error) ([]Recorded, error) {
 		return in.runs, scan.Err()
 	}
 	in.cut()
+	if len(in.runs) == 0 {
+		return []Recorded{{Cut: "is empty"}}, nil
+	}
 	return in.runs, nil
 }
 
@@ -153,10 +156,6 @@ func (in *jsonReader) end(line []byte) error {
 
 // cut notes that a run has no summary.
 func (in *jsonReader) cut() {
-	if len(in.runs) == 0 {
-		in.runs = []Recorded{{Cut: "is empty"}}
-		return
-	}
 	if !in.open {
 		return
 	}

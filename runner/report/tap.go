@@ -2,7 +2,6 @@ package report
 
 import (
 	"bufio"
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -51,7 +50,7 @@ func point(b *bufio.Writer, number int, g *Group) {
 }
 
 // diagnosis is the YAML block of a test point. It keeps to what the readers of
-// TAP take, which know little of YAML: JSON's strings and literal blocks.
+// TAP take, which know little of YAML: strings in double quotes and literal blocks.
 func diagnosis(b *bufio.Writer, g *Group) {
 	c := g.Case
 	file, line, column := c.place()
@@ -68,7 +67,7 @@ func diagnosis(b *bufio.Writer, g *Group) {
 	if picture := strings.TrimSpace(cleanLines(c.Picture)); picture != "" {
 		b.WriteString("  picture: |\n")
 		for line := range strings.SplitSeq(picture, "\n") {
-			b.WriteString(strings.TrimRight("    "+line, " ") + "\n")
+			b.WriteString("    " + line + "\n") // prove takes an empty line for the block's end
 		}
 	}
 	b.WriteString("  ...\n")
@@ -79,11 +78,9 @@ var tapEscapes = strings.NewReplacer(`\`, `\\`, "#", `\#`)
 // tapText is text for a test point's line, in which "#" begins a directive.
 func tapText(s string) string { return clip(tapEscapes.Replace(Clean(s)), messageMax) }
 
+var yamlEscapes = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
+
 // yamlText is text in double quotes.
 func yamlText(s string) string {
-	text, err := json.Marshal(Clean(s))
-	if err != nil {
-		panic(err) // a string has its JSON
-	}
-	return string(text)
+	return `"` + yamlEscapes.Replace(clip(Clean(s), messageMax)) + `"`
 }
