@@ -71,7 +71,7 @@ func (g *Group) Cause() string {
 }
 
 func (g *Group) flaky() string {
-	return fmt.Sprintf("flaky: %d of %d rounds failed; round %d: %s", g.Failed, g.Plays, g.Case.Round, g.Case.Cause())
+	return fmt.Sprintf("flaky: %d of %d runs failed; run %d: %s", g.Failed, g.Plays, g.Case.Round, g.Case.Cause())
 }
 
 // cleanLines is Clean for text of several lines.

@@ -9,8 +9,8 @@ import (
 
 // joined is the text of cases that were played elsewhere.
 type joined struct {
-	w       io.Writer
-	groups  Groups
+	w      io.Writer
+	groups Groups
 }
 
 // NewJoined returns a report for people of cases that were recorded: the
@@ -31,7 +31,7 @@ func (j *joined) Close(s Summary) error {
 	for _, g := range j.groups.List {
 		switch {
 		case g.Status == Flaky, g.Failed > 1:
-			fmt.Fprintf(&b, "%s  %s   %d of %d rounds failed\n", strings.ToUpper(string(g.Status)), Clean(g.Case.Name), g.Failed, g.Plays)
+			fmt.Fprintf(&b, "%s  %s   %d of %d runs failed\n", strings.ToUpper(string(g.Status)), Clean(g.Case.Name), g.Failed, g.Plays)
 		}
 	}
 	b.WriteString(s.line() + "\n")

@@ -103,7 +103,7 @@ func (j *junit) testcase(b *bufio.Writer, g *Group) {
 		again = "flakyFailure"
 	}
 	for _, other := range g.Failures[1:] {
-		junitFailure(b, again, other.kind(), fmt.Sprintf("round %d: %s", other.Round, other.Cause()), other)
+		junitFailure(b, again, other.kind(), fmt.Sprintf("run %d: %s", other.Round, other.Cause()), other)
 	}
 	b.WriteString("    </testcase>\n")
 }

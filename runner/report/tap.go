@@ -62,7 +62,7 @@ func diagnosis(b *bufio.Writer, g *Group) {
 	fmt.Fprintf(b, "  at:\n    file: %s\n    line: %d\n    column: %d\n", yamlText(file), line, column)
 	fmt.Fprintf(b, "  duration_ms: %.3f\n", 1e3*g.Elapsed.Seconds())
 	if g.Plays > 1 {
-		fmt.Fprintf(b, "  rounds: %d\n  failed_rounds: %d\n", g.Plays, g.Failed)
+		fmt.Fprintf(b, "  runs: %d\n  failed_runs: %d\n", g.Plays, g.Failed)
 	}
 	if picture := strings.TrimSpace(cleanLines(c.Picture)); picture != "" {
 		b.WriteString("  picture: |\n")
@@ -76,7 +76,7 @@ func diagnosis(b *bufio.Writer, g *Group) {
 var tapEscapes = strings.NewReplacer(`\`, `\\`, "#", `\#`)
 
 // tapText is text for a test point's line, in which "#" begins a directive.
-func tapText(s string) string { return clip(tapEscapes.Replace(Clean(s)), messageMax) }
+func tapText(s string) string { return tapEscapes.Replace(clip(Clean(s), messageMax)) }
 
 var yamlEscapes = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
 
