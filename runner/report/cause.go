@@ -37,6 +37,15 @@ func (c *Case) Cause() string {
 	return clip(Clean(who+f.Message), messageMax)
 }
 
+// picture is a case's picture, which one that was not written by us may not have.
+func (c *Case) picture() string {
+	if c.Picture != "" {
+		return strings.TrimRight(cleanLines(c.Picture), "\n")
+	}
+	file, line, column := c.place()
+	return fmt.Sprintf("FAIL  %s   %s:%d:%d\n%s%s", Clean(c.Name), Clean(file), line, column, indent, c.Cause())
+}
+
 // place is where a case did not pass: its first failure's, or else its own.
 func (c *Case) place() (file string, line, column int) {
 	if len(c.Failures) > 0 && c.Failures[0].Line > 0 {

@@ -64,11 +64,9 @@ func diagnosis(b *bufio.Writer, g *Group) {
 	if g.Plays > 1 {
 		fmt.Fprintf(b, "  runs: %d\n  failed_runs: %d\n", g.Plays, g.Failed)
 	}
-	if picture := strings.TrimSpace(cleanLines(c.Picture)); picture != "" {
-		b.WriteString("  picture: |\n")
-		for line := range strings.SplitSeq(picture, "\n") {
-			b.WriteString("    " + line + "\n") // prove takes an empty line for the block's end
-		}
+	b.WriteString("  picture: |\n")
+	for line := range strings.SplitSeq(strings.TrimSpace(c.picture()), "\n") {
+		b.WriteString("    " + line + "\n") // prove takes an empty line for the block's end
 	}
 	b.WriteString("  ...\n")
 }
