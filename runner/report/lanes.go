@@ -119,13 +119,13 @@ func (l *lanes) fill(f *runner.Failure) {
 	}
 	// A pair is shown if the actor that failed still saw its half of it. Of the
 	// peer alone, all that was before; but how a connection ended says nothing
-	// about bytes that differ.
+	// about bytes that differ or are too many.
 	left = slices.DeleteFunc(left, func(e *transcript.Entry) bool { return !before(e) })
 	right = slices.DeleteFunc(right, func(e *transcript.Entry) bool {
 		if p := partner[e]; p != nil {
 			return !before(p)
 		}
-		return e.At > f.At || f.Kind == runner.Differs && isEnd(e.Kind)
+		return e.At > f.At || (f.Kind == runner.Differs || f.Kind == runner.Unread) && isEnd(e.Kind)
 	})
 	l.rows = merge(left, right, partner)
 }
@@ -180,10 +180,15 @@ func merge(left, right []*transcript.Entry, partner pairing) []laneRow {
 }
 
 // leftFirst decides between two entries that are no pair: one that has none
-// goes first, else the earlier one.
+// goes first, else the earlier one. Where both sides end at the same time, it is
+// chance who was the earlier one.
 func leftFirst(left, right *transcript.Entry, partner pairing) bool {
-	if l, r := partner[left] != nil, partner[right] != nil; l != r {
+	l, r := partner[left] != nil, partner[right] != nil
+	switch {
+	case l != r:
 		return r
+	case isEnd(left.Kind) && isEnd(right.Kind):
+		return true
 	}
 	return left.At <= right.At
 }
