@@ -86,7 +86,7 @@ func (g *github) annotation(b *strings.Builder, group *Group) {
 	if len(c.Failures) > 0 {
 		f := &c.Failures[0]
 		for _, note := range f.Notes[:min(len(f.Notes), notesMax)] {
-			text = append(text, clip(Clean(note), messageMax))
+			text = append(text, clip(Clean(note), oneLineMax))
 		}
 		const most = 100
 		if len(f.Want) > 0 {

@@ -62,7 +62,7 @@ func markdown(s *Summary, groups []*Group, room int) string {
 // markdownText is text in which nothing is Markdown or HTML.
 func markdownText(s string) string {
 	var b strings.Builder
-	for _, r := range clip(Clean(s), messageMax) {
+	for _, r := range clip(Clean(s), oneLineMax) {
 		if r < unicode.MaxASCII && (unicode.IsPunct(r) || unicode.IsSymbol(r)) {
 			b.WriteByte('\\')
 		}

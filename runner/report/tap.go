@@ -74,11 +74,11 @@ func diagnosis(b *bufio.Writer, g *Group) {
 var tapEscapes = strings.NewReplacer(`\`, `\\`, "#", `\#`)
 
 // tapText is text for a test point's line, in which "#" begins a directive.
-func tapText(s string) string { return tapEscapes.Replace(clip(Clean(s), messageMax)) }
+func tapText(s string) string { return tapEscapes.Replace(clip(Clean(s), oneLineMax)) }
 
 var yamlEscapes = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
 
 // yamlText is text in double quotes.
 func yamlText(s string) string {
-	return `"` + yamlEscapes.Replace(clip(Clean(s), messageMax)) + `"`
+	return `"` + yamlEscapes.Replace(clip(Clean(s), oneLineMax)) + `"`
 }
