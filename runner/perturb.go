@@ -235,11 +235,11 @@ func (p *perturbing) blame(r *Result, by Perturbation) Result {
 		r.Failures = []Failure{f}
 	}
 	f := &r.Failures[0]
-	notes := []string{"it passes as it is written, and not with " + p.describe(r.Changes)}
+	seed := ""
 	if by.Changes == nil {
-		notes[0] += fmt.Sprintf(" (seed %d)", by.Seed)
+		seed = fmt.Sprintf(" (seed %d)", by.Seed)
 	}
-	f.Notes = slices.Concat(f.Notes, notes)
+	f.Notes = slices.Concat(f.Notes, p.describe(r.Changes, seed))
 	return *r
 }
 
@@ -269,17 +269,21 @@ func at(lines []string, i int) string {
 	return "nothing more"
 }
 
-// describe says what changes are, the first of many.
-func (p *perturbing) describe(changes []Change) string {
+// describe says with which changes a scenario does not pass, the first of many.
+func (p *perturbing) describe(changes []Change, seed string) []string {
 	const most = 3
-	var parts []string
-	for _, c := range changes {
-		parts = append(parts, p.change(c))
+	these := "this change"
+	if len(changes) > 1 {
+		these = "these changes"
 	}
-	if more := len(parts) - most; more > 0 {
-		parts = append(parts[:most], fmt.Sprintf("%d more changes", more))
+	notes := []string{"it passes as it is written, and not with " + these + seed + ":"}
+	for i, c := range changes {
+		if i == most && len(changes) > most+1 {
+			return append(notes, fmt.Sprintf("and %d more", len(changes)-most))
+		}
+		notes = append(notes, p.change(c))
 	}
-	return strings.Join(parts, ", and ")
+	return notes
 }
 
 // change says what one change is.

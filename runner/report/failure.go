@@ -29,7 +29,7 @@ func (t *Text) failure(p *runner.Play) []string {
 	if p.Result.Real {
 		name += " (real)"
 	}
-	again := []string{"again: " + t.again(p.Scenario)}
+	again := []string{"again: " + t.again(p)}
 	if p.Err != nil {
 		return frame(st.headline(name, p.Scenario.Pos), []string{"the run broke: " + Clean(p.Err.Error())}, again)
 	}
@@ -202,10 +202,18 @@ func fold(list []string, limit, columns int) []string {
 }
 
 // again is the command that runs just this scenario.
-func (t *Text) again(s *scenario.Scenario) string {
+func (t *Text) again(p *runner.Play) string {
+	s := p.Scenario
 	words := []string{"banter", cmp.Or(t.opts.Command, "run")}
 	for _, flag := range t.opts.Flags {
 		words = append(words, shellWord(flag))
+	}
+	if changes := p.Result.Changes; changes != nil {
+		var list []string
+		for _, c := range changes {
+			list = append(list, c.String())
+		}
+		words = append(words, "--perturb", shellWord(strings.Join(list, ",")))
 	}
 	words = append(words, "--filter", filterFor(s.Name))
 	file := path(s)
