@@ -89,9 +89,10 @@ type mutation struct {
 	asked []Change
 	pause time.Duration // after a cut, and of who starts late
 
-	mu    sync.Mutex
-	sends map[string]int
-	made  []Change
+	mu     sync.Mutex
+	sends  map[string]int
+	pauses map[string]int // of each actor, so far
+	made   []Change
 }
 
 // cuts is what one send does otherwise.
@@ -104,9 +105,13 @@ type cuts struct {
 	sent   int64 // of the send, all of its parts
 }
 
-// pausesMost is after how many cuts of a send there is a pause. What follows is
-// still written piece by piece.
-const pausesMost = 32
+// pausesMost is after how many cuts of an actor there is a pause: what follows is
+// only written piece by piece, so that no step runs out of time over it. cutsMost
+// bounds the cuts of a run.
+const (
+	pausesMost = 64
+	cutsMost   = 20_000
+)
 
 // cutsOf is what the actor's next send, of size bytes, does otherwise; nil:
 // nothing. Its first bytes are head.
@@ -117,7 +122,7 @@ func (m *mutation) cutsOf(actor string, size int64, head []byte) *cuts {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.sends == nil {
-		m.sends = map[string]int{}
+		m.sends, m.pauses = map[string]int{}, map[string]int{}
 	}
 	m.sends[actor]++
 	nth := m.sends[actor]
@@ -131,10 +136,10 @@ func (m *mutation) cutsOf(actor string, size int64, head []byte) *cuts {
 			}
 		}
 	}
-	if len(changes) == 0 {
+	if len(changes) == 0 || len(m.made) > cutsMost {
 		return nil
 	}
-	out := &cuts{pauses: pausesMost, pause: m.pause}
+	out := &cuts{pause: m.pause}
 	for _, c := range changes {
 		switch {
 		case c.Whole:
@@ -148,6 +153,8 @@ func (m *mutation) cutsOf(actor string, size int64, head []byte) *cuts {
 		}
 		m.made = append(m.made, c)
 	}
+	out.pauses = min(len(out.at), pausesMost-m.pauses[actor])
+	m.pauses[actor] += out.pauses
 	return out
 }
 
