@@ -13,13 +13,13 @@ import (
 // A failure is one screen. The lanes get what the rest leaves of it, but at
 // least lanesMin.
 const (
-	screen     = 40
-	lanesMin   = 10
-	lanesMax   = 18 // more of a conversation is no help
-	messageMax = 3  // lines of a message
-	notesMax   = 5  // lines of notes
-	othersIn   = 6  // failures that follow from the first, by name
-	filterMax  = 80 // characters of a name to find it by
+	screen       = 40
+	lanesMin     = 10
+	lanesMax     = 18 // more of a conversation is no help
+	messageLines = 3  // lines of a message
+	notesMax     = 5  // lines of notes
+	othersIn     = 6  // failures that follow from the first, by name
+	filterMax    = 80 // characters of a name to find it by
 )
 
 // failure is the picture of a play that failed: the cause on top, then what
@@ -36,7 +36,7 @@ func (t *Text) failure(p *runner.Play) []string {
 	again := []string{"again: " + t.again(p)}
 	columns := t.opts.Columns - len(indent)
 	if p.Err != nil {
-		return frame(st.headline(name, p.Scenario.Pos, columns), wrap("the run broke: "+Clean(p.Err.Error()), columns, messageMax), again)
+		return frame(st.headline(name, p.Scenario.Pos, columns), wrap("the run broke: "+Clean(p.Err.Error()), columns, messageLines), again)
 	}
 	r := &p.Result
 	f := &r.Failures[0]
@@ -45,7 +45,7 @@ func (t *Text) failure(p *runner.Play) []string {
 		pos = p.Scenario.Pos
 	}
 	headline := st.headline(name, pos, columns)
-	cause := wrap(who(f)+Clean(f.Message), columns, messageMax)
+	cause := wrap(who(f)+Clean(f.Message), columns, messageLines)
 	cause = append(cause, fold(f.Notes, notesMax, columns)...)
 	cause = append(cause, fold(notes(p.Scenario, f), notesMax, columns)...)
 	bytes := st.difference(f, columns)
