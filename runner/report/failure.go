@@ -13,13 +13,13 @@ import (
 // A failure is one screen. The lanes get what the rest leaves of it, but at
 // least lanesMin.
 const (
-	screen     = 40
-	lanesMin   = 10
-	lanesMax   = 18 // more of a conversation is no help
-	messageMax = 3  // lines of a message
-	notesMax   = 5  // lines of notes
-	othersIn   = 6  // failures that follow from the first, by name
-	filterMax  = 80 // characters of a name to find it by
+	screen       = 40
+	lanesMin     = 10
+	lanesMax     = 18 // more of a conversation is no help
+	messageLines = 3  // lines of a message
+	notesMax     = 5  // lines of notes
+	othersIn     = 6  // failures that follow from the first, by name
+	filterMax    = 80 // characters of a name to find it by
 )
 
 // failure is the picture of a play that failed: the cause on top, then what
@@ -33,10 +33,10 @@ func (t *Text) failure(p *runner.Play) []string {
 	if p.Result.Real {
 		name += " (real)"
 	}
-	again := []string{"again: " + t.again(p.Scenario)}
+	again := []string{"again: " + t.again(p)}
 	columns := t.opts.Columns - len(indent)
 	if p.Err != nil {
-		return frame(st.headline(name, p.Scenario.Pos, columns), wrap("the run broke: "+Clean(p.Err.Error()), columns, messageMax), again)
+		return frame(st.headline(name, p.Scenario.Pos, columns), wrap("the run broke: "+Clean(p.Err.Error()), columns, messageLines), again)
 	}
 	r := &p.Result
 	f := &r.Failures[0]
@@ -45,7 +45,7 @@ func (t *Text) failure(p *runner.Play) []string {
 		pos = p.Scenario.Pos
 	}
 	headline := st.headline(name, pos, columns)
-	cause := wrap(who(f)+Clean(f.Message), columns, messageMax)
+	cause := wrap(who(f)+Clean(f.Message), columns, messageLines)
 	cause = append(cause, fold(f.Notes, notesMax, columns)...)
 	cause = append(cause, fold(notes(p.Scenario, f), notesMax, columns)...)
 	bytes := st.difference(f, columns)
@@ -273,10 +273,18 @@ func wrap(s string, columns, most int) (lines []string) {
 }
 
 // again is the command that runs just this scenario.
-func (t *Text) again(s *scenario.Scenario) string {
+func (t *Text) again(p *runner.Play) string {
+	s := p.Scenario
 	words := []string{"banter", cmp.Or(t.opts.Command, "run")}
 	for _, flag := range t.opts.Flags {
 		words = append(words, shellWord(flag))
+	}
+	if changes := p.Result.Changes; changes != nil {
+		var list []string
+		for _, c := range changes {
+			list = append(list, c.String())
+		}
+		words = append(words, "--perturb", shellWord(strings.Join(list, ",")))
 	}
 	words = append(words, "--filter", filterFor(s.Name, filterMax))
 	file := path(s)
