@@ -99,7 +99,11 @@ func TestDocsExamples(t *testing.T) {
 
 // The links between the files of the repository lead somewhere.
 func TestDocsLinks(t *testing.T) {
-	for _, path := range []string{"../../README.md", "../../CHANGELOG.md", "../../docs/language.md"} {
+	pages, err := filepath.Glob("../../docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range append(pages, "../../README.md", "../../CHANGELOG.md") {
 		source, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
