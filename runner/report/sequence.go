@@ -91,7 +91,8 @@ func entriesOf(list []CaseEvent) []transcript.Entry {
 }
 
 // choose takes the actors that are shown, each client beside the connections
-// that it made; of too many, those that failed and their peers.
+// that it made, and the one that failed in front; of too many, those that failed
+// and their peers.
 func (s *Sequence) choose(c *Case, columns int) {
 	made := map[string][]*CaseActor{} // by the name of the client
 	for i := range c.Actors {
@@ -108,11 +109,25 @@ func (s *Sequence) choose(c *Case, columns int) {
 			}
 		}
 	}
-	for i := range c.Actors {
-		if a := &c.Actors[i]; !a.Server {
+	group := func(a *CaseActor) {
+		if !a.Server {
 			place(a)
 			place(made[a.Name]...)
 		}
+	}
+	for i := range c.Actors {
+		if a := &c.Actors[i]; len(c.Failures) > 0 && a.Name == c.Failures[0].Actor {
+			for j := range c.Actors {
+				if a.Server && c.Actors[j].Name == a.Peer {
+					group(&c.Actors[j])
+				}
+			}
+			group(a)
+			place(a)
+		}
+	}
+	for i := range c.Actors {
+		group(&c.Actors[i])
 	}
 	for i := range c.Actors {
 		place(&c.Actors[i])
