@@ -16,6 +16,8 @@ type Result struct {
 	Elapsed  time.Duration
 	Skipped  string   // why it was not played; "": it was
 	Real     bool     // it was played against a real program in place of a declared server
+	Changes  []Change // with which it failed, where it passes as it is written; see Perturb
+	Note     string   // what there is to say of a scenario that passed
 	Outputs  []Output // what processes have printed, and programs that are part of a failure
 }
 

@@ -36,6 +36,8 @@ type Options struct {
 	// and its scripts are not played. Names that the scenario does not declare
 	// mean nothing.
 	Connect map[string]string
+
+	mutation *mutation // what is done otherwise than the scenario says
 }
 
 // Run plays a scenario. A result says that it ran, and what came of it; an

@@ -55,6 +55,8 @@ nothing to run or no way to, and 130 if it was interrupted.`,
   banter run -v greeting.yaml                   with what each side saw
   banter run --filter '^smtp-' --slow 5 tests/  some, on a slow machine
   banter run --until-fail -q flaky.yaml         until it shows its fault
+  banter run --perturb 20 --connect greeter=127.0.0.1:7890 greeting.yaml
+                                                does the server take a read for a message?
   banter run --update greeting.yaml             what came is right from now on
   banter run --connect greeter=127.0.0.1:7890 greeting.yaml
                                                 against the real server there
@@ -66,6 +68,9 @@ nothing to run or no way to, and 130 if it was interrupted.`,
 				return errors.New("-q and -v exclude each other")
 			}
 			if err := f.canUpdate(args); err != nil {
+				return err
+			}
+			if err := a.seeded(cmd, &f.suite.Perturb); err != nil {
 				return err
 			}
 			f.config.Update = f.update
@@ -87,6 +92,7 @@ nothing to run or no way to, and 130 if it was interrupted.`,
 	flags.Var(positive(&f.suite.Repeat, "N"), "repeat", "play each scenario so often")
 	flags.BoolVar(&f.suite.UntilFail, "until-fail", false, "play all again and again until one fails, --repeat times at most")
 	flags.BoolVar(&f.suite.FailFast, "fail-fast", false, "start nothing more after a failure")
+	perturbFlags(cmd, &f.suite.Perturb)
 	flags.BoolVar(&f.update, "update", false, "write what came into the files, where expects failed and where transcripts are written out")
 	timeFlags(cmd, &f.suite.Options)
 	valueFlags(cmd, &f.config)

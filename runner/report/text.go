@@ -170,7 +170,7 @@ func (t *Text) line(b *strings.Builder, p *runner.Play) {
 	if t.opts.Quiet || !t.opts.Passing {
 		return
 	}
-	t.columns(b, t.style.ok("ok")+"    ", p.Scenario, duration(p.Result.Elapsed), "")
+	t.columns(b, t.style.ok("ok")+"    ", p.Scenario, duration(p.Result.Elapsed), Clean(p.Result.Note))
 	if t.opts.Verbose {
 		writeIndented(b, transcripts(&p.Result))
 	}

@@ -97,6 +97,15 @@ func (c *Conn) Write(p []byte) (int, error) {
 	return n, c.meaning(err)
 }
 
+// Cork holds back what is written next, up to a full segment, until it is called
+// with false; see TCP_CORK in tcp(7). Linux holds nothing longer than 200 ms, and
+// other systems hold nothing, nor does what is no TCP.
+func (c *Conn) Cork(on bool) {
+	if _, tcp := c.sock.(*net.TCPConn); tcp {
+		c.cork(on)
+	}
+}
+
 // Late is a Read, or a Peek, after the deadline: it brings what is there
 // already and does not wait. A machine that stood still must not make what came
 // in time come too late.
