@@ -161,7 +161,7 @@ type sequenceNode struct {
 
 // States of a node while rows are put in order.
 const (
-	waiting = iota
+	unplaced = iota
 	visited // what must stand before it is being placed
 	placed
 )
@@ -250,12 +250,12 @@ func (s *Sequence) merge(lists [][]*sequenceNode) {
 func (s *Sequence) place(lists [][]*sequenceNode, n *sequenceNode) {
 	n.state = visited
 	p := n.partner
-	joined := p != nil && p.state == waiting
+	joined := p != nil && p.state == unplaced
 	for joined && lists[p.Actor][0] != p {
 		before := lists[p.Actor][0]
-		if joined = before.state == waiting; joined {
+		if joined = before.state == unplaced; joined {
 			s.place(lists, before)
-			joined = p.state == waiting
+			joined = p.state == unplaced
 		}
 	}
 	lists[n.Actor] = lists[n.Actor][1:]

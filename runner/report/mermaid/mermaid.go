@@ -24,7 +24,7 @@ type format struct {
 }
 
 // New returns a report that is written to w as cases come.
-func New(w io.Writer, _ report.Run) report.Format { return &format{w: w} }
+func New(w io.Writer) report.Format { return &format{w: w} }
 
 // Add writes the diagram of a play. Of the rounds of a scenario, it is the first
 // and those that failed.
