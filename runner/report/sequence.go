@@ -138,11 +138,11 @@ func (s *Sequence) choose(c *Case, columns int) {
 
 	weight := map[string]int{}
 	for i, f := range slices.Backward(c.Failures) {
-		weight[f.Actor] = 2 + len(c.Failures) - i
+		weight[f.Actor] = 2 * (1 + len(c.Failures) - i)
 	}
 	for _, a := range s.Actors {
-		if weight[a.Name] > 1 && weight[a.Peer] == 0 {
-			weight[a.Peer] = weight[a.Name] - 1
+		if w := weight[a.Name]; w%2 == 0 && w > weight[a.Peer] {
+			weight[a.Peer] = w - 1
 		}
 	}
 	best := slices.Clone(s.Actors)
@@ -162,7 +162,7 @@ type sequenceNode struct {
 // States of a node while rows are put in order.
 const (
 	unplaced = iota
-	visited // what must stand before it is being placed
+	visited  // what must stand before it is being placed
 	placed
 )
 

@@ -2,6 +2,7 @@ package html
 
 import (
 	"html/template"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -17,38 +18,52 @@ const (
 	diffText   = 400 // bytes of an event
 )
 
-// comparison is what an actor should have seen beside what it saw.
+// comparison is lines of what should have been beside those of what was.
 type comparison struct {
-	Actor string
+	Of    string // whose
+	Left  string // what stands at the left; "": there is only the right side
+	Right string
 	Rows  []diffRow
 	More  bool // there are rows that are not shown
-	Same  bool // nothing differs
 }
 
-// diffRow is an event of each side; one may have none.
+// diffRow is a line of each side; one may have none.
 type diffRow struct {
 	Class       string // "same", "changed", "gone", "came", "gap"
 	Left, Right template.HTML
 }
 
-func newComparison(a *report.CaseActor) *comparison {
-	if a == nil || len(a.Expected) == 0 && len(a.Observed) == 0 {
+// newTranscript compares what an actor should have seen with what it saw.
+func newTranscript(a *report.CaseActor) *comparison {
+	if len(a.Expected) == 0 && len(a.Observed) == 0 {
 		return nil
 	}
-	c := &comparison{Actor: a.Name}
 	expected, observed := transcriptOf(a.Expected), transcriptOf(a.Observed)
-	if expected == observed || len(a.Expected) == 0 {
-		c.Same = true
-		for i, line := range strings.Split(strings.TrimSuffix(observed, "\n"), "\n") {
-			if c.More = i == diffRows; c.More {
-				break
-			}
+	if slices.Equal(expected, observed) {
+		expected = nil
+	}
+	c := compare(expected, observed, diffRows)
+	c.Of = a.Name
+	c.More = c.More || a.More > 0 || len(a.Observed) > diffEvents
+	if expected != nil {
+		c.Left, c.Right = "expected", "observed"
+	}
+	return c
+}
+
+// compare lays lines beside each other, with three around each that differs.
+// Where there is nothing to compare with, left is nil.
+func compare(left, right []string, most int) *comparison {
+	c := &comparison{}
+	if left == nil {
+		c.More = len(right) > most
+		for _, line := range right[:min(len(right), most)] {
 			c.Rows = append(c.Rows, diffRow{Class: "same", Right: template.HTML(text(begin(line)))})
 		}
 		return c
 	}
-	d := string(diff.Diff("expected", []byte(expected), "observed", []byte(observed)))
-	all := strings.Split(strings.TrimSuffix(d, "\n"), "\n")
+	join := func(lines []string) []byte { return []byte(strings.Join(lines, "\n") + "\n") }
+	all := strings.Split(string(diff.Diff("left", join(left), "right", join(right))), "\n")
 	var gone, came []string
 	flush := func() {
 		for i := range max(len(gone), len(came)) {
@@ -66,8 +81,7 @@ func newComparison(a *report.CaseActor) *comparison {
 		gone, came = nil, nil
 	}
 	for _, line := range all[min(3, len(all)):] { // "diff", "---" and "+++"
-		if len(c.Rows) >= diffRows {
-			c.More = true
+		if len(c.Rows) > most {
 			break
 		}
 		switch {
@@ -87,17 +101,30 @@ func newComparison(a *report.CaseActor) *comparison {
 		}
 	}
 	flush()
-	c.Rows = c.Rows[:min(len(c.Rows), diffRows)]
+	c.More = len(c.Rows) > most
+	c.Rows = c.Rows[:min(len(c.Rows), most)]
 	return c
 }
 
-func transcriptOf(events []report.CaseEvent) string {
-	var b strings.Builder
+func transcriptOf(events []report.CaseEvent) []string {
+	var lines []string
 	for i := range events[:min(len(events), diffEvents)] {
-		b.WriteString(events[i].String())
-		b.WriteByte('\n')
+		lines = append(lines, report.Clean(events[i].String()))
 	}
-	return b.String()
+	return lines
+}
+
+// sameEnd is how many bytes of the end of both are the same, whole characters
+// of them.
+func sameEnd(a, b string) int {
+	n := 0
+	for n < len(a) && n < len(b) && a[len(a)-1-n] == b[len(b)-1-n] {
+		n++
+	}
+	for n > 0 && !utf8.RuneStart(a[len(a)-n]) {
+		n--
+	}
+	return n
 }
 
 // changed is two lines with what differs in them marked.
@@ -119,7 +146,7 @@ func changed(left, right string) (template.HTML, template.HTML) {
 	}
 	before = text(before + left[from:at])
 	left, right = left[at:], right[at:]
-	end := sameEnd([]byte(left), []byte(right))
+	end := sameEnd(left, right)
 	side := func(s string) template.HTML {
 		return template.HTML(before + "<mark>" + text(begin(s[:len(s)-end])) + "</mark>" + text(begin(s[len(s)-end:])))
 	}

@@ -329,7 +329,7 @@ type failure struct {
 // failuresMax is how many failures are shown after the first, notesMax how many
 // of one's notes.
 const (
-	failuresMax = 12
+	failuresMax = 8
 	notesMax    = 8
 )
 
@@ -369,12 +369,14 @@ func failing(c *report.Case, short bool) body {
 			b.Hidden = len(c.Failures) - 1 - i
 			break
 		}
-		b.After = append(b.After, newFailure(&c.Failures[1+i]))
+		after := newFailure(&c.Failures[1+i])
+		after.Notes = nil
+		b.After = append(b.After, after)
 	}
 	b.Bytes = newDifference(f)
 	b.Diagram, b.Actors = sequence(c, columnsFailed, rowsFailed)
 	if i := slices.IndexFunc(c.Actors, func(a report.CaseActor) bool { return a.Name == f.Actor }); i >= 0 {
-		b.Diff = newComparison(&c.Actors[i])
+		b.Diff = newTranscript(&c.Actors[i])
 	}
 	b.Source = newSource(c)
 	b.Outputs = newOutputs(c.Outputs)
