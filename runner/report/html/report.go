@@ -34,7 +34,7 @@ const openMax = 8
 //go:embed page.tmpl style.css script.js
 var files embed.FS
 
-var page = template.Must(template.New("").Funcs(template.FuncMap{
+var templates = template.Must(template.New("").Funcs(template.FuncMap{
 	"clean":    report.Clean,
 	"prose":    prose,
 	"duration": report.Duration,
@@ -102,12 +102,12 @@ func (r *pageReport) Add(c *report.Case) error {
 		if r.passed > roomPassed || len(c.Actors) == 0 && c.Description == "" {
 			return nil
 		}
-		if err := page.ExecuteTemplate(&body, "passed", passing(c)); err != nil {
+		if err := templates.ExecuteTemplate(&body, "passed", passing(c)); err != nil {
 			return err
 		}
 		r.passed += body.Len()
 	} else {
-		if err := page.ExecuteTemplate(&body, "failed", failing(c, r.failed > roomFailed)); err != nil {
+		if err := templates.ExecuteTemplate(&body, "failed", failing(c, r.failed > roomFailed)); err != nil {
 			return err
 		}
 		switch {
@@ -127,7 +127,7 @@ func (r *pageReport) Add(c *report.Case) error {
 func (r *pageReport) Close(s report.Summary) error {
 	v := pageView{Policy: policy, Run: r.run, Summary: &s}
 	v.sections(r)
-	return page.ExecuteTemplate(r.w, "page", v)
+	return templates.ExecuteTemplate(r.w, "page", v)
 }
 
 // pageView is what the page's template shows.
@@ -388,7 +388,7 @@ func failing(c *report.Case, short bool) body {
 func again(c *report.Case) string {
 	lines := strings.Split(strings.TrimRight(c.Picture, "\n"), "\n")
 	_, command, _ := strings.Cut(lines[len(lines)-1], "again: ")
-	return command
+	return report.Clean(command)
 }
 
 // output is what a program has printed, its last lines.
