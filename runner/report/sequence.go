@@ -217,6 +217,9 @@ func withSteps(list []*sequenceNode, actor int, a *CaseActor, failures []CaseFai
 		left = left[1:] // the one that failed
 	}
 	for _, left := range left {
+		if left == "" {
+			continue // of a case from elsewhere
+		}
 		add(SequenceRow{Left: left})
 	}
 	return slices.Insert(list, place, steps...)

@@ -201,7 +201,7 @@ func both(row *report.SequenceRow) string {
 		return over(e) + e.Label(labelMax/2) + " → " + seen.Label(labelMax/2)
 	case e.Bytes():
 		return over(e) + e.Label(labelMax)
-	case e.Kind == "connect", e.Kind == "tls" && e.Name == "":
+	case e.Kind == "connect", e.Kind == "tls" && e.Name == "", e.Kind == "reset" && seen.Kind == "peer_reset":
 		return over(e) + e.Kind
 	case e.Kind == "tls":
 		return clip(report.Clean(over(e)+"tls "+e.Name), labelMax)

@@ -122,6 +122,8 @@ func both(row *report.SequenceRow) string {
 		return sent.Kind // To says whom
 	case sent.Kind == "tls":
 		return label(sent)
+	case sent.Kind == "reset" && seen.Kind == "peer_reset":
+		return sent.Kind
 	case !sent.Bytes():
 		return label(sent) + " → " + strings.TrimPrefix(label(seen), text("< ", 2))
 	case sent.Size != seen.Size || string(sent.Data) != string(seen.Data):
