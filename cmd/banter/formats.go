@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"banter/runner/report"
+	"banter/runner/report/html"
+	"banter/runner/report/mermaid"
 
 	"github.com/spf13/cobra"
 )
@@ -34,6 +36,8 @@ var formats = []format{
 	{"tap13", ".tap", false, plain(func(w io.Writer) report.Format { return report.NewTAP(w, 13) })},
 	{"jsonl", ".jsonl", false, func(w io.Writer, run report.Run) (report.Format, error) { return report.NewJSONLines(w, run), nil }},
 	{"github", ".log", false, openGitHub},
+	{"html", ".html", false, func(w io.Writer, run report.Run) (report.Format, error) { return html.New(w, run), nil }},
+	{"mermaid", ".md", false, plain(mermaid.New)},
 }
 
 // plain is a format that needs nothing but where to write to.
