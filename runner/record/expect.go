@@ -32,11 +32,11 @@ func (sp speller) expects(turn *Turn) (all []*scenario.Value) {
 	return all
 }
 
-// exactly expects a payload. A length alone would be a frame; in a list it is a
-// payload.
+// exactly expects a payload. A length alone would be a frame, and a line; in a
+// list they are payloads.
 func (sp speller) exactly(turn *Turn, units []*Unit) *scenario.Value {
 	v := sp.payload(turn, units)
-	if v.Has("length") {
+	if v.Has("length") || v.Has("line") && v.Has("times") {
 		return scenario.NewList(v)
 	}
 	return v
@@ -80,7 +80,7 @@ func (sp speller) varying(turn *Turn, u *Unit) []*scenario.Value {
 		v := scenario.NewMap()
 		if at := len(u.Length.Before); at > 0 {
 			v.Set("at", scenario.NewWord(strconv.Itoa(at)))
-			v.Set("header", one(sp.data(u.Length.Before)))
+			v.Set("header", one(sp.before(u.Length.Before)))
 		}
 		v.Set("length", scenario.NewWord(u.Length.Form.String()))
 		if u.Length.Plus != 0 {

@@ -159,7 +159,16 @@ func (sp speller) lines(turn *Turn, units []*Unit) (parts []*scenario.Value) {
 		if !head && n > 2 && texts[n-1] == "" && indexOf(texts[:n], "") == n-1 {
 			n, head = n-1, true
 		}
+		same := 1
+		for same < n && texts[same] == texts[0] {
+			same++
+		}
+		if n == len(texts) && !head && same > 3 {
+			n = same
+		}
 		switch {
+		case same > 3:
+			parts = append(parts, scenario.NewMap().Set("line", scenario.NewTemplate(texts[0])).Set("times", scenario.NewWord(strconv.Itoa(n))))
 		case head:
 			parts = append(parts, scenario.NewMap().Set("head", scenario.NewLines(texts[:n])))
 			n++
@@ -231,7 +240,16 @@ func (sp speller) unit(turn *Turn, u *Unit) []*scenario.Value {
 	if len(u.Length.Before) == 0 {
 		return []*scenario.Value{length}
 	}
-	return append(sp.data(u.Length.Before), length)
+	return append(sp.before(u.Length.Before), length)
+}
+
+// before spells what stands before a length: the letter that says what a message
+// is, or hex.
+func (sp speller) before(b []byte) []*scenario.Value {
+	if len(b) == 1 && !unicode.IsLetter(rune(b[0])) {
+		return []*scenario.Value{scenario.NewMap().Set("hex", hexText(b))}
+	}
+	return sp.data(b)
 }
 
 func textual(pieces []piece) bool {
@@ -287,7 +305,10 @@ func (sp speller) filled(b []byte) *scenario.Value {
 	}
 	for n := 1; n <= 16; n++ {
 		if bytes.Equal(b[n:], b[:len(b)-n]) {
-			if !isText(b[:n]) {
+			switch {
+			case !isText(b[:n]) && len(b)%n == 0:
+				return scenario.NewMap().Set("hex", hexText(b[:n])).Set("times", scenario.NewWord(strconv.Itoa(len(b)/n)))
+			case !isText(b[:n]):
 				return nil
 			}
 			return scenario.NewMap().Set("fill", scenario.NewText(string(b[:n]))).Set("size", scenario.NewWord(strconv.Itoa(len(b))))
@@ -296,17 +317,24 @@ func (sp speller) filled(b []byte) *scenario.Value {
 	return nil
 }
 
-// isText reports whether bytes are text, with a control character here and there.
+// isText reports whether bytes are text. Some escapes for terminals, and NULs
+// behind words, are found in it as well.
 func isText(b []byte) bool {
 	if !utf8.Valid(b) {
 		return false
 	}
 	all, odd := 0, 0
+	before := ' '
 	for _, r := range string(b) {
 		all++
-		if !unicode.IsPrint(r) && r != '\t' && r != '\r' && r != '\n' {
+		switch {
+		case unicode.IsPrint(r) || r == '\t' || r == '\r' || r == '\n':
+		case r == 0 && !unicode.IsPrint(before), r > 0 && r < ' ' && r != '\x1b':
+			return false
+		default:
 			odd++
 		}
+		before = r
 	}
 	return 4*odd <= all
 }

@@ -112,7 +112,10 @@ func replays(t *testing.T, convs ...capture.Conversation) string {
 	}
 	for i, c := range convs {
 		name := "client"
-		if i > 0 {
+		switch {
+		case c.Names[capture.Client] != "":
+			name = c.Names[capture.Client]
+		case i > 0 && byName["client-2"].Name != "":
 			name = fmt.Sprintf("client-%d", i+1)
 		}
 		want := said(c)

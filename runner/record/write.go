@@ -330,10 +330,10 @@ func (turn *Turn) cuts(eol string) string {
 	case !odd:
 		return ""
 	case len(turn.Pieces) > 6:
-		return fmt.Sprintf("came in %d pieces", len(turn.Pieces))
+		return fmt.Sprintf("sent in %d pieces", len(turn.Pieces))
 	}
 	sizes := strings.Trim(strings.ReplaceAll(fmt.Sprint(turn.Pieces), " ", ", "), "[]")
-	return fmt.Sprintf("came in %d pieces: %s bytes", len(turn.Pieces), sizes)
+	return fmt.Sprintf("sent in %d pieces: %s bytes", len(turn.Pieces), sizes)
 }
 
 func plural(n int64, what string) string {

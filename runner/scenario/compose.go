@@ -32,7 +32,7 @@ const (
 
 // composedWidth is how long a line may get, in bytes, before a value is given
 // several.
-const composedWidth = 100
+const composedWidth = 110
 
 // NewWord is a word of the language, a name or a number, written as it is.
 func NewWord(word string) *Value { return &Value{kind: aWord, text: word} }
