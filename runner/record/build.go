@@ -14,9 +14,8 @@ type Options struct {
 	Name        string // of the scenario; "": the file's
 	Description string // where the conversations come from
 
-	// Save keeps a payload that is too long for the scenario in a file beside it.
-	// nil: there is no such place, and it stands in the scenario.
-	Save func(name string, data []byte) error
+	// Save is for Script.Save. nil: long payloads stand in the scenario.
+	Save func(name string, data []byte) (string, error)
 }
 
 // Scenario is conversations as a scenario file. It is the same whenever the

@@ -290,10 +290,12 @@ func (sp speller) file(b []byte) *scenario.Value {
 		if sp.s.files == nil {
 			sp.s.files = map[string]string{}
 		}
-		sp.s.files[string(b)] = name
-		if err := sp.s.save(name, b); err != nil && sp.s.err == nil {
-			sp.s.err = err
+		saved, err := sp.s.save(name, b)
+		if err != nil && sp.s.err == nil {
+			sp.s.err = fmt.Errorf("%s: %w", name, err)
 		}
+		name = saved
+		sp.s.files[string(b)] = name
 	}
 	return scenario.NewMap().Set("file", scenario.NewText(name))
 }
