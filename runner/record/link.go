@@ -17,7 +17,8 @@ type link struct {
 	track   *Track
 	conns   [2]*wire.Conn  // by capture.Side
 	stopped atomic.Bool    // it is to be broken off
-	ended   [2]atomic.Bool // it has said so, and nobody reads it any more
+	ended   [2]atomic.Bool // it has said so
+	unread  [2]atomic.Bool // and nobody looks at it any more
 	gone    [2]atomic.Bool // it takes no more
 }
 
@@ -35,7 +36,7 @@ func (l *link) run() {
 	for _, c := range l.conns {
 		c.Close()
 	}
-	if l.stopped.Load() {
+	if l.stopped.Load() && !l.conns[0].Packets { // of UDP there is no other end
 		l.track.Cut("it was still open when the recording ended")
 	}
 	l.track.End()
@@ -64,12 +65,13 @@ func (l *link) copy(from capture.Side) {
 		case err == nil:
 		case err == io.EOF:
 			l.track.Event(capture.EOF, from)
+			l.ended[from].Store(true)
 			dst.CloseWrite()
 			switch err := src.AwaitReset(); {
-			case err == wire.ErrReset:
+			case err == wire.ErrReset && !l.ended[to].Load(): // else all has been said
 				l.reset(from)
 			case errors.Is(err, errors.ErrUnsupported):
-				l.ended[from].Store(true)
+				l.unread[from].Store(true)
 				l.resetIfGone(from)
 			}
 			return
@@ -89,7 +91,7 @@ func (l *link) copy(from capture.Side) {
 
 // resetIfGone resets the other side of one that has ended and takes no more.
 func (l *link) resetIfGone(side capture.Side) {
-	if l.ended[side].Load() && l.gone[side].Load() && !l.stopped.Load() {
+	if l.unread[side].Load() && l.gone[side].Load() && !l.stopped.Load() {
 		l.reset(side)
 	}
 }

@@ -16,10 +16,11 @@ type Proxy struct {
 	To   wire.Addr
 	Tape *Tape
 	TLS  *ProxyTLS // nil: what goes through is not looked into
-	// Ended is called when a connection has ended. It may be nil.
-	Ended func()
+	Most int       // connections that are accepted; 0: as many as come
 
-	wg sync.WaitGroup
+	mu     sync.Mutex
+	marker wire.Addr // where our own knock comes from
+	marked chan struct{}
 }
 
 // ProxyTLS is TLS on both sides of a proxy: what is between them is what the
@@ -33,6 +34,7 @@ type ProxyTLS struct {
 type Acceptor interface {
 	Accept() (*wire.Conn, error)
 	Addr() wire.Addr
+	Waiting() bool
 	Stop() error
 	Close() error
 }
@@ -41,27 +43,83 @@ type Acceptor interface {
 // connections that are open then are broken off. It returns when all have ended.
 // The error is one of accepting, of which there is none as a rule.
 func (p *Proxy) Serve(ctx context.Context, ln Acceptor) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer p.wg.Wait()
-	defer cancel()
+	var wg sync.WaitGroup
+	defer wg.Wait()
 	defer ln.Close()
 	defer context.AfterFunc(ctx, func() { ln.Stop() })()
-	for {
+	for n := 0; p.Most == 0 || n < p.Most; {
 		client, err := ln.Accept()
 		switch {
 		case err != nil && ctx.Err() != nil:
 			return nil
 		case err != nil:
 			return err
+		case p.isMarker(client):
+			continue
 		}
+		n++
 		track := p.Tape.Begin(client.Remote.AddrPort, p.To.AddrPort, client.Packets)
-		p.wg.Go(func() {
-			p.pass(ctx, client, track)
-			if p.Ended != nil {
-				p.Ended()
-			}
-		})
+		wg.Go(func() { p.pass(ctx, client, track) })
 	}
+	return nil
+}
+
+// Settle waits until every connection that somebody has made by now has ended,
+// but no longer than for a time or until the context is done.
+func (p *Proxy) Settle(ctx context.Context, ln Acceptor, most time.Duration) {
+	ctx, cancel := context.WithTimeout(ctx, most)
+	defer cancel()
+	p.accepted(ctx, ln)
+	for {
+		changed := p.Tape.Changed()
+		if p.Tape.Open() == 0 {
+			return
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// accepted waits until all are accepted who have connected by now. Those who wait
+// are accepted in the order in which they came: so we come as well.
+func (p *Proxy) accepted(ctx context.Context, ln Acceptor) {
+	at := ln.Addr()
+	if at.Network != "tcp" {
+		for ctx.Err() == nil && ln.Waiting() {
+			time.Sleep(time.Millisecond)
+		}
+		return
+	}
+	marked := make(chan struct{})
+	p.mu.Lock()
+	c, err := wire.Dial(ctx, at, wire.DialOptions{})
+	if err != nil {
+		p.mu.Unlock()
+		return
+	}
+	defer c.Close()
+	p.marker, p.marked = c.Local, marked
+	p.mu.Unlock()
+	select {
+	case <-marked:
+	case <-ctx.Done():
+	}
+}
+
+// isMarker reports whether a connection is our own.
+func (p *Proxy) isMarker(c *wire.Conn) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.marked == nil || c.Remote != p.marker {
+		return false
+	}
+	close(p.marked)
+	p.marked = nil
+	c.Close()
+	return true
 }
 
 // pass passes one connection on.

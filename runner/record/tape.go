@@ -13,11 +13,14 @@ import (
 type Tape struct {
 	most int64
 
-	mu     sync.Mutex
-	kept   int64
-	full   bool
-	tracks []*Track
-	wake   chan struct{} // has room for one
+	mu      sync.Mutex
+	kept    int64
+	full    bool
+	tracks  []*Track
+	open    int           // tracks that are not over
+	fresh   []*Track      // with something that News has not brought
+	waited  bool          // somebody wants to know of the next news,
+	changed chan struct{} // and this is closed then
 }
 
 // eventSize is about how many bytes an event takes beside its data.
@@ -26,7 +29,7 @@ const eventSize = 80
 // NewTape returns a tape that keeps so many bytes at most, of all connections
 // together. What is more is counted, and is gone.
 func NewTape(most int64) *Tape {
-	return &Tape{most: most, wake: make(chan struct{}, 1)}
+	return &Tape{most: most, changed: make(chan struct{})}
 }
 
 // Track is one connection on a tape.
@@ -36,6 +39,9 @@ type Track struct {
 	sent [2]int64 // by each side, whether it was kept or not
 	over bool     // it has ended
 	why  string   // it was cut; "": it was not
+
+	isFresh bool
+	told    int // events that News has brought
 }
 
 // Begin begins a connection.
@@ -46,20 +52,31 @@ func (t *Tape) Begin(client, server netip.AddrPort, datagrams bool) *Track {
 		Number: len(t.tracks), Client: client, Server: server, Datagrams: datagrams, Began: time.Now(),
 	}}
 	t.tracks = append(t.tracks, r)
-	t.tell()
+	t.open++
+	t.tell(r)
 	return r
 }
 
-// tell has Changed bring something.
-func (t *Tape) tell() {
-	select {
-	case t.wake <- struct{}{}:
-	default:
+// tell makes it known that there is something new of a track.
+func (t *Tape) tell(r *Track) {
+	if !r.isFresh {
+		r.isFresh = true
+		t.fresh = append(t.fresh, r)
+	}
+	if t.waited {
+		t.waited = false
+		close(t.changed)
+		t.changed = make(chan struct{})
 	}
 }
 
-// Changed brings something whenever there is news. One goroutine can have it.
-func (t *Tape) Changed() <-chan struct{} { return t.wake }
+// Changed is closed when there is something new from now on.
+func (t *Tape) Changed() <-chan struct{} {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.waited = true
+	return t.changed
+}
 
 // Data keeps bytes that a side has sent.
 func (r *Track) Data(from capture.Side, p []byte) { r.add(capture.Data, from, p) }
@@ -74,18 +91,26 @@ func (r *Track) add(kind capture.Kind, from capture.Side, p []byte) {
 	if r.over {
 		return
 	}
-	r.over = kind == capture.Reset || kind == capture.Refused
+	defer t.tell(r)
+	if kind == capture.Reset || kind == capture.Refused {
+		r.end()
+	}
 	r.sent[from] += int64(len(p))
 	size := eventSize + int64(len(p))
 	if t.full = t.full || t.kept+size > t.most; t.full {
-		t.tell()
 		return
 	}
 	t.kept += size
 	r.conv.Events = append(r.conv.Events, capture.Event{
 		Kind: kind, From: from, At: time.Since(r.conv.Began), Data: append([]byte(nil), p...),
 	})
-	t.tell()
+}
+
+// end says that nothing more comes of the track.
+func (r *Track) end() {
+	r.over = true
+	r.tape.open--
+	r.tape.tell(r)
 }
 
 // Cut says why the connection has not come to its end.
@@ -93,8 +118,8 @@ func (r *Track) Cut(why string) {
 	r.tape.mu.Lock()
 	defer r.tape.mu.Unlock()
 	if !r.over {
-		r.over, r.why = true, why
-		r.tape.tell()
+		r.why = why
+		r.end()
 	}
 }
 
@@ -102,8 +127,9 @@ func (r *Track) Cut(why string) {
 func (r *Track) End() {
 	r.tape.mu.Lock()
 	defer r.tape.mu.Unlock()
-	r.over = true
-	r.tape.tell()
+	if !r.over {
+		r.end()
+	}
 }
 
 // Take is what a tape has of a connection.
@@ -120,9 +146,34 @@ func (t *Tape) Takes() (takes []Take, full bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, r := range t.tracks {
-		conv := r.conv
-		conv.Events = conv.Events[:len(conv.Events):len(conv.Events)] // more may come, behind these
-		takes = append(takes, Take{Conversation: conv, Sent: r.sent, Over: r.over, Cut: r.why})
+		takes = append(takes, r.take(0))
 	}
 	return takes, t.full
+}
+
+// News are the connections of which something is new since the last call, with
+// their new events alone.
+func (t *Tape) News() (takes []Take) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, r := range t.fresh {
+		takes = append(takes, r.take(r.told))
+		r.isFresh, r.told = false, len(r.conv.Events)
+	}
+	t.fresh = nil
+	return takes
+}
+
+// Open is how many connections have not ended.
+func (t *Tape) Open() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.open
+}
+
+// take is the track as it is now, from an event on.
+func (r *Track) take(from int) Take {
+	conv := r.conv
+	conv.Events = conv.Events[from:len(conv.Events):len(conv.Events)] // more may come, behind these
+	return Take{Conversation: conv, Sent: r.sent, Over: r.over, Cut: r.why}
 }
