@@ -23,6 +23,9 @@ type Tape struct {
 	changed chan struct{} // and this is closed then
 }
 
+// TapeSize is how many bytes a tape keeps as a rule.
+const TapeSize = 16 << 20
+
 // eventSize is about how many bytes an event takes beside its data.
 const eventSize = 80
 
@@ -41,7 +44,8 @@ type Track struct {
 	why  string   // it was cut; "": it was not
 
 	isFresh bool
-	told    int // events that News has brought
+	known   bool // News has brought it
+	told    int  // events that it has brought of it
 }
 
 // Begin begins a connection.
@@ -135,9 +139,10 @@ func (r *Track) End() {
 // Take is what a tape has of a connection.
 type Take struct {
 	capture.Conversation
-	Sent [2]int64 // bytes by each side, also those that were not kept
-	Over bool     // it has ended
-	Cut  string   // why it has not come to its end, as far as is known; "": it has
+	Sent  [2]int64 // bytes by each side, also those that were not kept
+	Over  bool     // it has ended
+	Fresh bool     // News has not brought it before
+	Cut   string   // why it has not come to its end, as far as is known; "": it has
 }
 
 // Takes are the connections as far as they have come, in the order in which they
@@ -157,8 +162,10 @@ func (t *Tape) News() (takes []Take) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, r := range t.fresh {
-		takes = append(takes, r.take(r.told))
-		r.isFresh, r.told = false, len(r.conv.Events)
+		take := r.take(r.told)
+		take.Fresh = !r.known
+		takes = append(takes, take)
+		r.isFresh, r.known, r.told = false, true, len(r.conv.Events)
 	}
 	t.fresh = nil
 	return takes

@@ -1,0 +1,252 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+
+	"banter/runner/capture"
+	"banter/runner/record"
+	"banter/runner/report"
+
+	"github.com/dustin/go-humanize"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// keepFlags are about what is recorded and written as a scenario.
+type keepFlags struct {
+	output string
+	redact []*regexp.Regexp
+	max    int64
+	quiet  bool
+	color  string
+}
+
+func (f *keepFlags) flags(cmd *cobra.Command) {
+	f.max = record.TapeSize
+	flags := cmd.Flags()
+	flags.StringVarP(&f.output, "output", "o", "", "write the scenario into this `FILE`")
+	flags.Var(regexes(&f.redact, "REGEX"), "redact", "keep what matches out of the file, or its first group, if there is one; can be given again")
+	flags.Var(byteSize(&f.max, "SIZE"), "max", "keep so many bytes at most (16MiB); what is more still passes")
+	flags.BoolVarP(&f.quiet, "quiet", "q", false, "do not show what passes")
+	colorFlag(cmd, &f.color)
+}
+
+// regexes is a flag that can be given again, an expression each time.
+func regexes(to *[]*regexp.Regexp, kind string) pflag.Value {
+	return &value[[]*regexp.Regexp]{to: to, kind: kind, parse: func(s string) ([]*regexp.Regexp, error) {
+		var re *regexp.Regexp
+		if err := regex(&re, kind).Set(s); err != nil {
+			return *to, err
+		}
+		return append(*to, re), nil
+	}}
+}
+
+// byteSize is a number of bytes.
+func byteSize(to *int64, kind string) pflag.Value {
+	return &value[int64]{to: to, kind: kind, parse: func(s string) (int64, error) {
+		n, err := humanize.ParseBytes(s)
+		if err != nil || n == 0 || n > 1<<40 {
+			return 0, errors.New(`must be a size, as in "64MiB"`)
+		}
+		return int64(n), nil
+	}}
+}
+
+// keeper shows what goes over connections, and keeps it.
+type keeper struct {
+	a     *app
+	flags *keepFlags
+	tape  *record.Tape
+	file  *product // nil: it goes to standard output, or nowhere
+	live  *report.Live
+}
+
+// keep begins a recording.
+func (a *app) keep(f *keepFlags) (*keeper, error) {
+	k := &keeper{a: a, flags: f, tape: record.NewTape(f.max)}
+	if f.output != "" {
+		file, err := newProduct(f.output)
+		if err != nil {
+			return nil, err
+		}
+		k.file = file
+	}
+	columns, terminal := terminalWidth(a.stderr)
+	k.live = report.NewLive(a.stderr, report.TextOptions{Color: useColor(f.color, terminal, os.Getenv), Columns: columns})
+	return k, nil
+}
+
+func (k *keeper) discard() {
+	if k.file != nil {
+		k.file.discard()
+	}
+}
+
+// say says something to people.
+func (k *keeper) say(text string) { fmt.Fprintln(k.a.stderr, report.Clean(text)) }
+
+// show shows what goes over the connections, until what it returns is called.
+func (k *keeper) show() (end func()) {
+	done, over := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(over)
+		for ended := false; !ended; {
+			changed := k.tape.Changed()
+			select {
+			case <-done:
+				ended = true
+			case <-changed:
+			}
+			k.showNews()
+			time.Sleep(showPause)
+		}
+	}()
+	return func() { close(done); <-over }
+}
+
+// showPause is how long what passes may wait for more to be shown at once.
+const showPause = 5 * time.Millisecond
+
+func (k *keeper) showNews() {
+	for _, take := range k.tape.News() {
+		if k.flags.quiet {
+			continue
+		}
+		if take.Fresh {
+			from := "a client"
+			if take.Client.IsValid() {
+				from = take.Client.String()
+			}
+			k.live.Begin(take.Number+1, from)
+		}
+		k.live.Events(take.Number+1, take.Events, take.Datagrams)
+		if take.Over && take.Cut != "" {
+			k.live.Cut(take.Number+1, take.Cut)
+		}
+	}
+}
+
+// write writes the scenario of what was recorded. Runs are how many connections
+// there were at the end of each; nil: all are one.
+func (k *keeper) write(who string, runs []int) error {
+	takes, full := k.tape.Takes()
+	if len(takes) == 0 {
+		return errors.New("nobody has connected, so there is nothing to write")
+	}
+	var notes []string
+	if full {
+		notes = append(notes, fmt.Sprintf("more went through than the %s that are kept (--max)", humanize.IBytes(uint64(k.flags.max))))
+	}
+	var convs []capture.Conversation
+	var ends []int // of the runs, in convs
+	for n, take := range takes {
+		for len(runs) > len(ends) && n >= runs[len(ends)] {
+			ends = append(ends, len(convs))
+		}
+		if take.Cut != "" {
+			notes = append(notes, fmt.Sprintf("connection %d: %s", take.Number+1, take.Cut))
+		}
+		if len(take.Events) > 0 || take.Cut == "" {
+			convs = append(convs, take.Conversation)
+		}
+	}
+	convs = record.Redact(convs, k.flags.redact)
+	var groups [][]capture.Conversation
+	from := 0
+	for _, end := range append(ends, len(convs)) {
+		if from < end {
+			groups = append(groups, convs[from:end])
+		}
+		from = end
+	}
+	content, err := k.scenario(groups, notes)
+	if err != nil {
+		return err
+	}
+	if k.file == nil {
+		if k.flags.output == "" {
+			_, err = k.a.stdout.Write(content)
+		}
+	} else {
+		whole := len(notes)
+		content, notes, err = k.store(content, groups, notes)
+		full = full || len(notes) > whole
+	}
+	for _, note := range notes {
+		k.a.errorf(who, "cut: %s", note)
+	}
+	if err != nil {
+		return err
+	}
+	if k.file != nil && !k.flags.quiet {
+		k.say(fmt.Sprintf("wrote %s: %s, %s", k.flags.output, counted(len(convs), "connection"), counted(strings.Count(string(content), "\n"), "line")))
+	}
+	if full {
+		return status(statusFailed)
+	}
+	return nil
+}
+
+// scenario is conversations as a scenario, in which it is said where they are
+// cut.
+func (k *keeper) scenario(runs [][]capture.Conversation, notes []string) ([]byte, error) {
+	content, err := record.Scenario(runs[0], record.Options{Name: k.name()})
+	if err != nil {
+		return nil, err
+	}
+	head := ""
+	for _, note := range notes {
+		head += "# cut: " + report.Clean(note) + "\n"
+	}
+	return append([]byte(head), content...), nil
+}
+
+// name is the scenario's: that of its file.
+func (k *keeper) name() string {
+	if k.flags.output == "" {
+		return "recorded"
+	}
+	name := filepath.Base(k.flags.output)
+	return cmp.Or(strings.TrimSuffix(name, filepath.Ext(name)), name)
+}
+
+// store puts the scenario into its file. Where the disk has no room for all of
+// it, it is as much as there is room for.
+func (k *keeper) store(content []byte, runs [][]capture.Conversation, notes []string) ([]byte, []string, error) {
+	err := k.file.write(content)
+	if err != nil {
+		notes = append(notes, fmt.Sprintf("there was no room for more: %s", reason(err)))
+	}
+	for err != nil && halve(runs) {
+		if content, err = k.scenario(runs, notes); err == nil {
+			err = k.file.write(content)
+		}
+	}
+	if err = cmp.Or(err, k.file.finish()); err != nil {
+		return nil, notes, fmt.Errorf("%s: not written: %w", k.flags.output, reason(err))
+	}
+	return content, notes, nil
+}
+
+// halve leaves out the later half of what was said on each connection. It
+// reports whether there was something to leave out.
+func halve(runs [][]capture.Conversation) bool {
+	some := false
+	for _, convs := range runs {
+		for i := range convs {
+			if n := len(convs[i].Events); n > 0 {
+				convs[i].Events = convs[i].Events[:n/2]
+				some = true
+			}
+		}
+	}
+	return some
+}

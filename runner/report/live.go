@@ -1,0 +1,103 @@
+package report
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+
+	"banter/runner/capture"
+	"banter/runner/transcript"
+)
+
+// Live writes what goes over connections while it does, a line for what one side
+// has said. It is not for several goroutines.
+type Live struct {
+	w       io.Writer
+	style   style
+	columns int
+}
+
+// NewLive returns a report for people.
+func NewLive(w io.Writer, opts TextOptions) *Live {
+	l := &Live{w: w, style: newStyle(opts.Color), columns: opts.Columns}
+	if l.columns == 0 {
+		l.columns = lineMax
+	}
+	return l
+}
+
+// Begin says that a connection has begun, by its number and whose it is.
+func (l *Live) Begin(number int, from string) error {
+	return l.line(number, "", "connection from "+Clean(from))
+}
+
+// Cut says that a connection has been cut, and why.
+func (l *Live) Cut(number int, why string) error {
+	return l.line(number, "", l.style.fail("cut:")+" "+Clean(why))
+}
+
+// liveMost is how many lines are written in one go: what goes by more quickly is
+// not read by anybody.
+const liveMost = 50
+
+// Events writes what was said: ">" by the client, "<" by the server.
+func (l *Live) Events(number int, events []capture.Event, datagrams bool) error {
+	for lines := 0; len(events) > 0; lines++ {
+		if lines == liveMost {
+			return l.line(number, "", l.style.dim(fmt.Sprintf("⋮ %s more", count(len(events), "event"))))
+		}
+		e, n := events[0], 1
+		if e.Kind == capture.Data && !datagrams {
+			for n < len(events) && events[n].Kind == capture.Data && events[n].From == e.From {
+				n++
+			}
+		}
+		if err := l.line(number, duration(e.At), said(events[:n], l.columns)); err != nil {
+			return err
+		}
+		events = events[n:]
+	}
+	return nil
+}
+
+// said is events of one side and one kind in a line.
+func said(events []capture.Event, columns int) string {
+	e := events[0]
+	arrow := "> "
+	if e.From == capture.Server {
+		arrow = "< "
+	}
+	switch e.Kind {
+	case capture.EOF:
+		return arrow + "eof"
+	case capture.Reset:
+		return arrow + "reset"
+	case capture.Refused:
+		return "refused"
+	case capture.TLS:
+		return "tls"
+	}
+	var data bytes.Buffer
+	size := int64(0)
+	for _, e := range events {
+		size += int64(len(e.Data))
+		data.Write(e.Data[:min(len(e.Data), max(0, columns-data.Len()))])
+	}
+	return arrow + transcript.Quote(data.Bytes(), size, max(20, columns-liveNumber-liveTime-20))
+}
+
+// The columns of what stands in front of a line.
+const (
+	liveNumber = 5
+	liveTime   = 12
+)
+
+func (l *Live) line(number int, at, text string) error {
+	front := ""
+	if number > 0 {
+		front = pad(fmt.Sprint(number), liveNumber-1) + " "
+	}
+	front += padLeft(at, liveTime-2) + "  "
+	_, err := fmt.Fprintln(l.w, l.style.dim(front)+clip(text, max(20, l.columns-width(front))))
+	return err
+}
