@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 
 	"banter/runner/capture"
 	"banter/runner/transcript"
@@ -101,3 +103,31 @@ func (l *Live) line(number int, at, text string) error {
 	_, err := fmt.Fprintln(l.w, l.style.dim(front)+clip(text, max(20, l.columns-width(front))))
 	return err
 }
+
+// Lines shows bytes as a person reads them: a line that ends as it should and
+// can be printed as it is, other text in quotes, and all else in rows of hex.
+func Lines(data, eol []byte) (lines []string) {
+	if !isText(data) {
+		for row := range slices.Chunk(data, hexRow) {
+			lines = append(lines, pad(hex(row, nil), 3*hexRow+1)+"│"+dots(row))
+		}
+		return lines
+	}
+	for len(data) > 0 {
+		line := data
+		if n := bytes.IndexByte(data, '\n') + 1; n > 0 {
+			line = data[:n]
+		}
+		data = data[len(line):]
+		text, whole := bytes.CutSuffix(line, eol)
+		shown := string(text)
+		if !whole || len(eol) == 0 || Clean(shown) != shown || strings.HasPrefix(shown, `"`) {
+			shown = transcript.Quote(line, int64(len(line)), len(line))
+		}
+		lines = append(lines, shown)
+	}
+	return lines
+}
+
+// hexRow is how many bytes stand in a row.
+const hexRow = 16
