@@ -22,7 +22,9 @@ type Script struct {
 	EOL         scenario.EOL
 	Talks       []*Talk // in the order in which they began
 
-	save func(name string, data []byte) error
+	save  func(name string, data []byte) error
+	files map[string]string // their names, by what is in them
+	err   error             // of saving
 }
 
 // Talk is one connection of a client, or what it says to a UDP server.
@@ -35,6 +37,8 @@ type Talk struct {
 	After          []string
 	Await          []string // signals without which the client does not connect
 	Turns          []*Turn
+
+	began time.Duration // as Turn.At
 }
 
 // Turn is what one side says before the other does, or how it ends. Kind is that
@@ -48,7 +52,10 @@ type Turn struct {
 	Missing int64         // of a Gap
 
 	Await  []string // signals that From waits for before it
-	Signal []string // that the other side gives when it has taken it
+	Signal string   // that the other side gives when it has taken it; "": none
+
+	data []byte        // all of the units, as they went over the network
+	end  time.Duration // when the last of it came
 }
 
 // Unit is a piece of a turn that its receiver can tell from the next: a line, a
