@@ -6,14 +6,11 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"os"
 	"strconv"
 	"strings"
 	"time"
 
-	"banter/runner/capture"
 	"banter/runner/scenario"
-	"banter/runner/wire"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
