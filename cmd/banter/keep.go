@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -65,12 +66,13 @@ type keeper struct {
 	a     *app
 	flags *keepFlags
 	tape  *record.Tape
-	file  *product // nil: it goes to standard output, or nowhere
+	file  *product  // nil: it goes to standard output, or nowhere
+	out   io.Writer // for what is shown
 	live  *report.Live
 }
 
-// keep begins a recording.
-func (a *app) keep(f *keepFlags) (*keeper, error) {
+// keep begins a recording, of which one side is shown as the own one.
+func (a *app) keep(f *keepFlags, own capture.Side) (*keeper, error) {
 	k := &keeper{a: a, flags: f, tape: record.NewTape(f.max)}
 	if f.output != "" {
 		file, err := newProduct(f.output)
@@ -79,8 +81,12 @@ func (a *app) keep(f *keepFlags) (*keeper, error) {
 		}
 		k.file = file
 	}
-	columns, terminal := terminalWidth(a.stderr)
-	k.live = report.NewLive(a.stderr, report.TextOptions{Color: useColor(f.color, terminal, os.Getenv), Columns: columns})
+	terminalOf := a.stderr
+	if k.out = a.stderr; own == capture.Server {
+		k.out, terminalOf = a.stdout, a.stdout.w
+	}
+	columns, terminal := terminalWidth(terminalOf)
+	k.live = report.NewLive(k.out, own, report.TextOptions{Color: useColor(f.color, terminal, os.Getenv), Columns: columns})
 	return k, nil
 }
 
@@ -92,6 +98,18 @@ func (k *keeper) discard() {
 
 // say says something to people.
 func (k *keeper) say(text string) { fmt.Fprintln(k.a.stderr, report.Clean(text)) }
+
+// listening says where somebody listens: the first line, for people and scripts.
+func (k *keeper) listening(ln record.Acceptor, forWhom, reach, ca string, endless bool) {
+	text := "listening on " + ln.Addr().String() + forWhom + reach
+	if ca != "" {
+		text += "; TLS, trusted with " + ca
+	}
+	if endless {
+		text += "; Ctrl-C ends it"
+	}
+	fmt.Fprintln(k.out, report.Clean(text))
+}
 
 // show shows what goes over the connections, until what it returns is called.
 func (k *keeper) show() (end func()) {

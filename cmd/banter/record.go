@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"banter/runner/capture"
 	"banter/runner/record"
 	"banter/runner/scenario"
 
@@ -106,7 +107,7 @@ const settleTime = 2 * time.Second
 
 // record passes on and writes what has passed.
 func (a *app) record(ctx context.Context, command []string, f *recordFlags) error {
-	k, err := a.keep(&f.keepFlags)
+	k, err := a.keep(&f.keepFlags, capture.Client)
 	if err != nil {
 		return err
 	}
@@ -134,14 +135,7 @@ func (a *app) record(ctx context.Context, command []string, f *recordFlags) erro
 	if err != nil {
 		return err
 	}
-	first := fmt.Sprintf("listening on %s for %s%s", ln.Addr(), &f.to, reach(f.listen, f.others))
-	if ca != "" {
-		first += "; TLS, trusted with " + ca
-	}
-	if len(command) == 0 && f.connections == 0 {
-		first += "; Ctrl-C ends it"
-	}
-	k.say(first)
+	k.listening(ln, " for "+f.to.String(), reach(f.listen, f.others), ca, len(command) == 0 && f.connections == 0)
 
 	showing := k.show()
 	serving, end := context.WithCancel(ctx)

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"banter/runner/capture"
 	"banter/runner/scenario"
 
 	"github.com/spf13/cobra"
@@ -105,7 +106,7 @@ func (a *app) talk(ctx context.Context, address string, f *talkFlags) error {
 	if t.tls, err = clientTLS(to, f.ca, f.insecure); err != nil {
 		return err
 	}
-	k, err := a.keep(&f.keepFlags)
+	k, err := a.keep(&f.keepFlags, capture.Client)
 	if err != nil {
 		return err
 	}

@@ -30,38 +30,17 @@ type ProxyTLS struct {
 	Target *wire.TLS // as a client, to the target
 }
 
-// Acceptor is a listener of wire.
-type Acceptor interface {
-	Accept() (*wire.Conn, error)
-	Addr() wire.Addr
-	Waiting() bool
-	Stop() error
-	Close() error
-}
-
 // Serve passes on what connects to the listener, until the context is done;
 // connections that are open then are broken off. It returns when all have ended.
 // The error is one of accepting, of which there is none as a rule.
 func (p *Proxy) Serve(ctx context.Context, ln Acceptor) error {
-	var wg sync.WaitGroup
-	defer wg.Wait()
-	defer ln.Close()
-	defer context.AfterFunc(ctx, func() { ln.Stop() })()
-	for n := 0; p.Most == 0 || n < p.Most; {
-		client, err := ln.Accept()
-		switch {
-		case err != nil && ctx.Err() != nil:
+	return accept(ctx, ln, p.Most, func(client *wire.Conn) func() {
+		if p.isMarker(client) {
 			return nil
-		case err != nil:
-			return err
-		case p.isMarker(client):
-			continue
 		}
-		n++
 		track := p.Tape.Begin(client.Remote.AddrPort, p.To.AddrPort, client.Packets)
-		wg.Go(func() { p.pass(ctx, client, track) })
-	}
-	return nil
+		return func() { p.pass(ctx, client, track) }
+	})
 }
 
 // Settle waits until every connection that somebody has made by now has ended,

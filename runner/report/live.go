@@ -17,11 +17,12 @@ type Live struct {
 	w       io.Writer
 	style   style
 	columns int
+	own     capture.Side
 }
 
-// NewLive returns a report for people.
-func NewLive(w io.Writer, opts TextOptions) *Live {
-	l := &Live{w: w, style: newStyle(opts.Color), columns: opts.Columns}
+// NewLive returns a report for people, as one of the sides sees it.
+func NewLive(w io.Writer, own capture.Side, opts TextOptions) *Live {
+	l := &Live{w: w, own: own, style: newStyle(opts.Color), columns: opts.Columns}
 	if l.columns == 0 {
 		l.columns = lineMax
 	}
@@ -42,7 +43,7 @@ func (l *Live) Cut(number int, why string) error {
 // not read by anybody.
 const liveMost = 50
 
-// Events writes what was said: ">" by the client, "<" by the server.
+// Events writes what was said: ">" by the own side, "<" by the other.
 func (l *Live) Events(number int, events []capture.Event, datagrams bool) error {
 	for lines := 0; len(events) > 0; lines++ {
 		if lines == liveMost {
@@ -54,7 +55,7 @@ func (l *Live) Events(number int, events []capture.Event, datagrams bool) error 
 				n++
 			}
 		}
-		if err := l.line(number, duration(e.At), said(events[:n], l.columns)); err != nil {
+		if err := l.line(number, duration(e.At), l.said(events[:n])); err != nil {
 			return err
 		}
 		events = events[n:]
@@ -63,10 +64,10 @@ func (l *Live) Events(number int, events []capture.Event, datagrams bool) error 
 }
 
 // said is events of one side and one kind in a line.
-func said(events []capture.Event, columns int) string {
+func (l *Live) said(events []capture.Event) string {
 	e := events[0]
 	arrow := "> "
-	if e.From == capture.Server {
+	if e.From != l.own {
 		arrow = "< "
 	}
 	switch e.Kind {
@@ -83,9 +84,9 @@ func said(events []capture.Event, columns int) string {
 	size := int64(0)
 	for _, e := range events {
 		size += int64(len(e.Data))
-		data.Write(e.Data[:min(len(e.Data), max(0, columns-data.Len()))])
+		data.Write(e.Data[:min(len(e.Data), max(0, l.columns-data.Len()))])
 	}
-	return arrow + transcript.Quote(data.Bytes(), size, max(20, columns-liveNumber-liveTime-20))
+	return arrow + transcript.Quote(data.Bytes(), size, max(20, l.columns-liveNumber-liveTime-20))
 }
 
 // The columns of what stands in front of a line.
