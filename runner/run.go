@@ -289,6 +289,6 @@ func (p *play) judge() Result {
 	r.Outputs, r.Real = p.outputs(), p.opts.Real.plays() && serves(p.scenario)
 	p.informed(r.Failures)
 	p.mask(&r)
-	r.Elapsed = p.now()
+	r.Began, r.Elapsed = p.began, p.now()
 	return r
 }

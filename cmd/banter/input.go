@@ -62,7 +62,10 @@ func (a *app) input(interrupted func()) (*input, error) {
 		io.Writer
 	}{keys{stdin, interrupted}, a.stdout}
 	t := term.NewTerminal(screen, talkPrompt)
-	restore := sync.OnceFunc(func() { term.Restore(int(stdin.Fd()), was) })
+	restore := sync.OnceFunc(func() {
+		io.WriteString(a.stdout, "\r\x1b[K") // the prompt
+		term.Restore(int(stdin.Fd()), was)
+	})
 	in := &input{terminal: true, write: t, prompt: t.SetPrompt, restore: restore}
 	in.read = func() (string, error) {
 		if columns, rows, err := term.GetSize(int(stdin.Fd())); err == nil {

@@ -27,6 +27,7 @@ type runFlags struct {
 	selection
 	config         scenario.Config
 	suite          runner.SuiteOptions
+	reports        []wantedReport
 	update         bool
 	verbose, quiet bool
 	color          string
@@ -92,6 +93,7 @@ nothing to run or no way to, and 130 if it was interrupted.`,
 	flags.Var(realServers(&f.suite.Connect, "NAME=ADDRESS"), "connect", "play against the real server there, in place of the declared one")
 	allowFlags(cmd, &f.config.Allow)
 	realFlag(cmd, &f.suite.Real)
+	reportFlag(cmd, &f.reports)
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "show the transcripts too")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "show failures, and nothing else")
 	colorFlag(cmd, &f.color)
@@ -121,7 +123,11 @@ func (a *app) runFiles(ctx context.Context, files []*scenario.File, f *runFlags)
 	if err := a.ready(f, scenarios); err != nil {
 		return err
 	}
-	text := report.NewText(a.stdout, a.textOptions(f, scenarios))
+	out, err := a.reportsOf(f, files, scenarios)
+	if err != nil {
+		return err
+	}
+	defer out.discard()
 
 	ctx, stop := interruptible(ctx)
 	defer stop()
@@ -135,12 +141,12 @@ func (a *app) runFiles(ctx context.Context, files []*scenario.File, f *runFlags)
 		case p.Stopped, p.NotRun && ctx.Err() != nil:
 			interrupted = true
 		}
-		if line.played(p.Failed(), func() error { return text.Add(p) }) != nil {
+		if line.played(p.Failed(), func() error { return out.play(p) }) != nil {
 			stop() // nobody can be told any more
 		}
 	})
 	line.end()
-	if err := text.Close(time.Since(begin)); err != nil {
+	if err := out.close(time.Since(begin), interrupted); err != nil {
 		return err
 	}
 	switch {
@@ -151,6 +157,26 @@ func (a *app) runFiles(ctx context.Context, files []*scenario.File, f *runFlags)
 		return status(statusFailed)
 	}
 	return nil
+}
+
+// reportsOf opens the reports of a run.
+func (a *app) reportsOf(f *runFlags, files []*scenario.File, scenarios []*scenario.Scenario) (*reports, error) {
+	opts := a.textOptions(f, scenarios)
+	how := reporting{
+		who:  "banter run",
+		run:  report.Run{Began: time.Now(), Banter: versionNumber(), Flags: opts.Flags, Scenarios: len(scenarios)},
+		opts: report.TextOptions{Flags: opts.Flags},
+		text: func(w io.Writer, toFile bool) *report.Text {
+			if toFile {
+				opts.Color, opts.Columns, opts.Quiet = f.color == "always", 0, false
+			}
+			return report.NewText(w, opts)
+		},
+	}
+	for _, file := range files {
+		how.sources = append(how.sources, file.Path)
+	}
+	return a.openReports(f.reports, how)
 }
 
 // ready says what there is to say before scenarios are played, and fills in what

@@ -240,11 +240,15 @@ func (t *Text) picture(b *strings.Builder, p *runner.Play) {
 	if t.open {
 		b.WriteByte('\n')
 	}
-	for _, line := range t.failure(p) {
-		b.WriteString(line + "\n")
-	}
-	b.WriteByte('\n')
+	b.WriteString(strings.Join(t.failure(p), "\n") + "\n\n")
 	t.open = false
+}
+
+// Picture is what a text report shows of a play that failed, 40 lines at most
+// unless opts.Verbose: lines of text with nothing in them that a terminal or a
+// log would act on, apart from the colours of opts.Color.
+func Picture(p runner.Play, opts TextOptions) string {
+	return strings.Join(NewText(nil, opts).failure(&p), "\n") + "\n"
 }
 
 // path is the file that a scenario is in.
