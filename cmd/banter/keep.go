@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -63,12 +64,14 @@ func byteSize(to *int64, kind string) pflag.Value {
 
 // keeper shows what goes over connections, and keeps it.
 type keeper struct {
-	a     *app
-	flags *keepFlags
-	tape  *record.Tape
-	file  *product  // nil: it goes to standard output, or nowhere
-	out   io.Writer // for what is shown
-	live  *report.Live
+	a      *app
+	flags  *keepFlags
+	tape   *record.Tape
+	file   *product          // nil: it goes to standard output, or nowhere
+	beside map[string][]byte // files that the scenario needs, by their names
+	at     string            // where clients saw the servers; "": where those were
+	out    io.Writer         // for what is shown
+	live   *report.Live
 }
 
 // keep begins a recording, of which one side is shown as the own one.
@@ -101,6 +104,7 @@ func (k *keeper) say(text string) { fmt.Fprintln(k.a.stderr, report.Clean(text))
 
 // listening says where somebody listens: the first line, for people and scripts.
 func (k *keeper) listening(ln record.Acceptor, forWhom, reach, ca string, endless bool) {
+	k.at = ln.Addr().String()
 	text := "listening on " + ln.Addr().String() + forWhom + reach
 	if ca != "" {
 		text += "; TLS, trusted with " + ca
@@ -159,9 +163,9 @@ func (k *keeper) write(who string, runs []int) error {
 	if len(takes) == 0 {
 		return errors.New("nobody has connected, so there is nothing to write")
 	}
-	var notes []string
+	var cuts []string
 	if full {
-		notes = append(notes, fmt.Sprintf("more went through than the %s that are kept (--max)", humanize.IBytes(uint64(k.flags.max))))
+		cuts = append(cuts, fmt.Sprintf("more went through than the %s that are kept (--max)", humanize.IBytes(uint64(k.flags.max))))
 	}
 	var convs []capture.Conversation
 	var ends []int // of the runs, in convs
@@ -170,7 +174,7 @@ func (k *keeper) write(who string, runs []int) error {
 			ends = append(ends, len(convs))
 		}
 		if take.Cut != "" {
-			notes = append(notes, fmt.Sprintf("connection %d: %s", take.Number+1, take.Cut))
+			cuts = append(cuts, fmt.Sprintf("connection %d: %s", take.Number+1, take.Cut))
 		}
 		if len(take.Events) > 0 || take.Cut == "" {
 			convs = append(convs, take.Conversation)
@@ -185,27 +189,27 @@ func (k *keeper) write(who string, runs []int) error {
 		}
 		from = end
 	}
-	content, err := k.scenario(groups, notes)
-	if err != nil {
-		return err
+	if len(groups) == 0 {
+		return fmt.Errorf("nothing was said: %s", strings.Join(cuts, "; "))
 	}
-	if k.file == nil {
-		if k.flags.output == "" {
-			_, err = k.a.stdout.Write(content)
-		}
-	} else {
-		whole := len(notes)
-		content, notes, err = k.store(content, groups, notes)
-		full = full || len(notes) > whole
+	content, notes, err := k.scenario(groups, cuts)
+	switch {
+	case err != nil:
+		return err
+	case k.file == nil:
+		_, err = k.a.stdout.Write(content)
+	default:
+		content, notes, err = k.store(content, notes, groups, cuts)
+		full = full || slices.ContainsFunc(notes, func(s string) bool { return strings.Contains(s, noRoom) })
 	}
 	for _, note := range notes {
-		k.a.errorf(who, "cut: %s", note)
+		k.a.errorf(who, "%s", note)
 	}
 	if err != nil {
 		return err
 	}
 	if k.file != nil && !k.flags.quiet {
-		k.say(fmt.Sprintf("wrote %s: %s, %s", k.flags.output, counted(len(convs), "connection"), counted(strings.Count(string(content), "\n"), "line")))
+		k.say(fmt.Sprintf("wrote %s: %s, %s", k.flags.output, counted(len(groups[0]), "connection"), counted(strings.Count(string(content), "\n"), "line")))
 	}
 	if full {
 		return status(statusFailed)
@@ -213,18 +217,36 @@ func (k *keeper) write(who string, runs []int) error {
 	return nil
 }
 
-// scenario is conversations as a scenario, in which it is said where they are
-// cut.
-func (k *keeper) scenario(runs [][]capture.Conversation, notes []string) ([]byte, error) {
-	content, err := record.Scenario(runs[0], record.Options{Name: k.name()})
-	if err != nil {
-		return nil, err
+// scenario is the conversations of runs as a scenario, in which it is said where
+// they are cut, and where runs are not alike.
+func (k *keeper) scenario(runs [][]capture.Conversation, cuts []string) (content []byte, notes []string, err error) {
+	k.beside = map[string][]byte{}
+	options := record.Options{Name: k.name(), Seen: k.at}
+	if k.file != nil && k.file.temporary != nil {
+		options.Save = func(name string, data []byte) error {
+			k.beside[name] = data
+			return nil
+		}
+	}
+	script := record.NewScript(runs[0], options)
+	var others []*record.Script
+	for _, convs := range runs[1:] {
+		others = append(others, record.NewScript(convs, record.Options{}))
+	}
+	for _, cut := range cuts {
+		notes = append(notes, "cut: "+cut)
+	}
+	for _, differ := range script.Vary(others...) {
+		notes = append(notes, "the runs differ: "+differ)
+	}
+	if content, err = script.YAML(); err != nil {
+		return nil, nil, err
 	}
 	head := ""
 	for _, note := range notes {
-		head += "# cut: " + report.Clean(note) + "\n"
+		head += "# " + report.Clean(note) + "\n"
 	}
-	return append([]byte(head), content...), nil
+	return append([]byte(head), content...), notes, nil
 }
 
 // name is the scenario's: that of its file.
@@ -236,22 +258,47 @@ func (k *keeper) name() string {
 	return cmp.Or(strings.TrimSuffix(name, filepath.Ext(name)), name)
 }
 
+// noRoom begins why a file is shorter than what was recorded.
+const noRoom = "there was no room for more"
+
 // store puts the scenario into its file. Where the disk has no room for all of
 // it, it is as much as there is room for.
-func (k *keeper) store(content []byte, runs [][]capture.Conversation, notes []string) ([]byte, []string, error) {
-	err := k.file.write(content)
+func (k *keeper) store(content []byte, notes []string, runs [][]capture.Conversation, cuts []string) ([]byte, []string, error) {
+	err := k.put(content)
 	if err != nil {
-		notes = append(notes, fmt.Sprintf("there was no room for more: %s", reason(err)))
+		cuts = append(cuts, noRoom+": "+reason(err).Error())
 	}
 	for err != nil && halve(runs) {
-		if content, err = k.scenario(runs, notes); err == nil {
-			err = k.file.write(content)
+		if content, notes, err = k.scenario(runs, cuts); err == nil {
+			err = k.put(content)
 		}
 	}
-	if err = cmp.Or(err, k.file.finish()); err != nil {
+	if err == nil {
+		err = k.file.finish()
+	}
+	if err != nil {
 		return nil, notes, fmt.Errorf("%s: not written: %w", k.flags.output, reason(err))
 	}
 	return content, notes, nil
+}
+
+// put writes the scenario, and the files that it needs beside it.
+func (k *keeper) put(content []byte) error {
+	for name, data := range k.beside {
+		file, err := newProduct(filepath.Join(filepath.Dir(k.flags.output), name))
+		if err != nil {
+			return err
+		}
+		err = file.write(data)
+		if err == nil {
+			err = file.finish()
+		}
+		file.discard()
+		if err != nil {
+			return err
+		}
+	}
+	return k.file.write(content)
 }
 
 // halve leaves out the later half of what was said on each connection. It

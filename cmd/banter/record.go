@@ -105,6 +105,18 @@ there is no file.`,
 // settleTime is how long connections may take to end when their client has.
 const settleTime = 2 * time.Second
 
+// apart is how much later a further run begins: clocks that show seconds differ
+// then.
+const apart = 1100 * time.Millisecond
+
+// pause lets time pass.
+func (a *app) pause(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
+}
+
 // record passes on and writes what has passed.
 func (a *app) record(ctx context.Context, command []string, f *recordFlags) error {
 	k, err := a.keep(&f.keepFlags, capture.Client)
@@ -145,7 +157,10 @@ func (a *app) record(ctx context.Context, command []string, f *recordFlags) erro
 	var failed error
 	var runs []int // how many connections there were at the end of each
 	if len(command) > 0 {
-		for range f.runs {
+		for n := range f.runs {
+			if n > 0 {
+				a.pause(ctx, apart)
+			}
 			failed = errors.Join(failed, a.client(ctx, command, ln, ca, f))
 			p.Settle(ctx, ln, settleTime)
 			takes, _ := k.tape.Takes()
