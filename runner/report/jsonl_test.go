@@ -122,14 +122,15 @@ func TestJSONLinesRead(t *testing.T) {
 		return got
 	}
 	got := read(text)
-	ours := len(everything())
-	if diff := cmp.Diff(want[:ours], got[:ours], cmpopts.EquateEmpty()); diff != "" {
-		t.Errorf("(-written +read):\n%s", diff)
+	for i := range everything() { // what follows is no UTF-8
+		if diff := cmp.Diff(want[i], got[i], cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("(-written +read):\n%s", diff)
+		}
 	}
 	// What is no UTF-8 has become replacement characters, and those stay.
 	again := writeCases(t, newJSONLines, Summary{Elapsed: time.Second}, got)
-	if diff := cmp.Diff(got, read(again)); diff != "" {
-		t.Errorf("(-written again +read again):\n%s", diff)
+	if now := read(again); !reflect.DeepEqual(got, now) {
+		t.Errorf("(-written again +read again):\n%s", cmp.Diff(got, now))
 	}
 }
 
