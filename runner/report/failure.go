@@ -203,6 +203,9 @@ func fold(list []string, limit, columns int) []string {
 
 // again is the command that runs just this scenario.
 func (t *Text) again(s *scenario.Scenario) string {
+	if t.opts.Again != "" {
+		return t.opts.Again
+	}
 	words := []string{"banter", cmp.Or(t.opts.Command, "run")}
 	for _, flag := range t.opts.Flags {
 		words = append(words, shellWord(flag))
