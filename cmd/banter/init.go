@@ -40,7 +40,9 @@ NAME the scenario goes to standard output.`,
 			}
 			return nil
 		},
-		ValidArgsFunction: scenarioFiles,
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			return nil, cobra.ShellCompDirectiveFilterDirs
+		},
 		RunE: func(_ *cobra.Command, args []string) error {
 			name := firstName
 			if len(args) == 1 {

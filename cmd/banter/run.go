@@ -97,6 +97,9 @@ nothing to run or no way to, and 130 if it was interrupted.`,
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "show the transcripts too")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "show failures, and nothing else")
 	colorFlag(cmd, &f.color)
+	complete(cmd, "jobs", cobra.NoFileCompletions)
+	complete(cmd, "repeat", cobra.NoFileCompletions)
+	completeFrom(cmd, "connect", serverWords)
 	return cmd
 }
 
@@ -104,14 +107,14 @@ nothing to run or no way to, and 130 if it was interrupted.`,
 func timeFlags(cmd *cobra.Command, to *runner.Options) {
 	cmd.Flags().Var(length(&to.Timeout, "D"), "timeout", "how long a step may take that has no \"within\", in place of the scenarios' timeout")
 	cmd.Flags().Var(factor(&to.Slow, "FACTOR"), "slow", "stretch every timeout by this")
+	complete(cmd, "timeout", cobra.NoFileCompletions)
+	complete(cmd, "slow", cobra.NoFileCompletions)
 }
 
 func colorFlag(cmd *cobra.Command, to *string) {
 	colors := []string{"auto", "always", "never"}
 	cmd.Flags().Var(choice(to, colors...), "color", "whether the report is coloured")
-	if err := cmd.RegisterFlagCompletionFunc("color", cobra.FixedCompletions(colors, cobra.ShellCompDirectiveNoFileComp)); err != nil {
-		panic(err) // there is no such flag
-	}
+	complete(cmd, "color", cobra.FixedCompletions(colors, cobra.ShellCompDirectiveNoFileComp))
 }
 
 // runFiles plays what is selected of valid files, and reports it.

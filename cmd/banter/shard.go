@@ -45,6 +45,7 @@ const autoIndex = "auto"
 func shardFlag(cmd *cobra.Command, to *shard) {
 	cmd.Flags().Var(&value[shard]{to: to, kind: "I/N", parse: parseShard}, "shard",
 		"only the I-th of N shares of the scenarios; auto/N: the I that the CI system says")
+	complete(cmd, "shard", cobra.NoFileCompletions)
 }
 
 func parseShard(s string) (shard, error) {
