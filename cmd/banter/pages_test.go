@@ -18,11 +18,7 @@ import (
 // "$ " is a command, and what follows it is what the reader sees. A block without a
 // file is for the eye alone.
 func TestDocsPages(t *testing.T) {
-	pages, err := filepath.Glob("../../docs/*.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, page := range pages {
+	for _, page := range pages(t) {
 		if filepath.Base(page) == "language.md" {
 			continue // TestDocsExamples
 		}

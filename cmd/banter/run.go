@@ -25,6 +25,7 @@ const linesMax = 20
 // runFlags are what "banter run" is told.
 type runFlags struct {
 	selection
+	shard          shard
 	config         scenario.Config
 	suite          runner.SuiteOptions
 	reports        []wantedReport
@@ -88,6 +89,7 @@ nothing to run or no way to, and 130 if it was interrupted.`,
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	f.selection.flags(cmd)
+	shardFlag(cmd, &f.shard)
 	flags.VarP(positive(&f.suite.Jobs, "N"), "jobs", "j", "how many scenarios play at the same time (4 for each processor)")
 	flags.Var(positive(&f.suite.Repeat, "N"), "repeat", "play each scenario so often")
 	flags.BoolVar(&f.suite.UntilFail, "until-fail", false, "play all again and again until one fails, --repeat times at most")
@@ -103,6 +105,9 @@ nothing to run or no way to, and 130 if it was interrupted.`,
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "show the transcripts too")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "show failures, and nothing else")
 	colorFlag(cmd, &f.color)
+	complete(cmd, "jobs", cobra.NoFileCompletions)
+	complete(cmd, "repeat", cobra.NoFileCompletions)
+	completeFrom(cmd, "connect", serverWords)
 	return cmd
 }
 
@@ -110,14 +115,14 @@ nothing to run or no way to, and 130 if it was interrupted.`,
 func timeFlags(cmd *cobra.Command, to *runner.Options) {
 	cmd.Flags().Var(length(&to.Timeout, "D"), "timeout", "how long a step may take that has no \"within\", in place of the scenarios' timeout")
 	cmd.Flags().Var(factor(&to.Slow, "FACTOR"), "slow", "stretch every timeout by this")
+	complete(cmd, "timeout", cobra.NoFileCompletions)
+	complete(cmd, "slow", cobra.NoFileCompletions)
 }
 
 func colorFlag(cmd *cobra.Command, to *string) {
 	colors := []string{"auto", "always", "never"}
 	cmd.Flags().Var(choice(to, colors...), "color", "whether the report is coloured")
-	if err := cmd.RegisterFlagCompletionFunc("color", cobra.FixedCompletions(colors, cobra.ShellCompDirectiveNoFileComp)); err != nil {
-		panic(err) // there is no such flag
-	}
+	complete(cmd, "color", cobra.FixedCompletions(colors, cobra.ShellCompDirectiveNoFileComp))
 }
 
 // runFiles plays what is selected of valid files, and reports it.
@@ -129,6 +134,12 @@ func (a *app) runFiles(ctx context.Context, files []*scenario.File, f *runFlags)
 	if err := a.ready(f, scenarios); err != nil {
 		return err
 	}
+	if f.shard.total == 0 {
+		if f.shard, err = shardOf(os.Getenv, 0); err != nil {
+			return fmt.Errorf("--shard %w; --shard 1/1 plays all", err)
+		}
+	}
+	scenarios = a.share(f.shard, scenarios)
 	out, err := a.reportsOf(f, files, scenarios)
 	if err != nil {
 		return err
