@@ -46,7 +46,7 @@ func blocks(t *testing.T, path string) []block {
 // output in the block that follows it; one marked "yaml update" becomes that block;
 // one marked "yaml allow-run" starts programs; "text NAME" is a file beside them.
 func TestDocsExamples(t *testing.T) {
-	for _, path := range []string{"../../docs/language.md", "../../README.md"} {
+	for _, path := range []string{"../../docs/language.md", "../../docs/editors.md", "../../README.md"} {
 		all := blocks(t, path)
 		dir := t.TempDir()
 		for _, b := range all {
@@ -99,7 +99,7 @@ func TestDocsExamples(t *testing.T) {
 
 // The links between the files of the repository lead somewhere.
 func TestDocsLinks(t *testing.T) {
-	for _, path := range []string{"../../README.md", "../../CHANGELOG.md", "../../docs/language.md"} {
+	for _, path := range []string{"../../README.md", "../../CHANGELOG.md", "../../docs/language.md", "../../docs/editors.md"} {
 		source, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)

@@ -14,8 +14,9 @@ func (a *app) schemaCommand() *cobra.Command {
 yaml-language-server offers the language's words with it, shows what they mean,
 and underlines what is wrong. "banter check" finds more: a schema knows nothing
 of names, of order, and of what goes together.`,
-		Example: `  banter schema > banter.schema.json`,
-		Args:    noArguments,
+		Example:           `  banter schema > banter.schema.json`,
+		Args:              noArguments,
+		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(*cobra.Command, []string) error {
 			_, err := a.stdout.Write(scenario.Schema())
 			return err

@@ -77,13 +77,24 @@ func (s schema) orList(items schema) schema {
 	return s.or("array").with("items", items).with("minItems", 1)
 }
 
-// needs says of keys beside which others they stand.
+// needs says beside which others a key stands.
 func (s schema) needs(key string, beside ...string) schema {
-	all := schema{}
-	if before, ok := s["dependencies"].(schema); ok {
-		all = before
-	}
-	return s.with("dependencies", all.with(key, beside))
+	return s.depends(key, beside)
+}
+
+// only says beside which others alone a key stands.
+func (s schema) only(key string, beside ...string) schema {
+	return s.depends(key, schema{"propertyNames": schema{"enum": append(beside, key)}})
+}
+
+func (s schema) depends(key string, on any) schema {
+	all, _ := s["dependencies"].(schema)
+	return s.with("dependencies", all.with(key, on))
+}
+
+// words says which words alone may stand where a schema takes a text.
+func (s schema) words(expected string, some ...string) schema {
+	return s.with("pattern", "^("+strings.Join(some, "|")+")$").with("patternErrorMessage", "Expected "+expected+".")
 }
 
 // ref is what a definition says.
@@ -114,12 +125,12 @@ func nothing() schema { return schema{"type": "null"} }
 
 func aBoolean(usual bool) schema {
 	return schema{"type": []string{"boolean", "string"}, "pattern": `^(true|false)$|` + aVariable, "default": usual}.
-		with("patternErrorMessage", "This is true or false.")
+		with("patternErrorMessage", "Expected true or false.")
 }
 
 func aNumber(least, most int64) schema {
 	s := schema{"type": []string{"integer", "string"}, "pattern": `^-?[0-9]+$|` + aVariable, "minimum": least}.
-		with("patternErrorMessage", "This is a whole number.")
+		with("patternErrorMessage", "Expected a whole number.")
 	if most < math.MaxInt32 {
 		s["maximum"] = most
 	}
@@ -137,12 +148,12 @@ func aNatural(f Form) schema {
 
 func aSize() schema {
 	return schema{"type": []string{"integer", "string"}, "pattern": `^[0-9]+ ?[A-Za-z]*$|` + aVariable, "minimum": 0}.
-		with("patternErrorMessage", "This is a size such as 512 or 4KiB.")
+		with("patternErrorMessage", "Expected a size such as 512 or 4KiB.")
 }
 
 func aDuration() schema {
 	return schema{"type": "string", "pattern": `^\+?([0-9.]+(ns|us|µs|μs|ms|s|m|h))+$|` + aVariable}.
-		with("patternErrorMessage", "This is a time such as 200ms or 5s.")
+		with("patternErrorMessage", "Expected a time such as 200ms or 5s.")
 }
 
 // pick is those properties whose keys are named, in their order.

@@ -127,8 +127,7 @@ func schemaPlaces() []schemaPlace {
 		{"", []string{"documentKeys"}, keysOf(documentKeys), nil},
 		{"server", []string{"serverKeys"}, keysOf(serverKeys), nil},
 		{"client", []string{"clientKeys"}, keysOf(clientKeys), nil},
-		{"words", []string{"besideRun"}, slices.Concat(stepWords(), besideSteps, keysOf(besideRun)), []string{"do"}},
-		{"do", []string{"doKeys"}, keysOf(doKeys), []string{"expect", "answer", "within", "over"}},
+		{"step", []string{"besideRun", "doKeys"}, slices.Concat(stepWords(), besideSteps, keysOf(besideRun), keysOf(doKeys)), nil},
 		{"beside", nil, append(stepWords(), besideSteps...), notInParallel},
 		{"payload", []string{"partKeys"}, keysOf(partKeys), nil},
 		{"reply/anyOf/1", []string{"afterKeys"}, keysOf(afterKeys), nil},
@@ -136,20 +135,19 @@ func schemaPlaces() []schemaPlace {
 		{"condition", nil, keysOf(expectKeys), conditions},
 		{"stdout", nil, keysOf(expectKeys), slices.DeleteFunc(slices.Clone(conditions), func(key string) bool { return key == "line" })},
 		{"any_order", nil, append(keysOf(expectKeys), "count"), slices.Concat(ends, []string{"rest", "some", "any_order", "skip", "optional"})},
-		{"message/anyOf/1", nil, keysOf(expectKeys), noFrame},
+		{"message", nil, keysOf(expectKeys), noFrame},
 		{"rule", []string{"ruleKeys"}, keysOf(ruleKeys), nil},
 		{"else", nil, keysOf(ruleKeys), []string{"when"}},
 		{"process", []string{"processKeys"}, keysOf(processKeys), nil},
 		{"process/properties/ready", []string{"readyKeys"}, keysOf(readyKeys), nil},
-		{"words/properties/connect", []string{"connectKeys"}, keysOf(connectKeys), nil},
+		{"step/properties/connect", []string{"connectKeys"}, keysOf(connectKeys), nil},
 		{"close", []string{"closeModes"}, keysOf(closeModes), nil},
-		{"await/anyOf/1", []string{"awaitKeys"}, keysOf(awaitKeys), nil},
-		{"await/anyOf/2", []string{"awaitOutputKeys"}, keysOf(awaitOutputKeys), nil},
+		{"await", []string{"awaitKeys", "awaitOutputKeys"}, append(keysOf(awaitKeys), keysOf(awaitOutputKeys)...), nil},
 		{"meet", []string{"meetKeys"}, keysOf(meetKeys), nil},
-		{"words/properties/loop", []string{"loopKeys"}, keysOf(loopKeys), nil},
-		{"words/properties/retry", []string{"retryKeys"}, keysOf(retryKeys), nil},
+		{"step/properties/loop", []string{"loopKeys"}, keysOf(loopKeys), nil},
+		{"step/properties/retry", []string{"retryKeys"}, keysOf(retryKeys), nil},
 		{"lines", []string{"throughKeys"}, keysOf(throughKeys), nil},
-		{"message/anyOf/1/properties/lines", nil, keysOf(throughKeys), nil},
+		{"message/properties/lines", nil, keysOf(throughKeys), nil},
 		{"server_tls", []string{"serverTLSKeys", "ownKeys"}, keysOf(serverTLSKeys), nil},
 		{"client_tls", []string{"clientTLSKeys"}, keysOf(clientTLSKeys), nil},
 		{"step_tls", nil, append(keysOf(serverTLSKeys), keysOf(clientTLSKeys)...), nil},
@@ -262,21 +260,19 @@ func TestSchemaLeavesOutWhatIsRefused(t *testing.T) {
 		"skip": "x", "optional": "true", "silence": "1ms", "text": "x", "hex": "'00'", "base64": "aGhoaA==", "file": "x", "head": "x",
 		"fill": "x, size: 1", "parts": "[x]", "equals": "x", "prefix": "x", "suffix": "x", "contains": "x", "like": "x", "regex": "x",
 		"json": "{}", "not": "x", "size": "1", "sha256": strings.Repeat("00", 32), "capture": "v", "as": "int", "xor": "x", "times": "2",
-		"seed": "1", "when": "x", "through": "x", "do": "f", "expect": "x", "answer": "x", "within": "1s", "over": "x", "connect": "s", "shutdown": "read", "stop": "s", "start": "s",
+		"seed": "1", "when": "x", "through": "x", "answer": "x", "within": "1s", "over": "x", "connect": "s", "shutdown": "read", "stop": "s", "start": "s",
 		"parallel": "[{wait: 1ms}, {wait: 1ms}]", "let": "{v: x}", "loop": "[{expect: x}]", "retry": "{steps: [{connect: s}]}", "run": "[ls]",
 	}
 	for _, form := range forms[1:] {
 		values[form] = "1"
 	}
 	files := map[string]string{
-		"condition":       "servers: {s: {reply: x}}\nclients: {a: [{connect: s}, {expect: {line, not: {%s}}}]}\n",
-		"stdout":          "clients: {a: [{run: [ls], stdout: {%s}}]}\n",
-		"any_order":       "servers: {s: {reply: x}}\nclients: {a: [{connect: s}, {expect: {any_order: {count: 2, %s}}}]}\n",
-		"message/anyOf/1": "servers: {s: {message: {%s}, rules: [{when: x, ignore: true}]}}\nclients: {a: [{connect: s}]}\n",
-		"do":              "define: {f: [{wait: 1ms}]}\nclients: {a: [{do: f, %s}]}\n",
-		"beside":          "servers: {s: {reply: x}}\nclients: {a: [{connect: s}, {parallel: [{%s}, {wait: 1ms}]}]}\n",
-		"words":           "define: {f: [{wait: 1ms}]}\nclients: {a: [{wait: 1ms, %s}]}\n",
-		"else":            "servers: {s: {rules: [{when: x, ignore: true}], else: {ignore: true, %s}}}\nclients: {a: [{connect: s}]}\n",
+		"condition": "servers: {s: {reply: x}}\nclients: {a: [{connect: s}, {expect: {line, not: {%s}}}]}\n",
+		"stdout":    "clients: {a: [{run: [ls], stdout: {%s}}]}\n",
+		"any_order": "servers: {s: {reply: x}}\nclients: {a: [{connect: s}, {expect: {any_order: {count: 2, %s}}}]}\n",
+		"message":   "servers: {s: {message: {%s}, rules: [{when: x, ignore: true}]}}\nclients: {a: [{connect: s}]}\n",
+		"beside":    "servers: {s: {reply: x}}\nclients: {a: [{connect: s}, {parallel: [{%s}, {wait: 1ms}]}]}\n",
+		"else":      "servers: {s: {rules: [{when: x, ignore: true}], else: {ignore: true, %s}}}\nclients: {a: [{connect: s}]}\n",
 	}
 	config := Config{Allow: Allow{Run: Grant{All: true}}}
 	for _, place := range schemaPlaces() {
@@ -315,7 +311,7 @@ func validSources(t testing.TB) map[string][]byte {
 		sources[name] = data(name)
 	}
 	fence := regexp.MustCompile("(?ms)^```yaml[^\n]*\n(.*?)^```")
-	for _, name := range []string{"../../docs/language.md", "../../README.md"} {
+	for _, name := range []string{"../../docs/language.md", "../../docs/editors.md", "../../README.md"} {
 		for i, m := range fence.FindAllSubmatch(data(name), -1) {
 			sources[fmt.Sprintf("%s#%d", name, i+1)] = m[1]
 		}

@@ -3,6 +3,7 @@ package scenario
 import (
 	"math"
 	"slices"
+	"strings"
 )
 
 // What the schema says of each key, in short; docs/language.md has it at length.
@@ -31,20 +32,22 @@ func definitions() schema {
 	return schema{
 		"server": mapping(serverSchema),
 		"client": mapping(clientSchema).orList(ref("step")),
-		"step":   anyOf(schema{"enum": bareWords, "enumDescriptions": aboutWords(bareWords)}, ref("words"), ref("do")),
-		"words":  mapping(stepSchema).needs("stdin", "run").needs("stdout", "run").needs("exit", "run").with("minProperties", 1),
+		"step": mapping(stepSchema).or("string").with("minProperties", 1).
+			words("close, shutdown, reset or tls, which need no value, or a step and its value, such as send: hello", bareWords...).
+			with("defaultSnippets", bareSteps()).
+			needs("stdin", "run").needs("stdout", "run").needs("exit", "run").needs("with", "do").
+			only("do", "with", "note"),
 		"beside": mapping(pick(stepSchema, "send expect wait signal await meet within note")).with("minProperties", 1),
-		"do":     mapping(doSchema).with("required", []string{"do"}),
-		"await": anyOf(aText(), mapping([]property{
+		"await": mapping([]property{
 			{"signal", aText(), "The signal's name."},
 			{"times", aNumber(1, math.MaxInt32), "How often it must have been given."},
-		}).with("required", []string{"signal"}), mapping([]property{
 			{"output", aText(), "The process whose output it is."},
 			{"regex", aText(), "What a line that the process prints must match. Groups with a name become variables."},
-		}).with("required", []string{"output", "regex"})),
+		}).or("string", "number").with("minProperties", 1).
+			needs("times", "signal").needs("output", "regex").needs("regex", "output").only("signal", "times"),
 		"meet": mapping([]property{
 			{"name", aText(), "The meeting's name."},
-			{"parties", aNumber(2, math.MaxInt32), "How many meet; if left out, all who have such a step."},
+			{"parties", aNumber(2, math.MaxInt32), "How many meet; if left out, every client whose script names it."},
 		}).or("string", "number").with("required", []string{"name"}),
 		"payload": bytes(payloadSchema),
 		"reply": anyOf(aPayload, mapping([]property{
@@ -55,9 +58,9 @@ func definitions() schema {
 		"any_order": mapping(anyOrderSchema).orList(aMatch).with("required", []string{"count"}),
 		"condition": bytes(conditionSchema),
 		"stdout":    bytes(stdoutSchema),
-		"message":   anyOf(schema{"enum": []string{"line", "datagram"}}, mapping(messageSchema)),
+		"message":   mapping(messageSchema).or("string").with("minProperties", 1).words("line, datagram, or a frame such as {length: u16be}", messageWords...).with("examples", messageWords),
 		"rule":      mapping(ruleSchema).with("required", []string{"when"}),
-		"else":      mapping(without(ruleSchema, "when")).or("string").orList(ref("step")).with("pattern", "^close$"),
+		"else":      mapping(without(ruleSchema, "when")).or("string").orList(ref("step")).words("close, or a mapping such as {send: hello}", "close").with("examples", []string{"close"}),
 		"close": mapping([]property{
 			{"discard", nothing(), "Bytes that nobody took, and a reset, are allowed."},
 			{"now", nothing(), "A bare close(2) that looks at nothing."},
@@ -135,7 +138,7 @@ var stepSchema = []property{
 	{"wait", aDuration(), "Does nothing for that long."},
 	{"signal", aText(), "Gives a signal, which others await."},
 	{"await", ref("await"), "Waits for a signal; {signal: NAME, times: N} until it was given so often; {output: PROCESS, regex: REGEX} for a line that a process prints."},
-	{"meet", ref("meet"), "Waits until all others are at the same meeting."},
+	{"meet", ref("meet"), "Waits until everybody is at the meeting."},
 	{"stop", aText(), "A server stops to listen; a process is ended."},
 	{"start", aText(), "A server starts to listen (again); a process is started again."},
 	{"parallel", listOf(ref("beside")).with("minItems", 2), "Steps that are done at the same time, such as [{send: x}, {expect: y}]."},
@@ -151,6 +154,8 @@ var stepSchema = []property{
 		{"every", aDuration().with("default", "50ms"), "The pause between two tries."},
 		{"steps", stepList, "What is tried. It begins with a connect."},
 	}).with("required", []string{"steps"}), "Plays steps from the start, on a fresh connection, until all of them pass."},
+	{"do", aText(), "Plays the steps of a fragment that define has."},
+	{"with", mapOf(aPayload), "The variables that the fragment is given."},
 	{"run", textList, "Runs a program to its end: a list of the program and its arguments."},
 	{"stdin", aPayload, "The input of the program."},
 	{"stdout", ref("stdout"), "What must be true of all that the program prints."},
@@ -160,19 +165,13 @@ var stepSchema = []property{
 	{"over", aText(), "The further connection that the step is about: the name that {connect: {to: ..., as: NAME}} gave it."},
 }
 
-// doSchema is the step that stands for those of a fragment.
-var doSchema = []property{
-	{"do", aText(), "Plays the steps of a fragment that define has."},
-	{"with", mapOf(aPayload), "The variables that the fragment is given."},
-	noteKey,
-}
-
 // bareWords are the steps that may stand without a value.
 var bareWords = []string{"close", "shutdown", "reset", "tls"}
 
-func aboutWords(words []string) (all []string) {
-	for _, w := range words {
-		all = append(all, pick(stepSchema, w)[0].about)
+// bareSteps are what an editor puts in for them.
+func bareSteps() (all []schema) {
+	for _, p := range pick(stepSchema, strings.Join(bareWords, " ")) {
+		all = append(all, schema{"label": p.key, "description": p.about, "body": p.key})
 	}
 	return all
 }
@@ -260,6 +259,8 @@ var anyOrderSchema = slices.Concat([]property{
 
 // stdoutSchema is a condition in which a line is one to the letter.
 var stdoutSchema = append(slices.Clone(conditionSchema), pick(payloadSchema, "line")...)
+
+var messageWords = []string{"line", "datagram"}
 
 // messageSchema are the frames that cut a stream into messages.
 var messageSchema = slices.Concat([]property{
