@@ -147,7 +147,7 @@ func (s *languageServer) next() message {
 		yaml := map[string]any{
 			"validate": true, "hover": true, "completion": true,
 			"schemaStore": map[string]any{"enable": false}, // it is on the net
-			"schemas":     map[string]any{fileURI(filepath.Join(s.dir, "banter.schema.json")): "*.banter.yaml"},
+			"schemas":     map[string]any{"./banter.schema.json": "scenarios/**/*.yaml"}, // as docs/editors.md says
 		}
 		s.send(map[string]any{"id": m.ID, "result": []any{yaml, nil, nil, nil, nil}})
 		s.configured = true
@@ -315,7 +315,7 @@ clients:
 // from a comment above each of them.
 func TestEditorDocuments(t *testing.T) {
 	s := startLanguageServer(t)
-	for name, mode := range map[string]string{"a.banter.yaml": "", "b.yaml": modeline} {
+	for name, mode := range map[string]string{"scenarios/a.yaml": "", "b.yaml": modeline} {
 		uri := s.open(name, mode+`name: first
 backlg: 1
 ---
@@ -353,7 +353,7 @@ func TestEditorFiles(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		opened[name] = s.open(filepath.Base(filepath.Dir(name))+"-"+filepath.Base(name)+".banter.yaml", string(text))
+		opened[name] = s.open(strings.TrimPrefix(name, "../../"), string(text))
 	}
 	for _, name := range names {
 		if wrong := s.wrong(opened[name]); len(wrong) > 0 {
