@@ -146,7 +146,7 @@ func (s *languageServer) next() message {
 	case m.ID != nil && m.Method == "workspace/configuration":
 		yaml := map[string]any{
 			"validate": true, "hover": true, "completion": true,
-			"schemaStore": map[string]any{"enable": false}, // it is on the net
+			"schemaStore": map[string]any{"enable": false},                               // it is on the net
 			"schemas":     map[string]any{"./banter.schema.json": "scenarios/**/*.yaml"}, // as docs/editors.md says
 		}
 		s.send(map[string]any{"id": m.ID, "result": []any{yaml, nil, nil, nil, nil}})
