@@ -147,7 +147,7 @@ func (a *app) rootCommand() *cobra.Command {
 	root.SetHelpCommand(a.helpCommand())
 	cobra.EnableCommandSorting = false
 	root.AddCommand(a.initCommand(), a.runCommand(), a.checkCommand(), a.serveCommand(), a.talkCommand(), a.listenCommand(), a.recordCommand(), a.importCommand(),
-		a.listCommand(), a.mergeCommand(), a.versionCommand(), a.completionCommand(), a.manCommand())
+		a.listCommand(), a.fmtCommand(), a.schemaCommand(), a.mergeCommand(), a.versionCommand(), a.completionCommand(), a.manCommand())
 	return root
 }
 
