@@ -132,7 +132,7 @@ func (b broken) Read([]byte) (int, error) { return 0, b.err }
 // moment on at which its server can see it.
 func (a *actor) dial(c scenario.Connect, to wire.Addr) (*wire.Conn, error) {
 	p := a.p
-	o := wire.DialOptions{RcvBuf: a.client.RcvBuf, SndBuf: a.client.SndBuf}
+	o := wire.DialOptions{Net: p.network, RcvBuf: a.client.RcvBuf, SndBuf: a.client.SndBuf}
 	local := a.client.Bind
 	if c.Bind != nil {
 		local = c.Bind

@@ -30,6 +30,12 @@ type Options struct {
 	Slow    float64       // every timeout is multiplied by it; 0 is 1
 	Real    Real          // whom the clients play against where a process serves a declared server
 
+	// Isolate has each scenario be played in a network of its own: see
+	// wire.Namespace. Its file is to be read with Allow.Isolated then.
+	Isolate bool
+	// NotIsolated is why Isolate is not set, where it was asked for.
+	NotIsolated string
+
 	// Connect names servers of which the real thing is played against: where
 	// each of them is, as scenario.ParseAddress has it (the path of a Unix
 	// socket is relative to the working folder). Such a server is not bound,
@@ -45,11 +51,11 @@ type Options struct {
 // It ends within the sum of the scenario's timeouts and a second, whatever the
 // peers do, and leaves no socket and no goroutine behind.
 func Run(ctx context.Context, s *scenario.Scenario, opts Options) (Result, error) {
-	switch name := missing(s); {
+	switch why := missing(s, opts); {
 	case s.Skip != "":
 		return Result{Scenario: s, Skipped: s.Skip}, context.Cause(ctx)
-	case name != "":
-		return Result{Scenario: s, Skipped: name + " is not installed"}, context.Cause(ctx)
+	case why != "":
+		return Result{Scenario: s, Skipped: why}, context.Cause(ctx)
 	case opts.Real == RealBoth && serves(s):
 		return runBoth(ctx, s, opts)
 	}
@@ -61,7 +67,7 @@ func run(ctx context.Context, s *scenario.Scenario, opts Options) (Result, error
 	p := newPlay(ctx, s, opts)
 	defer p.cancel(nil)
 	defer context.AfterFunc(ctx, p.end)()
-	if p.bind() && p.enlist() && p.compute() && p.write() {
+	if p.isolate() && p.bind() && p.enlist() && p.compute() && p.write() {
 		p.cast()
 		p.accept()
 		if p.played = p.launch(); p.played {
@@ -111,6 +117,7 @@ func (p *play) conclude() Result {
 	p.serving.Wait()
 	p.settle()
 	p.clean()
+	p.network.Close()
 	return p.judge()
 }
 
@@ -146,7 +153,8 @@ type play struct {
 	ctx      context.Context // ends when the scenario has to
 	cancel   context.CancelCauseFunc
 	order    *order
-	servers  []*server // in the file's order, as the clients are
+	network  *wire.Namespace // nil: the machine's
+	servers  []*server       // in the file's order, as the clients are
 	clients  []*actor
 	played   bool          // all servers could be bound, and the clients were started
 	serve    *ServeOptions // of Serve, where no clients are played

@@ -88,7 +88,7 @@ func (s *server) bind() error {
 		return s.replace(address)
 	}
 	if s.decl.Bind != nil {
-		if err := s.p.scenario.MayUse(s.decl.Bind); err != nil {
+		if err := s.p.mayUse(s.decl.Bind); err != nil {
 			return err
 		}
 	}

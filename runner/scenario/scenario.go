@@ -77,7 +77,8 @@ type Scenario struct {
 	Processes   []*Process    // in the file's order, in which they are started
 	Files       []TmpFile
 	Skip        string       // why it is not to be run; "": it is
-	Requires    []string     // programs without which it is skipped
+	Requires    []string     // programs, and RequiresIsolation, without which it is skipped
+	Addresses   []IP         // that its own network has, beside the loopback ones
 	Transcripts []Transcript // what actors are to see word for word, beside what the steps say
 	Unwritten   Pos          // of "transcript" if all of them are still to be written
 }

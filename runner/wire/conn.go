@@ -271,6 +271,7 @@ func Reason(err error) string {
 
 // DialOptions are what a client's socket is made with.
 type DialOptions struct {
+	Net            *Namespace     // in which the socket is; nil: the process's own network
 	Local          netip.AddrPort // of TCP and UDP; zero: the system's choice
 	RcvBuf, SndBuf int            // in bytes; 0: the system's
 	// Began is called before the socket connects, with a function that tells
@@ -298,6 +299,9 @@ func Dial(ctx context.Context, to Addr, o DialOptions) (*Conn, error) {
 	d := net.Dialer{
 		KeepAlive: -1,
 		ControlContext: func(_ context.Context, _, _ string, raw syscall.RawConn) error {
+			if err := o.Net.take(raw); err != nil {
+				return err
+			}
 			o.began(raw)
 			second.keep(raw)
 			return setOptions(raw, o)

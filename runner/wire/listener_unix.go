@@ -63,7 +63,7 @@ func boundSocket(ip netip.Addr, port int, dual bool, at Local) (int, error) {
 		}
 		sa = in6
 	}
-	fd, err := newSocket(family)
+	fd, err := at.Net.stream(family)
 	if err != nil {
 		return -1, err
 	}
