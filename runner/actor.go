@@ -51,6 +51,7 @@ type actor struct {
 	speaking *sync.Mutex    // of those who send in parallel; nil: nobody does
 	minding  bool           // a message that may come at any time is dealt with
 	riding   bool           // the expect that rides on the step has begun
+	kept     []TCP
 	done     int
 	failed   bool
 }
@@ -454,6 +455,7 @@ func (a *actor) drop(reset bool) {
 		a.stream = nil
 		return
 	}
+	a.note()
 	if reset {
 		a.conn.Reset()
 	} else {

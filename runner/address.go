@@ -123,7 +123,7 @@ func (s *server) isCalledBy(c scenario.Connect) bool {
 
 // local is where the server is bound, as it is declared.
 func (s *server) local() wire.Local {
-	at := wire.Local{Net: s.p.network, Host: "127.0.0.1", Backlog: s.decl.Backlog, RcvBuf: s.decl.RcvBuf, SndBuf: s.decl.SndBuf}
+	at := wire.Local{Net: s.p.network, Host: "127.0.0.1", Backlog: s.decl.Backlog, RcvBuf: s.decl.RcvBuf, SndBuf: s.decl.SndBuf, Congestion: s.decl.Congestion}
 	if b := s.decl.Bind; b != nil {
 		at.Host, at.Port = b.Host, b.Port
 		if at.Host == "::" { // of both families, as the system has it

@@ -53,12 +53,12 @@ func (a *actor) connect(c scenario.Connect, ride *scenario.Expect) *Failure {
 		outcome = ride.Outcome
 	}
 	switch outcome {
-	case scenario.Refused, scenario.Unreachable, scenario.Timeout:
+	case scenario.Refused, scenario.Unreachable, scenario.Timeout, scenario.Pending:
 		a.riding = true
 		a.meantOutcome(ride)
 	}
 	began := a.p.now()
-	conn, err := a.dial(c, to)
+	conn, err := a.dial(c, to, outcome == scenario.Pending)
 	a.packets = to.Network == "udp"
 	switch {
 	case err == nil:
@@ -104,6 +104,8 @@ func (a *actor) unconnected(to wire.Addr, name string, err error, outcome scenar
 	var timeout net.Error
 	var call *os.SyscallError
 	switch {
+	case errors.Is(err, wire.ErrPending):
+		return met(scenario.Pending, transcript.Pending, nil)
 	case wire.IsRefused(err):
 		return met(scenario.Refused, transcript.Refused, a.failure(Ended, "the connection to %s was refused", name))
 	case wire.IsUnreachable(err):
@@ -129,10 +131,13 @@ type broken struct{ err error }
 func (b broken) Read([]byte) (int, error) { return 0, b.err }
 
 // dial connects, and has the connection known under the client's name from the
-// moment on at which its server can see it.
-func (a *actor) dial(c scenario.Connect, to wire.Addr) (*wire.Conn, error) {
+// moment on at which its server can see it. It is given up where it is to be
+// pending, and is.
+func (a *actor) dial(c scenario.Connect, to wire.Addr, pending bool) (*wire.Conn, error) {
 	p := a.p
-	o := wire.DialOptions{Net: p.network, RcvBuf: a.client.RcvBuf, SndBuf: a.client.SndBuf}
+	o := wire.DialOptions{
+		Net: p.network, RcvBuf: a.client.RcvBuf, SndBuf: a.client.SndBuf, Congestion: a.client.Congestion, Pending: pending,
+	}
 	local := a.client.Bind
 	if c.Bind != nil {
 		local = c.Bind

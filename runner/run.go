@@ -30,6 +30,9 @@ type Options struct {
 	Slow    float64       // every timeout is multiplied by it; 0 is 1
 	Real    Real          // whom the clients play against where a process serves a declared server
 
+	// Kernel has what the kernel keeps of connections be in the result.
+	Kernel bool
+
 	// Isolate has each scenario be played in a network of its own: see
 	// wire.Namespace. Its file is to be read with Allow.Isolated then.
 	Isolate bool
@@ -125,7 +128,7 @@ func (p *play) conclude() Result {
 func (a *actor) result() Actor {
 	return Actor{
 		Name: a.place.name, Peer: a.peer, Server: a.server != nil, Script: a.place.steps, Done: a.done,
-		Observed: a.log.Seen.Entries(), Expected: a.log.Expected(),
+		Observed: a.log.Seen.Entries(), Expected: a.log.Expected(), TCP: a.kept,
 	}
 }
 

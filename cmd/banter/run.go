@@ -68,6 +68,7 @@ nothing to run or no way to, and 130 if it was interrupted.`,
 			if err := f.canUpdate(args); err != nil {
 				return err
 			}
+			f.suite.Kernel = f.verbose
 			if err := f.isolate(); err != nil {
 				return err
 			}

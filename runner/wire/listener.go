@@ -19,6 +19,7 @@ type Local struct {
 	Port           int        // 0: a free one
 	Backlog        int        // of listen(2); negative: the system's maximum
 	RcvBuf, SndBuf int        // in bytes; 0: the system's
+	Congestion     string     // of TCP: the control algorithm; "": the system's
 }
 
 // Free ports are taken from below the range that Linux gives to outgoing
@@ -57,6 +58,9 @@ func Open(ctx context.Context, at Local, listen bool) (*Listener, error) {
 		return l, nil
 	}
 	ip, err := at.resolve(ctx)
+	if err == nil && at.Congestion != "" {
+		err = haveCongestion(at.Net, at.Congestion)
+	}
 	if err != nil {
 		return nil, err
 	}
