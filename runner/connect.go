@@ -65,6 +65,11 @@ func (a *actor) connect(c scenario.Connect, ride *scenario.Expect) *Failure {
 		a.p.hold(conn)
 		a.attach(conn)
 		a.saw(transcript.Connect, name)
+		if l := a.p.scenario.Link(c.Via); l != nil {
+			if err := a.p.harm(conn, &l.Back, &l.Out); err != nil {
+				return a.failure(Environment, "link %s: %s", l.Name, err)
+			}
+		}
 	case wire.IsReset(err):
 		// The server has reset it before the dial was done: connected, then
 		// reset.
@@ -155,7 +160,7 @@ func (a *actor) dial(c scenario.Connect, to wire.Addr, pending bool) (*wire.Conn
 		}
 		o.Local = netip.AddrPortFrom(ip, uint16(local.Port))
 	}
-	d := &dial{client: a, remote: to}
+	d := &dial{caller: caller{a, p.scenario.Link(c.Via)}, remote: to}
 	o.Began = func(name func() wire.Addr) {
 		p.mu.Lock()
 		defer p.mu.Unlock()
@@ -187,7 +192,7 @@ func (a *actor) dial(c scenario.Connect, to wire.Addr, pending bool) (*wire.Conn
 			if conn.Packets {
 				to = wire.Addr{} // as the server sees it; the client's own is enough
 			}
-			p.names[pair{local: conn.Local, remote: to}] = a
+			p.names[pair{local: conn.Local, remote: to}] = d.caller
 			if srv != nil {
 				srv.pending++
 			}

@@ -20,12 +20,15 @@ func (p *play) isolate() bool {
 		}
 		return !at.IsValid()
 	}
-	var o wire.NamespaceOptions
+	o := wire.NamespaceOptions{Ethernet: p.harmsSegments()}
 	for _, ip := range p.scenario.Addresses {
 		o.Addresses = append(o.Addresses, ip.Addr)
 	}
 	var err error
-	if p.network, err = wire.NewNamespace(o); err != nil {
+	if p.network, err = wire.NewNamespace(o); err == nil {
+		err = p.shuffle()
+	}
+	if err != nil {
 		p.fail(Failure{Kind: Environment, Pos: p.scenario.Pos, At: p.now(), Message: "can't isolate it: " + err.Error()})
 	}
 	return err == nil

@@ -241,9 +241,13 @@ func printed(name string, output *program.Output) Output {
 // missing says what the scenario requires and is not here, "" if all is.
 func missing(s *scenario.Scenario, opts Options) string {
 	for _, name := range s.Requires {
-		if name == scenario.RequiresIsolation {
+		switch name {
+		case scenario.RequiresReorder, scenario.RequiresLoss, scenario.RequiresIsolation:
 			if !opts.Isolate {
 				return opts.unisolated("it")
+			}
+			if err := wire.CanReorder(); name == scenario.RequiresReorder && err != nil {
+				return "no segments can be reordered here: " + err.Error()
 			}
 			continue
 		}

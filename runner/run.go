@@ -97,7 +97,7 @@ func run(ctx context.Context, s *scenario.Scenario, opts Options) (Result, error
 func newPlay(ctx context.Context, s *scenario.Scenario, opts Options) *play {
 	p := &play{
 		scenario: s, opts: opts, began: time.Now(), order: newOrder(),
-		idle: map[*actor]bool{}, open: map[*wire.Conn]struct{}{}, dials: map[*dial]struct{}{}, names: map[pair]*actor{},
+		idle: map[*actor]bool{}, open: map[*wire.Conn]struct{}{}, dials: map[*dial]struct{}{}, names: map[pair]caller{},
 	}
 	p.order.mayCome, p.order.unplayed, p.order.now = p.mayCome, p.unplayed, p.now
 	p.order.stopped = func() bool { return p.ctx.Err() != nil }
@@ -190,7 +190,7 @@ type play struct {
 	idle     map[*actor]bool // who waits for more of a peer
 	open     map[*wire.Conn]struct{}
 	dials    map[*dial]struct{}
-	names    map[pair]*actor // the client whose connection this is
+	names    map[pair]caller // whose connection this is
 	accepted []*actor
 	failures []Failure
 	printed  []Output            // of programs that are part of a failure

@@ -7,9 +7,13 @@ import (
 	"strings"
 )
 
-// RequiresIsolation is what a scenario requires that skips it where it has no
-// network of its own.
-const RequiresIsolation = "isolation"
+// What a scenario can require beside programs: it is skipped where that can't be
+// had.
+const (
+	RequiresIsolation = "isolation" // a network of its own
+	RequiresLoss      = "loss"      // links with "loss"
+	RequiresReorder   = "reorder"   // links with "reorder"
+)
 
 // IP is an address that the scenario's own network has.
 type IP struct {
@@ -26,6 +30,13 @@ func (s *Scenario) NeedsIsolation() (what string, at Pos) {
 	if len(s.Addresses) > 0 {
 		return `"addresses"`, s.Addresses[0].Pos
 	}
+	for _, l := range s.Links {
+		for _, f := range []*Faults{&l.Out, &l.Back} {
+			if key := f.OfSegments(); key != "" {
+				return quote(key), l.Pos
+			}
+		}
+	}
 	return "", Pos{}
 }
 
@@ -33,7 +44,9 @@ func (s *Scenario) NeedsIsolation() (what string, at Pos) {
 // not at all: what is in there is nobody else's.
 func (s *Scenario) isolated() bool {
 	_, at := s.NeedsIsolation()
-	return at.IsValid() || s.read().Allow.Isolated || slices.Contains(s.Requires, RequiresIsolation)
+	return at.IsValid() || s.read().Allow.Isolated || slices.ContainsFunc(s.Requires, func(what string) bool {
+		return what == RequiresIsolation || what == RequiresLoss || what == RequiresReorder
+	})
 }
 
 // documentAddresses reads the addresses that the scenario's own network has.

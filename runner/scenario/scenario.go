@@ -77,7 +77,8 @@ type Scenario struct {
 	Processes   []*Process    // in the file's order, in which they are started
 	Files       []TmpFile
 	Skip        string       // why it is not to be run; "": it is
-	Requires    []string     // programs, and RequiresIsolation, without which it is skipped
+	Requires    []string     // programs, and abilities (RequiresIsolation, ...), without which it is skipped
+	Links       []*Link      // in the file's order
 	Addresses   []IP         // that its own network has, beside the loopback ones
 	Transcripts []Transcript // what actors are to see word for word, beside what the steps say
 	Unwritten   Pos          // of "transcript" if all of them are still to be written
@@ -218,6 +219,7 @@ type (
 		Address   Text
 		Transport Transport
 		Bind      *Address // local address, before the client's own
+		Via       string   // the link that it goes over; "": none
 		As        string   // the name of a further connection of the actor; "": the first
 		TLS       *TLS     // nil: without
 	}
