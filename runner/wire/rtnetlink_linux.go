@@ -20,6 +20,19 @@ type attribute struct {
 	data []byte
 }
 
+// encode writes attributes one after the other.
+func encode(attributes []attribute) (b []byte) {
+	for _, a := range attributes {
+		b = binary.NativeEndian.AppendUint16(b, uint16(4+len(a.data)))
+		b = binary.NativeEndian.AppendUint16(b, a.kind)
+		b = append(b, a.data...)
+		for len(b)%4 != 0 {
+			b = append(b, 0)
+		}
+	}
+	return b
+}
+
 // loopbackUp starts the loopback device of the thread's network, perhaps with
 // the segments of Ethernet.
 func loopbackUp(ethernet bool) error {
@@ -101,14 +114,7 @@ func rtnetlink(kind, flags uint16, body []byte, attributes ...attribute) error {
 		return os.NewSyscallError("socket", err)
 	}
 	defer unix.Close(fd)
-	for _, a := range attributes {
-		body = binary.NativeEndian.AppendUint16(body, uint16(4+len(a.data)))
-		body = binary.NativeEndian.AppendUint16(body, a.kind)
-		body = append(body, a.data...)
-		for len(body)%4 != 0 {
-			body = append(body, 0)
-		}
-	}
+	body = append(body, encode(attributes)...)
 	var msg []byte // struct nlmsghdr
 	msg = binary.NativeEndian.AppendUint32(msg, uint32(unix.SizeofNlMsghdr+len(body)))
 	msg = binary.NativeEndian.AppendUint16(msg, kind)
