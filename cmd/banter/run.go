@@ -32,6 +32,7 @@ type runFlags struct {
 	update         bool
 	verbose, quiet bool
 	color          string
+	isolation      string
 }
 
 func (a *app) runCommand() *cobra.Command {
@@ -74,6 +75,10 @@ nothing to run or no way to, and 130 if it was interrupted.`,
 			if err := a.seeded(cmd, &f.suite.Perturb); err != nil {
 				return err
 			}
+			f.suite.Kernel = f.verbose
+			if err := f.isolate(); err != nil {
+				return err
+			}
 			f.config.Update = f.update
 			f.config.Real = f.suite.Real != runner.RealNever
 			files, err := a.valid(cmd, f.config, args, "; nothing was run")
@@ -102,6 +107,7 @@ nothing to run or no way to, and 130 if it was interrupted.`,
 	allowFlags(cmd, &f.config.Allow)
 	realFlag(cmd, &f.suite.Real)
 	reportFlag(cmd, &f.reports)
+	isolateFlag(cmd, &f.isolation)
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "show the transcripts too")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "show failures, and nothing else")
 	colorFlag(cmd, &f.color)
@@ -230,7 +236,7 @@ func (a *app) textOptions(f *runFlags, scenarios []*scenario.Scenario) report.Te
 		Color:   useColor(f.color, terminal, os.Getenv),
 		Columns: columns,
 		Names:   report.NameColumns(scenarios),
-		Flags:   slices.Concat(connectWords(f.suite.Connect), valueWords(f.config), allowWords(f.config.Allow), servesWords(f.suite.Real)),
+		Flags:   slices.Concat(connectWords(f.suite.Connect), valueWords(f.config), allowWords(f.config.Allow), servesWords(f.suite.Real), isolateWords(f.isolation)),
 	}
 	o.Flags = append(o.Flags, timeWords(f.suite.Options)...)
 	return o
