@@ -25,12 +25,14 @@ const linesMax = 20
 // runFlags are what "banter run" is told.
 type runFlags struct {
 	selection
+	shard          shard
 	config         scenario.Config
 	suite          runner.SuiteOptions
 	reports        []wantedReport
 	update         bool
 	verbose, quiet bool
 	color          string
+	isolation      string
 }
 
 func (a *app) runCommand() *cobra.Command {
@@ -73,6 +75,10 @@ nothing to run or no way to, and 130 if it was interrupted.`,
 			if err := a.seeded(cmd, &f.suite.Perturb); err != nil {
 				return err
 			}
+			f.suite.Kernel = f.verbose
+			if err := f.isolate(); err != nil {
+				return err
+			}
 			f.config.Update = f.update
 			f.config.Real = f.suite.Real != runner.RealNever
 			files, err := a.valid(cmd, f.config, args, "; nothing was run")
@@ -88,6 +94,7 @@ nothing to run or no way to, and 130 if it was interrupted.`,
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	f.selection.flags(cmd)
+	shardFlag(cmd, &f.shard)
 	flags.VarP(positive(&f.suite.Jobs, "N"), "jobs", "j", "how many scenarios play at the same time (4 for each processor)")
 	flags.Var(positive(&f.suite.Repeat, "N"), "repeat", "play each scenario so often")
 	flags.BoolVar(&f.suite.UntilFail, "until-fail", false, "play all again and again until one fails, --repeat times at most")
@@ -100,9 +107,13 @@ nothing to run or no way to, and 130 if it was interrupted.`,
 	allowFlags(cmd, &f.config.Allow)
 	realFlag(cmd, &f.suite.Real)
 	reportFlag(cmd, &f.reports)
+	isolateFlag(cmd, &f.isolation)
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "show the transcripts too")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "show failures, and nothing else")
 	colorFlag(cmd, &f.color)
+	complete(cmd, "jobs", cobra.NoFileCompletions)
+	complete(cmd, "repeat", cobra.NoFileCompletions)
+	completeFrom(cmd, "connect", serverWords)
 	return cmd
 }
 
@@ -110,14 +121,14 @@ nothing to run or no way to, and 130 if it was interrupted.`,
 func timeFlags(cmd *cobra.Command, to *runner.Options) {
 	cmd.Flags().Var(length(&to.Timeout, "D"), "timeout", "how long a step may take that has no \"within\", in place of the scenarios' timeout")
 	cmd.Flags().Var(factor(&to.Slow, "FACTOR"), "slow", "stretch every timeout by this")
+	complete(cmd, "timeout", cobra.NoFileCompletions)
+	complete(cmd, "slow", cobra.NoFileCompletions)
 }
 
 func colorFlag(cmd *cobra.Command, to *string) {
 	colors := []string{"auto", "always", "never"}
 	cmd.Flags().Var(choice(to, colors...), "color", "whether the report is coloured")
-	if err := cmd.RegisterFlagCompletionFunc("color", cobra.FixedCompletions(colors, cobra.ShellCompDirectiveNoFileComp)); err != nil {
-		panic(err) // there is no such flag
-	}
+	complete(cmd, "color", cobra.FixedCompletions(colors, cobra.ShellCompDirectiveNoFileComp))
 }
 
 // runFiles plays what is selected of valid files, and reports it.
@@ -129,6 +140,12 @@ func (a *app) runFiles(ctx context.Context, files []*scenario.File, f *runFlags)
 	if err := a.ready(f, scenarios); err != nil {
 		return err
 	}
+	if f.shard.total == 0 {
+		if f.shard, err = shardOf(os.Getenv, 0); err != nil {
+			return fmt.Errorf("--shard %w; --shard 1/1 plays all", err)
+		}
+	}
+	scenarios = a.share(f.shard, scenarios)
 	out, err := a.reportsOf(f, files, scenarios)
 	if err != nil {
 		return err
@@ -219,7 +236,7 @@ func (a *app) textOptions(f *runFlags, scenarios []*scenario.Scenario) report.Te
 		Color:   useColor(f.color, terminal, os.Getenv),
 		Columns: columns,
 		Names:   report.NameColumns(scenarios),
-		Flags:   slices.Concat(connectWords(f.suite.Connect), valueWords(f.config), allowWords(f.config.Allow), servesWords(f.suite.Real)),
+		Flags:   slices.Concat(connectWords(f.suite.Connect), valueWords(f.config), allowWords(f.config.Allow), servesWords(f.suite.Real), isolateWords(f.isolation)),
 	}
 	o.Flags = append(o.Flags, timeWords(f.suite.Options)...)
 	return o
