@@ -9,6 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"banter/runner"
+	"banter/runner/transcript"
+
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -82,7 +85,7 @@ func TestJSONLinesSchemaIsWhole(t *testing.T) {
 	}
 	for name, structs := range map[string][]any{
 		"run": {jsonHead{}, Run{}}, "play": {jsonHead{}, Case{}}, "summary": {jsonHead{}, Summary{}},
-		"failure": {CaseFailure{}}, "actor": {CaseActor{}}, "event": {CaseEvent{}}, "output": {CaseOutput{}}, "source": {CaseSource{}},
+		"failure": {CaseFailure{}}, "actor": {CaseActor{}}, "event": {CaseEvent{}}, "output": {CaseOutput{}}, "tcp": {CaseTCP{}}, "source": {CaseSource{}},
 	} {
 		want := map[string]bool{}
 		for _, s := range structs {
@@ -98,6 +101,31 @@ func TestJSONLinesSchemaIsWhole(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s (-struct +schema):\n%s", name, diff)
 		}
+	}
+}
+
+// The schema names each kind of event and of failure.
+func TestJSONLinesSchemaKinds(t *testing.T) {
+	var doc struct {
+		Defs map[string]struct {
+			Properties map[string]struct{ Enum []string }
+		} `json:"$defs"`
+	}
+	if err := json.Unmarshal(JSONSchema, &doc); err != nil {
+		t.Fatal(err)
+	}
+	var events, failures []string
+	for k := transcript.Kind(1); k.String() != ""; k++ {
+		events = append(events, k.String())
+	}
+	for k := runner.Kind(1); k.String() != ""; k++ {
+		failures = append(failures, k.String())
+	}
+	if diff := cmp.Diff(events, doc.Defs["event"].Properties["kind"].Enum); diff != "" {
+		t.Errorf("events (-code +schema):\n%s", diff)
+	}
+	if diff := cmp.Diff(failures, doc.Defs["failure"].Properties["kind"].Enum); diff != "" {
+		t.Errorf("failures (-code +schema):\n%s", diff)
 	}
 }
 
