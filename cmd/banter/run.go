@@ -28,7 +28,8 @@ type runFlags struct {
 	shard          shard
 	config         scenario.Config
 	suite          runner.SuiteOptions
-	update         bool
+	update, watch  bool
+	heard          func(runner.Play) // hears each play too; nil: nobody does
 	verbose, quiet bool
 	color          string
 }
@@ -49,6 +50,10 @@ With --update, what came is written into the files, in place of expects that
 failed and of transcripts that differ, and played again until nothing changes.
 The rest of a file stays as it is, to the byte.
 
+With --watch, the scenarios of a file are played again when it changes, or a
+file that it includes or sends. New files in the folders count too. Enter plays
+all again. The key q ends it with the status of the last run.
+
 The exit status is 0 if all passed, 1 if one failed, 2 if there was
 nothing to run or no way to, and 130 if it was interrupted.`,
 		Example: `  banter run scenarios/                         all below a folder
@@ -56,6 +61,7 @@ nothing to run or no way to, and 130 if it was interrupted.`,
   banter run --filter '^smtp-' --slow 5 tests/  some, on a slow machine
   banter run --until-fail -q flaky.yaml         until it shows its fault
   banter run --update greeting.yaml             what came is right from now on
+  banter run --watch scenarios/                 again whenever a file is saved
   banter run --connect greeter=127.0.0.1:7890 greeting.yaml
                                                 against the real server there
   generate | banter run -                       from standard input`,
@@ -65,11 +71,14 @@ nothing to run or no way to, and 130 if it was interrupted.`,
 			if f.quiet && f.verbose {
 				return errors.New("-q and -v exclude each other")
 			}
-			if err := f.canUpdate(args); err != nil {
+			if err := cmp.Or(f.canUpdate(args), f.canWatch(args)); err != nil {
 				return err
 			}
 			f.config.Update = f.update
 			f.config.Real = f.suite.Real != runner.RealNever
+			if f.watch {
+				return a.watch(cmd, args, &f)
+			}
 			files, err := a.valid(cmd, f.config, args, "; nothing was run")
 			if err != nil {
 				return err
@@ -89,6 +98,7 @@ nothing to run or no way to, and 130 if it was interrupted.`,
 	flags.BoolVar(&f.suite.UntilFail, "until-fail", false, "play all again and again until one fails, --repeat times at most")
 	flags.BoolVar(&f.suite.FailFast, "fail-fast", false, "start nothing more after a failure")
 	flags.BoolVar(&f.update, "update", false, "write what came into the files, where expects failed and where transcripts are written out")
+	flags.BoolVar(&f.watch, "watch", false, "play again what has changed, until q or Ctrl-C")
 	timeFlags(cmd, &f.suite.Options)
 	valueFlags(cmd, &f.config)
 	flags.Var(realServers(&f.suite.Connect, "NAME=ADDRESS"), "connect", "play against the real server there, in place of the declared one")
@@ -126,12 +136,17 @@ func (a *app) runFiles(ctx context.Context, files []*scenario.File, f *runFlags)
 	if err := a.ready(f, scenarios); err != nil {
 		return err
 	}
+	a.warn(scenarios)
 	if f.shard.total == 0 {
 		if f.shard, err = shardOf(os.Getenv, 0); err != nil {
 			return fmt.Errorf("--shard %w; --shard 1/1 plays all", err)
 		}
 	}
-	scenarios = a.share(f.shard, scenarios)
+	return a.play(ctx, a.share(f.shard, scenarios), f)
+}
+
+// play plays scenarios, and reports what came of them.
+func (a *app) play(ctx context.Context, scenarios []*scenario.Scenario, f *runFlags) error {
 	text := report.NewText(a.stdout, a.textOptions(f, scenarios))
 
 	ctx, stop := interruptible(ctx)
@@ -145,6 +160,9 @@ func (a *app) runFiles(ctx context.Context, files []*scenario.File, f *runFlags)
 			failed = true
 		case p.Stopped, p.NotRun && ctx.Err() != nil:
 			interrupted = true
+		}
+		if f.heard != nil {
+			f.heard(p)
 		}
 		if line.played(p.Failed(), func() error { return text.Add(p) }) != nil {
 			stop() // nobody can be told any more
@@ -164,13 +182,12 @@ func (a *app) runFiles(ctx context.Context, files []*scenario.File, f *runFlags)
 	return nil
 }
 
-// ready says what there is to say before scenarios are played, and fills in what
-// was not said.
+// ready says what keeps scenarios from being played so, and fills in what was not
+// said.
 func (a *app) ready(f *runFlags, scenarios []*scenario.Scenario) error {
 	if err := cmp.Or(checkConnect(f.suite.Connect, f.suite.Real, scenarios), checkServes(f.suite.Real, scenarios)); err != nil {
 		return err
 	}
-	a.warn(scenarios)
 	if f.suite.Jobs == 0 {
 		f.suite.Jobs = 4 * max(1, runtime.GOMAXPROCS(0))
 	}

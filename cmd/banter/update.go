@@ -49,6 +49,7 @@ func (a *app) updateFiles(ctx context.Context, files []*scenario.File, f *runFla
 			if err := a.ready(f, scenarios); err != nil {
 				return err
 			}
+			a.warn(scenarios)
 			plays = make([]runner.Play, len(scenarios))
 		}
 		var again []*scenario.Scenario
