@@ -21,11 +21,11 @@ func (a *app) manCommand() *cobra.Command {
 		Short: "Write the manual pages",
 		Long: `Man writes the manual pages into a folder, which it makes if it is not there:
 banter.1 and one for each command, banter-run.1 and so on.`,
-		Example: `  banter man /usr/local/share/man/man1
-  banter man pages && man -l pages/banter-run.1`,
+		Example: `  banter man man1 && man -l man1/banter-run.1
+  banter man "$DESTDIR/usr/share/man/man1"      for a package`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return fmt.Errorf("give one folder, as in %q", cmd.CommandPath()+" /usr/local/share/man/man1")
+				return fmt.Errorf("give one folder, as in %q", cmd.CommandPath()+" man1")
 			}
 			return nil
 		},

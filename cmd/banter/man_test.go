@@ -28,7 +28,7 @@ func TestManPages(t *testing.T) {
 		page := filepath.Join(dir, pageName(cmd)+".1")
 		faults, _ := exec.Command(mandoc, "-T", "lint", "-W", "style", page).CombinedOutput()
 		for fault := range strings.Lines(string(faults)) {
-			if !strings.Contains(fault, "referenced manual not found: Xr banter") { // it is not installed
+			if strings.Contains(fault, page) && !strings.Contains(fault, "referenced manual not found: Xr banter") { // it is not installed
 				t.Error(fault)
 			}
 		}

@@ -51,8 +51,8 @@ failed and of transcripts that differ, and played again until nothing changes.
 The rest of a file stays as it is, to the byte.
 
 With --watch, the scenarios of a file are played again when it changes, or a
-file that it includes or sends. New files in the folders count too. Enter plays
-all again. The key q ends it with the status of the last run.
+file that it includes or sends, and those of new files in the folders. Enter plays
+all again, and q ends it.
 
 The exit status is 0 if all passed, 1 if one failed, 2 if there was
 nothing to run or no way to, and 130 if it was interrupted.`,

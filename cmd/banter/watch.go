@@ -84,7 +84,7 @@ func (a *app) watch(cmd *cobra.Command, paths []string, f *runFlags) error {
 		select {
 		case <-ctx.Done():
 			if context.Cause(ctx) == errQuit {
-				return w.status
+				return w.verdict()
 			}
 			if w.status != status(statusInterrupted) { // else it was said
 				a.errorf("banter run", "interrupted")
@@ -226,6 +226,14 @@ func (w *watch) playPending(ctx context.Context) error {
 	w.warn(chosen)
 	w.flags.heard = w.hear
 	return w.app.play(ctx, chosen, w.flags)
+}
+
+// verdict is what has come of it in the end: the last plays of all files count.
+func (w *watch) verdict() error {
+	if w.status == nil && slices.ContainsFunc(w.files, func(f *watchedFile) bool { return len(f.failing) > 0 }) {
+		return status(statusFailed)
+	}
+	return w.status
 }
 
 // hear keeps in mind what fails.

@@ -185,6 +185,20 @@ func TestWatchEnds(t *testing.T) {
 	}
 }
 
+// What failed and was not played again has failed in the end too.
+func TestWatchVerdict(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "a.yaml"), failing)
+	write(t, filepath.Join(dir, "b.yaml"), passing)
+	x := watching(t, dir, ".")
+	save(t, filepath.Join(dir, "b.yaml"), passing+"# changed\n")
+	x.round(`1 scenario, 1 passed`)
+	x.types("q")
+	if got := x.ends(); got != statusFailed {
+		t.Errorf("exit status %d", got)
+	}
+}
+
 // However the watch ends or stops, the shell has the terminal back as it was.
 func TestWatchLeavesTheTerminal(t *testing.T) {
 	bash, stty := installed(t, "bash"), installed(t, "stty")
