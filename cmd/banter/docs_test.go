@@ -57,7 +57,7 @@ func pages(t *testing.T, more ...string) []string {
 // one marked "yaml allow-run" starts programs; "text NAME" is a file beside them.
 func TestDocsExamples(t *testing.T) {
 	examples := 0
-	for _, path := range pages(t, "../../README.md") {
+	for _, path := range []string{"../../docs/language.md", "../../docs/editors.md", "../../README.md"} {
 		all := blocks(t, path)
 		dir := t.TempDir()
 		for _, b := range all {

@@ -35,13 +35,26 @@ func (a *app) errorsShown(files []*scenario.File) (problems, bad int) {
 	return problems, bad
 }
 
+// found is the files that the paths mean. What is wrong with a path is written.
+func (a *app) found(cmd *cobra.Command, paths []string) ([]string, error) {
+	files, errs := scenario.Find(paths)
+	for _, err := range errs {
+		a.errorf(cmd.CommandPath(), "%v", err)
+	}
+	if len(errs) > 0 {
+		return nil, status(statusUsage)
+	}
+	return files, nil
+}
+
 // read reads the files that the paths mean, right or wrong.
 func (a *app) read(cmd *cobra.Command, config scenario.Config, paths []string) ([]*scenario.File, error) {
-	found, errs := scenario.Find(paths)
-	if len(errs) > 0 {
-		found = nil
+	found, err := a.found(cmd, paths)
+	if err != nil {
+		return nil, err
 	}
 	var files []*scenario.File
+	var errs []error
 	for _, path := range found {
 		file, err := config.Read(path, a.stdin)
 		if err != nil {

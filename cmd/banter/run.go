@@ -28,10 +28,12 @@ type runFlags struct {
 	shard          shard
 	config         scenario.Config
 	suite          runner.SuiteOptions
+	reports        []wantedReport
 	update, watch  bool
 	heard          func(runner.Play) // hears each play too; nil: nobody does
 	verbose, quiet bool
 	color          string
+	isolation      string
 }
 
 func (a *app) runCommand() *cobra.Command {
@@ -60,6 +62,8 @@ nothing to run or no way to, and 130 if it was interrupted.`,
   banter run -v greeting.yaml                   with what each side saw
   banter run --filter '^smtp-' --slow 5 tests/  some, on a slow machine
   banter run --until-fail -q flaky.yaml         until it shows its fault
+  banter run --perturb 20 --connect greeter=127.0.0.1:7890 greeting.yaml
+                                                does the server take a read for a message?
   banter run --update greeting.yaml             what came is right from now on
   banter run --watch scenarios/                 again whenever a file is saved
   banter run --connect greeter=127.0.0.1:7890 greeting.yaml
@@ -72,6 +76,13 @@ nothing to run or no way to, and 130 if it was interrupted.`,
 				return errors.New("-q and -v exclude each other")
 			}
 			if err := cmp.Or(f.canUpdate(args), f.canWatch(args)); err != nil {
+				return err
+			}
+			if err := a.seeded(cmd, &f.suite.Perturb); err != nil {
+				return err
+			}
+			f.suite.Kernel = f.verbose
+			if err := f.isolate(); err != nil {
 				return err
 			}
 			f.config.Update = f.update
@@ -97,6 +108,7 @@ nothing to run or no way to, and 130 if it was interrupted.`,
 	flags.Var(positive(&f.suite.Repeat, "N"), "repeat", "play each scenario so often")
 	flags.BoolVar(&f.suite.UntilFail, "until-fail", false, "play all again and again until one fails, --repeat times at most")
 	flags.BoolVar(&f.suite.FailFast, "fail-fast", false, "start nothing more after a failure")
+	perturbFlags(cmd, &f.suite.Perturb)
 	flags.BoolVar(&f.update, "update", false, "write what came into the files, where expects failed and where transcripts are written out")
 	flags.BoolVar(&f.watch, "watch", false, "play again what has changed, until q or Ctrl-C")
 	timeFlags(cmd, &f.suite.Options)
@@ -104,6 +116,8 @@ nothing to run or no way to, and 130 if it was interrupted.`,
 	flags.Var(realServers(&f.suite.Connect, "NAME=ADDRESS"), "connect", "play against the real server there, in place of the declared one")
 	allowFlags(cmd, &f.config.Allow)
 	realFlag(cmd, &f.suite.Real)
+	reportFlag(cmd, &f.reports)
+	isolateFlag(cmd, &f.isolation)
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "show the transcripts too")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "show failures, and nothing else")
 	colorFlag(cmd, &f.color)
@@ -142,12 +156,16 @@ func (a *app) runFiles(ctx context.Context, files []*scenario.File, f *runFlags)
 			return fmt.Errorf("--shard %w; --shard 1/1 plays all", err)
 		}
 	}
-	return a.play(ctx, a.share(f.shard, scenarios), f)
+	return a.play(ctx, files, a.share(f.shard, scenarios), f)
 }
 
-// play plays scenarios, and reports what came of them.
-func (a *app) play(ctx context.Context, scenarios []*scenario.Scenario, f *runFlags) error {
-	text := report.NewText(a.stdout, a.textOptions(f, scenarios))
+// play plays scenarios of the files, and reports what came of them.
+func (a *app) play(ctx context.Context, files []*scenario.File, scenarios []*scenario.Scenario, f *runFlags) error {
+	out, err := a.reportsOf(f, files, scenarios)
+	if err != nil {
+		return err
+	}
+	defer out.discard()
 
 	ctx, stop := interruptible(ctx)
 	defer stop()
@@ -164,12 +182,12 @@ func (a *app) play(ctx context.Context, scenarios []*scenario.Scenario, f *runFl
 		if f.heard != nil {
 			f.heard(p)
 		}
-		if line.played(p.Failed(), func() error { return text.Add(p) }) != nil {
+		if line.played(p.Failed(), func() error { return out.play(p) }) != nil {
 			stop() // nobody can be told any more
 		}
 	})
 	line.end()
-	if err := text.Close(time.Since(begin)); err != nil {
+	if err := out.close(time.Since(begin), interrupted); err != nil {
 		return err
 	}
 	switch {
@@ -180,6 +198,26 @@ func (a *app) play(ctx context.Context, scenarios []*scenario.Scenario, f *runFl
 		return status(statusFailed)
 	}
 	return nil
+}
+
+// reportsOf opens the reports of a run.
+func (a *app) reportsOf(f *runFlags, files []*scenario.File, scenarios []*scenario.Scenario) (*reports, error) {
+	opts := a.textOptions(f, scenarios)
+	how := reporting{
+		who:  "banter run",
+		run:  report.Run{Began: time.Now(), Banter: versionNumber(), Flags: opts.Flags, Scenarios: len(scenarios)},
+		opts: report.TextOptions{Flags: opts.Flags},
+		text: func(w io.Writer, toFile bool) *report.Text {
+			if toFile {
+				opts.Color, opts.Columns, opts.Quiet = f.color == "always", 0, false
+			}
+			return report.NewText(w, opts)
+		},
+	}
+	for _, file := range files {
+		how.sources = append(how.sources, file.Path)
+	}
+	return a.openReports(f.reports, how)
 }
 
 // ready says what keeps scenarios from being played so, and fills in what was not
@@ -215,7 +253,7 @@ func (a *app) textOptions(f *runFlags, scenarios []*scenario.Scenario) report.Te
 		Color:   useColor(f.color, terminal, os.Getenv),
 		Columns: columns,
 		Names:   report.NameColumns(scenarios),
-		Flags:   slices.Concat(connectWords(f.suite.Connect), valueWords(f.config), allowWords(f.config.Allow), servesWords(f.suite.Real)),
+		Flags:   slices.Concat(connectWords(f.suite.Connect), valueWords(f.config), allowWords(f.config.Allow), servesWords(f.suite.Real), isolateWords(f.isolation)),
 	}
 	o.Flags = append(o.Flags, timeWords(f.suite.Options)...)
 	return o

@@ -93,7 +93,7 @@ func tagsOf(list []*scenario.Scenario) []string {
 
 // nearest is the name that is most like a word, or "" where none is.
 func nearest(word string, names []string) string {
-	best, found := max(1, len(word)/3)+1, ""
+	best, found := max(1, (len(word)+1)/3)+1, ""
 	for _, name := range names {
 		if d := levenshtein.ComputeDistance(word, name); d < best {
 			best, found = d, name

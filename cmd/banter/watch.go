@@ -225,7 +225,7 @@ func (w *watch) playPending(ctx context.Context) error {
 	}
 	w.warn(chosen)
 	w.flags.heard = w.hear
-	return w.app.play(ctx, chosen, w.flags)
+	return w.app.play(ctx, files, chosen, w.flags)
 }
 
 // verdict is what has come of it in the end: the last plays of all files count.
