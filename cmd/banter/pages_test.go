@@ -1,12 +1,14 @@
 package main
 
 import (
+	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -68,7 +70,10 @@ func session(t *testing.T, page string, b block) {
 			t.Logf("%s:%d: not tried: %v", page, line, err)
 			continue
 		}
-		cmd := exec.Command("bash", "-c", command)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		cmd := exec.CommandContext(ctx, "bash", "-c", command)
+		cmd.WaitDelay = time.Second // of what it has left in the background
 		cmd.Env = append(os.Environ(), "TERM=dumb")
 		got, _ := cmd.CombinedOutput() // a command that fails is a session too
 		if diff := cmp.Diff(changing(want), changing(string(got))); diff != "" {
