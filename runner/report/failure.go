@@ -15,11 +15,11 @@ import (
 const (
 	screen     = 40
 	lanesMin   = 10
-	lanesMax   = 18 // more of a conversation is no help
-	messageMax = 3  // lines of a message
-	notesMax   = 5  // lines of notes
-	othersIn   = 6  // failures that follow from the first, by name
-	filterMax  = 80 // characters of a name to find it by
+	lanesMax   = 18  // more of a conversation is no help
+	messageMax = 3   // lines of a message
+	notesMax   = 4   // lines of notes
+	othersIn   = 6   // failures that follow from the first, by name
+	filterMax  = 100 // bytes of an expression to find a name by
 )
 
 // failure is the picture of a play that failed: the cause on top, then what
@@ -36,7 +36,7 @@ func (t *Text) failure(p *runner.Play) []string {
 	again := []string{"again: " + t.again(p.Scenario)}
 	columns := t.opts.Columns - len(indent)
 	if p.Err != nil {
-		return frame(st.headline(name, p.Scenario.Pos, columns), wrap("the run broke: "+Clean(p.Err.Error()), columns, messageMax), again)
+		return frame(st.headline(name, p.Scenario.Pos, columns), t.message("the run broke: "+p.Err.Error(), columns), again)
 	}
 	r := &p.Result
 	f := &r.Failures[0]
@@ -45,14 +45,14 @@ func (t *Text) failure(p *runner.Play) []string {
 		pos = p.Scenario.Pos
 	}
 	headline := st.headline(name, pos, columns)
-	cause := wrap(who(f)+Clean(f.Message), columns, messageMax)
+	cause := t.message(who(f)+f.Message, columns)
 	cause = append(cause, fold(f.Notes, notesMax, columns)...)
 	cause = append(cause, fold(notes(p.Scenario, f), notesMax, columns)...)
 	bytes := st.difference(f, columns)
 	source := st.source(p.Scenario.File, pos, columns)
 
 	used := rows(headline, t.opts.Columns) + len(cause) + height(bytes) + height(source) + 1 + rows(indent+again[0], t.opts.Columns)
-	printed := t.printed(r, f, columns)
+	printed := t.printed(r, f, screen-used-2*lanesMin, columns)
 	for _, block := range printed {
 		used += height(block)
 	}
@@ -66,9 +66,18 @@ func (t *Text) failure(p *runner.Play) []string {
 	blocks = append(blocks, followed...)
 	blocks = append(blocks, printed...)
 	if t.opts.Verbose {
-		blocks = append(blocks, transcripts(r), differences(r))
+		blocks = append(blocks, transcripts(r, failingMax), differences(r, failingMax))
 	}
 	return frame(headline, append(blocks, again)...)
+}
+
+// message is what there is to say first. In a pipe it is one line, to be found
+// by other programs.
+func (t *Text) message(s string, columns int) []string {
+	if t.piped {
+		return []string{clip(Clean(s), messageMax*columns)}
+	}
+	return wrap(Clean(s), columns, messageMax)
 }
 
 func (st style) headline(name string, pos scenario.Pos, columns int) string {

@@ -19,7 +19,7 @@ type TextOptions struct {
 	Quiet   bool     // failures, and nothing else
 	Repeats bool     // scenarios are played more than once
 	Color   bool     // for a terminal that shows it
-	Columns int      // of the terminal; 0: 100
+	Columns int      // of the terminal; 0: there is none, and 100 are taken
 	Names   int      // columns of the longest name; 0: not known
 	Command string   // that plays a scenario again; "": run
 	Flags   []string // of it, that it needs to come out the same
@@ -30,6 +30,7 @@ type TextOptions struct {
 type Text struct {
 	w     io.Writer
 	opts  TextOptions
+	piped bool // the columns are not those of a terminal
 	style style
 
 	scenarios, plays       int
@@ -62,12 +63,13 @@ const (
 
 // NewText returns a report that is written to w.
 func NewText(w io.Writer, opts TextOptions) *Text {
-	if opts.Columns == 0 {
+	piped := opts.Columns == 0
+	if piped {
 		opts.Columns = defaultColumns
 	}
 	opts.Columns = min(max(opts.Columns, 60), 120)
 	opts.Names = min(max(opts.Names, nameMin), nameMax)
-	return &Text{w: w, opts: opts, style: newStyle(opts.Color), rounds: map[*scenario.Scenario]*rounds{}}
+	return &Text{w: w, opts: opts, piped: piped, style: newStyle(opts.Color), rounds: map[*scenario.Scenario]*rounds{}}
 }
 
 // Add reports a play. The error is the writer's.
@@ -172,7 +174,7 @@ func (t *Text) line(b *strings.Builder, p *runner.Play) {
 	}
 	t.columns(b, t.style.ok("ok")+"    ", p.Scenario, duration(p.Result.Elapsed), "")
 	if t.opts.Verbose {
-		writeIndented(b, transcripts(&p.Result))
+		writeIndented(b, transcripts(&p.Result, passingMax))
 	}
 }
 
