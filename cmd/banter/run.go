@@ -121,13 +121,14 @@ func (a *app) runFiles(ctx context.Context, files []*scenario.File, f *runFlags)
 	if err := a.ready(f, scenarios); err != nil {
 		return err
 	}
-	text := report.NewText(a.stdout, a.textOptions(f, scenarios))
+	line := a.progressOf(f, len(scenarios))
+	line.watch(&f.suite)
+	text := report.NewText(line.makeWay(a.stdout), a.textOptions(f, scenarios))
 
 	ctx, stop := interruptible(ctx)
 	defer stop()
 	failed, interrupted := false, false
 	begin := time.Now()
-	line := a.progressOf(f, len(scenarios))
 	runner.PlayAll(ctx, scenarios, f.suite, func(p runner.Play) {
 		switch {
 		case p.Failed():
@@ -135,7 +136,7 @@ func (a *app) runFiles(ctx context.Context, files []*scenario.File, f *runFlags)
 		case p.Stopped, p.NotRun && ctx.Err() != nil:
 			interrupted = true
 		}
-		if line.played(p.Failed(), func() error { return text.Add(p) }) != nil {
+		if text.Add(p) != nil {
 			stop() // nobody can be told any more
 		}
 	})

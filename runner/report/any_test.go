@@ -15,7 +15,7 @@ import (
 // Whatever came about, the picture is one screen of harmless text, no wider than
 // the terminal.
 func TestAnyFailure(t *testing.T) {
-	for seed := range 300 {
+	for seed := range 100 {
 		rnd := rand.New(rand.NewPCG(uint64(seed), 1))
 		p := anyPlay(rnd)
 		for _, columns := range []int{60, 61, 80, 100, 120} {

@@ -13,13 +13,14 @@ import (
 // A failure is one screen. The lanes get what the rest leaves of it, but at
 // least lanesMin.
 const (
-	screen     = 40
-	lanesMin   = 10
-	lanesMax   = 18  // more of a conversation is no help
-	messageMax = 3   // lines of a message
-	notesMax   = 4   // lines of notes
-	othersIn   = 6   // failures that follow from the first, by name
-	filterMax  = 100 // bytes of an expression to find a name by
+	screen          = 40
+	lanesMin        = 10
+	lanesMax        = 18  // more of a conversation is no help
+	messageMax      = 3   // lines of a message
+	notesMax        = 4   // lines of notes
+	othersIn        = 6   // failures that follow from the first, by name
+	consequencesMin = 8   // lines of those, of both kinds
+	filterMax       = 100 // bytes of an expression to find a name by
 )
 
 // failure is the picture of a play that failed: the cause on top, then what
@@ -52,7 +53,11 @@ func (t *Text) failure(p *runner.Play) []string {
 	source := st.source(p.Scenario.File, pos, columns)
 
 	used := rows(headline, t.opts.Columns) + len(cause) + height(bytes) + height(source) + 1 + rows(indent+again[0], t.opts.Columns)
-	printed := t.printed(r, f, screen-used-2*lanesMin, columns)
+	room := screen - used - lanesMin
+	if len(r.Failures) > 1 {
+		room -= consequencesMin
+	}
+	printed := t.printed(r, f, room, columns)
 	for _, block := range printed {
 		used += height(block)
 	}

@@ -120,10 +120,9 @@ func (t *Text) Add(p runner.Play) error {
 func (t *Text) Close(elapsed time.Duration) error {
 	var b strings.Builder
 	t.endRounds(&b)
-	for _, r := range t.repeated {
-		if n := r.passed + r.failed; r.failed > 0 && n > 1 {
-			fmt.Fprintf(&b, "%s  %s   %d of %d runs failed\n", t.style.fail("FAIL"), Clean(r.scenario.Name), r.failed, n)
-		}
+	passed, failed := t.passed, fmt.Sprintf("%d failed", t.failed)
+	if t.opts.Repeats {
+		passed, failed = t.judge(&b)
 	}
 	if t.opts.Quiet {
 		return t.write(&b)
@@ -143,8 +142,10 @@ func (t *Text) Close(elapsed time.Duration) error {
 			parts = append(parts, fmt.Sprintf("%d %s", n, what))
 		}
 	}
-	add(t.passed, "passed")
-	add(t.failed, "failed")
+	add(passed, "passed")
+	if t.failed > 0 {
+		parts = append(parts, failed)
+	}
 	add(t.skipped, "skipped")
 	add(t.notRun, "not run")
 	seconds := fmt.Sprintf("%.2f s", elapsed.Seconds())
@@ -157,6 +158,37 @@ func (t *Text) Close(elapsed time.Duration) error {
 	}
 	b.WriteString(summary + "\n")
 	return t.write(&b)
+}
+
+// judge says which scenarios failed that were played more than once, and how
+// often. One that failed in some of its rounds has failed, and is flaky.
+func (t *Text) judge(b *strings.Builder) (passed int, failed string) {
+	failures, flaky := 0, 0
+	for _, r := range t.repeated {
+		switch {
+		case r.failed > 0:
+		case r.passed > 0:
+			passed++
+			continue
+		default: // it was interrupted
+			continue
+		}
+		failures++
+		mark := "FAIL"
+		if r.passed > 0 {
+			mark = "FLAKY"
+			flaky++
+		}
+		if n := r.passed + r.failed; n > 1 {
+			blanks := strings.Repeat(" ", 6-len(mark))
+			fmt.Fprintf(b, "%s%s   %d of %d runs failed\n", t.style.fail(mark)+blanks, Clean(r.scenario.Name), r.failed, n)
+		}
+	}
+	failed = fmt.Sprintf("%d failed", failures)
+	if flaky > 0 {
+		failed += fmt.Sprintf(" (%d flaky)", flaky)
+	}
+	return passed, failed
 }
 
 func (t *Text) write(b *strings.Builder) error {
