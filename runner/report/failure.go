@@ -167,32 +167,31 @@ func notes(s *scenario.Scenario, f *runner.Failure) (lines []string) {
 // consequences are the failures after the first: those that follow from it,
 // and who still waited when the scenario ended. They have so many lines in all.
 func consequences(failures []runner.Failure, room, columns int) [][]string {
-	var after, waiting []string
-	var woken [][]*runner.Failure
+	var after, waiting [][]*runner.Failure
 	for _, same := range alike(failures) {
 		if same[0].Kind == runner.Unfinished {
-			woken = append(woken, same)
+			waiting = append(waiting, same)
 		} else {
-			after = append(after, alikeText(same, columns-2))
+			after = append(after, same)
 		}
 	}
 	// All were woken at the same time, so their order is that of the file.
-	slices.SortStableFunc(woken, func(a, b []*runner.Failure) int { return cmp.Compare(a[0].Pos.Line, b[0].Pos.Line) })
-	for _, same := range woken {
-		waiting = append(waiting, alikeText(same, columns-2))
-	}
+	slices.SortStableFunc(waiting, func(a, b []*runner.Failure) int { return cmp.Compare(a[0].Pos.Line, b[0].Pos.Line) })
 	limit := othersIn
-	for limit > 1 && listHeight(after, limit)+listHeight(waiting, limit) > room {
+	for limit > 1 && listHeight(len(after), limit)+listHeight(len(waiting), limit) > room {
 		limit--
 	}
 	var blocks [][]string
-	add := func(title string, list []string) {
+	add := func(title string, list [][]*runner.Failure) {
 		if len(list) == 0 {
 			return
 		}
 		block := []string{title}
-		for _, line := range fold(list, limit, columns-2) {
-			block = append(block, "  "+line)
+		for _, same := range list[:min(len(list), limit)] {
+			block = append(block, "  "+alikeText(same, columns-2))
+		}
+		if more := len(list) - limit; more > 0 {
+			block = append(block, fmt.Sprintf("  and %d more", more))
 		}
 		blocks = append(blocks, block)
 	}
@@ -241,21 +240,21 @@ func alikeText(same []*runner.Failure, columns int) string {
 	}
 	line := whose(name, f) + message
 	if !f.Pos.IsValid() {
-		return line
+		return clip(line, columns)
 	}
 	place := fmt.Sprintf(" (line %d)", f.Pos.Line)
 	return clip(line, columns-len(place)) + place
 }
 
-// listHeight is the lines that a titled list takes.
-func listHeight(list []string, limit int) int {
+// listHeight is the lines that a titled list of so many takes.
+func listHeight(n, limit int) int {
 	switch {
-	case len(list) == 0:
+	case n == 0:
 		return 0
-	case len(list) > limit:
+	case n > limit:
 		return 2 + limit + 1
 	}
-	return 2 + len(list)
+	return 2 + n
 }
 
 // fold is the first lines of a list, each in one line, and how many more there

@@ -79,12 +79,12 @@ func (p Progress) left() string {
 // running is as many of the names as there is room for, and how many more there
 // are.
 func (p Progress) running(room int) string {
-	for n := min(len(p.Running), room/3); n > 0; n-- {
-		names := make([]string, n)
-		for i, name := range p.Running[:n] {
-			names[i] = Clean(name)
-		}
-		text, more := strings.Join(names, ", "), ""
+	names := make([]string, min(len(p.Running), room/3))
+	for i := range names {
+		names[i] = clip(Clean(p.Running[i]), room)
+	}
+	for n := len(names); n > 0; n-- {
+		text, more := strings.Join(names[:n], ", "), ""
 		if n < len(p.Running) {
 			more = fmt.Sprintf(" and %d more", len(p.Running)-n)
 		}
