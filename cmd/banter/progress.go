@@ -44,6 +44,8 @@ type progress struct {
 // of 0 is not known.
 func newProgress(w io.Writer, total int, columns func() int) *progress {
 	l := &progress{w: w, columns: columns, state: report.Progress{Total: total}, begin: time.Now()}
+	l.mu.Lock() // the timer may be quicker
+	defer l.mu.Unlock()
 	l.timer = time.AfterFunc(progressAfter, l.tick)
 	return l
 }

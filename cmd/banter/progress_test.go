@@ -57,7 +57,7 @@ func TestNoProgress(t *testing.T) {
 	}
 	none.end()
 
-	_, tty := terminal(t, 80)
+	_, tty := openTerminal(t, 80)
 	if (&app{stderr: tty}).progressOf(&runFlags{quiet: true}, 1) != nil {
 		t.Error("there is a line with -q")
 	}
@@ -67,9 +67,9 @@ func TestNoProgress(t *testing.T) {
 	}
 }
 
-// terminal is the two sides of a terminal: what a person sees, and what programs
+// openTerminal returns the two sides of a terminal: what a person sees, and what programs
 // write to.
-func terminal(t *testing.T, columns uint16) (seen, tty *os.File) {
+func openTerminal(t *testing.T, columns uint16) (seen, tty *os.File) {
 	t.Helper()
 	if runtime.GOOS == "windows" {
 		t.Skip("Windows has no such terminals")
@@ -88,7 +88,7 @@ func terminal(t *testing.T, columns uint16) (seen, tty *os.File) {
 // A run of two scenarios on a terminal. One of them lasts until the line is
 // there that says that it runs; in the end nothing is left of the line.
 func TestProgressOnATerminal(t *testing.T) {
-	seen, tty := terminal(t, 72)
+	seen, tty := openTerminal(t, 72)
 	t.Setenv("TERM", "xterm")
 	t.Setenv("NO_COLOR", "1")
 	server, err := net.Listen("tcp", "127.0.0.1:0")

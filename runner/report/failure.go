@@ -34,7 +34,7 @@ func (t *Text) failure(p *runner.Play) []string {
 	if p.Result.Real {
 		name += " (real)"
 	}
-	again := []string{"again: " + t.again(p.Scenario)}
+	again := []string{"again: " + t.again(p)}
 	columns := t.opts.Columns - len(indent)
 	if p.Err != nil {
 		return frame(st.headline(name, p.Scenario.Pos, columns), t.message("the run broke: "+p.Err.Error(), columns), again)
@@ -286,10 +286,21 @@ func wrap(s string, columns, most int) (lines []string) {
 }
 
 // again is the command that runs just this scenario.
-func (t *Text) again(s *scenario.Scenario) string {
+func (t *Text) again(p *runner.Play) string {
+	if t.opts.Again != "" {
+		return t.opts.Again
+	}
+	s := p.Scenario
 	words := []string{"banter", cmp.Or(t.opts.Command, "run")}
 	for _, flag := range t.opts.Flags {
-		words = append(words, shellWord(flag))
+		words = append(words, ShellWord(flag))
+	}
+	if changes := p.Result.Changes; changes != nil {
+		var list []string
+		for _, c := range changes {
+			list = append(list, c.String())
+		}
+		words = append(words, "--perturb", ShellWord(strings.Join(list, ",")))
 	}
 	words = append(words, "--filter", filterFor(s.Name, filterMax))
 	file := path(s)
@@ -299,5 +310,5 @@ func (t *Text) again(s *scenario.Scenario) string {
 	case strings.HasPrefix(file, "-"):
 		words = append(words, "--")
 	}
-	return strings.Join(append(words, shellWord(file)), " ")
+	return strings.Join(append(words, ShellWord(file)), " ")
 }
