@@ -15,7 +15,10 @@ func NewCase(p runner.Play, opts TextOptions) *Case {
 	c := &Case{
 		Name: s.Name, Description: s.Description, File: path(s), Line: s.Pos.Line, Column: s.Pos.Col,
 		Tags: s.Tags, Row: s.Case, Round: p.Round, Real: r.Real,
-		Began: r.Began, Elapsed: r.Elapsed,
+		Began: r.Began, Elapsed: r.Elapsed, Note: r.Note,
+	}
+	for _, change := range r.Changes {
+		c.Changes = append(c.Changes, change.String())
 	}
 	switch {
 	case p.NotRun:
@@ -67,6 +70,9 @@ func (room *caseRoom) actor(a *runner.Actor, failed bool) CaseActor {
 		e := &a.Observed[i]
 		out.Observed[i] = room.event(&e.Event)
 		out.Observed[i].Datagram, out.Observed[i].At, out.Observed[i].Step = e.Datagram, e.At, e.Step
+	}
+	for _, t := range a.TCP[:min(len(a.TCP), caseTCP)] {
+		out.TCP = append(out.TCP, CaseTCP(t))
 	}
 	if !failed {
 		return out
