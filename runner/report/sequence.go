@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
 	"slices"
@@ -351,4 +352,11 @@ func (e *CaseEvent) Label(columns int) string {
 // Bytes reports whether an event is bytes, sent or received.
 func (e *CaseEvent) Bytes() bool {
 	return (e.Kind == "send" || e.Kind == "recv") && e.Name == ""
+}
+
+// SameBytes reports whether two events of bytes have the same, as far as the case
+// has kept them.
+func (e *CaseEvent) SameBytes(other *CaseEvent) bool {
+	n := min(len(e.Data), len(other.Data))
+	return e.Size == other.Size && bytes.Equal(e.Data[:n], other.Data[:n])
 }

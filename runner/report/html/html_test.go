@@ -187,7 +187,7 @@ func TestFlaky(t *testing.T) {
 	}
 	page := pageOf(t, cases)
 	for _, want := range []string{
-		"<h1>1 of 1 scenario flaky</h1>", "2 of 5 runs failed", "<b>run 3</b>", "<b>run 5</b>", "the bytes differ at offset 2",
+		"<h1>1 of 1 scenario flaky</h1>", "2 of 5 runs failed", "<b>runs 3, 5</b> ann, step 2 of 3: the bytes differ at offset 2",
 	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("no %s in the page", want)

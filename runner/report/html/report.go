@@ -207,7 +207,7 @@ func (v pageView) Headline() string {
 	case s.Scenarios == 0:
 		return "No scenarios"
 	case bad > s.Flaky && s.Flaky > 0:
-		return fmt.Sprintf("%d of %s failed, and %d were flaky", bad-s.Flaky, plural(s.Scenarios, "scenario"), s.Flaky)
+		return fmt.Sprintf("%d of %s failed, %d flaky", bad-s.Flaky, plural(s.Scenarios, "scenario"), s.Flaky)
 	case bad > s.Flaky:
 		return fmt.Sprintf("%d of %s failed", bad, plural(s.Scenarios, "scenario"))
 	case bad > 0:
@@ -272,13 +272,20 @@ func (e entry) Mean() string {
 	return report.Duration(e.Elapsed / time.Duration(e.Plays))
 }
 
-// RoundsFailed are the rounds that failed, if there were others.
-func (e entry) RoundsFailed() (list []roundView) {
-	if e.Plays < 2 {
-		return nil
-	}
+// RoundsFailed are the rounds that failed, those that failed alike together, if
+// there is more to say of them than that of the first.
+func (e entry) RoundsFailed() (list []roundsView) {
 	for _, c := range e.Failures {
-		list = append(list, roundView{c.Round, entry{Group: &report.Group{Case: c}}.Message(), report.Duration(c.Elapsed)})
+		message := entry{Group: &report.Group{Case: c}}.Message()
+		i := slices.IndexFunc(list, func(v roundsView) bool { return v.Message == message })
+		if i < 0 {
+			list = append(list, roundsView{fmt.Sprintf("run %d", c.Round), message})
+			continue
+		}
+		list[i].Rounds = strings.Replace(list[i].Rounds, "run ", "runs ", 1) + fmt.Sprintf(", %d", c.Round)
+	}
+	if e.Plays < 2 || len(list) == 1 && e.Status != report.Flaky {
+		return nil
 	}
 	return list
 }
@@ -286,10 +293,7 @@ func (e entry) RoundsFailed() (list []roundView) {
 // RoundsMore is how many more there were.
 func (e entry) RoundsMore() int { return e.Group.Failed - len(e.Failures) }
 
-type roundView struct {
-	Round            int
-	Message, Elapsed string
-}
+type roundsView struct{ Rounds, Message string }
 
 // who says whose failure it is.
 func who(f *report.CaseFailure) string {
