@@ -148,7 +148,7 @@ func (a *actor) collect(f *Failure) {
 	}
 	a.grace = 0
 	enough := time.Now().Add(10 * collectFor) // of somebody who sends for ever, now and then
-	before := int(max(f.Offset-f.Start, 0)) // bytes of f.Got in front of the wrong one
+	before := int(max(f.Offset-f.Start, 0))   // bytes of f.Got in front of the wrong one
 	for len(f.Got)-before < collectMost && time.Now().Before(enough) {
 		a.arm(a.conn.SetReadDeadline, time.Now().Add(collectFor))
 		p, err := a.stream.Some(collectMost)

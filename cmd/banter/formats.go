@@ -10,6 +10,7 @@ import (
 	"banter/runner/report"
 	"banter/runner/report/html"
 	"banter/runner/report/mermaid"
+	"banter/runner/report/pcapng"
 
 	"github.com/spf13/cobra"
 )
@@ -38,6 +39,7 @@ var formats = []format{
 	{"github", ".log", false, openGitHub},
 	{"html", ".html", false, func(w io.Writer, run report.Run) (report.Format, error) { return html.New(w, run), nil }},
 	{"mermaid", ".md", false, plain(mermaid.New)},
+	{"pcapng", ".pcapng", true, func(w io.Writer, _ report.Run) (report.Format, error) { return pcapng.New(w) }},
 }
 
 // plain is a format that needs nothing but where to write to.

@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	_ "embed"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -34,7 +35,7 @@ type jsonLines struct {
 }
 
 // NewJSONLines returns a report of JSON Lines, one JSON text a line: the run,
-// each play as it comes, the summary. docs/report.schema.json describes them.
+// each play as it comes, the summary. JSONSchema describes them.
 // ReadJSONLines reads them again.
 func NewJSONLines(w io.Writer, run Run) Format {
 	j := &jsonLines{w: w, run: &run}
@@ -110,3 +111,9 @@ func visibleJSON(line []byte) []byte {
 func hiddenInJSON(r rune) bool {
 	return r >= 0x7f && !unicode.IsPrint(r)
 }
+
+// JSONSchema is the schema of a line of JSON Lines, a JSON Schema of draft
+// 2020-12.
+//
+//go:embed report.schema.json
+var JSONSchema []byte

@@ -103,13 +103,13 @@ func (j *junit) testcase(b *bufio.Writer, g *Group) {
 		again = "flakyFailure"
 	}
 	for _, other := range g.Failures[1:] {
-		junitFailure(b, again, other.kind(), fmt.Sprintf("round %d: %s", other.Round, other.Cause()), other)
+		junitFailure(b, again, other.kind(), fmt.Sprintf("run %d: %s", other.Round, other.Cause()), other)
 	}
 	b.WriteString("    </testcase>\n")
 }
 
 func junitFailure(b *bufio.Writer, element, kind, message string, c *Case) {
-	fmt.Fprintf(b, "      <%s type=\"%s\" message=\"%s\">%s</%[1]s>\n", element, xmlText(kind), xmlText(message), xmlText(c.Picture))
+	fmt.Fprintf(b, "      <%s type=\"%s\" message=\"%s\">%s</%[1]s>\n", element, xmlText(kind), xmlText(message), xmlText(c.picture()))
 }
 
 // className is a file as a class of Java, whose packages Jenkins shows as

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
+	"strings"
 )
 
 // jsonLineMax is how long a line may be that is read again: far more than a
@@ -118,6 +120,7 @@ func (in *jsonReader) begin(line []byte) error {
 	return nil
 }
 
+// playStatuses are those that a play can have: a flaky one is a scenario.
 var playStatuses = []Status{Passed, Failed, Broken, Skipped, NotRun, Stopped}
 
 func (in *jsonReader) play(line []byte) error {
@@ -131,7 +134,11 @@ func (in *jsonReader) play(line []byte) error {
 	case c.Round < 1:
 		return in.errorf(`has "round" %d; it counts from 1`, c.Round)
 	case !slices.Contains(playStatuses, c.Status):
-		return in.errorf("has the status %q; there are %q", string(c.Status), playStatuses)
+		var names []string
+		for _, s := range playStatuses {
+			names = append(names, strconv.Quote(string(s)))
+		}
+		return in.errorf("has the status %q; there are %s", string(c.Status), strings.Join(names, ", "))
 	}
 	in.runs[len(in.runs)-1].Plays++
 	in.groups.Add(&Case{Name: c.Name, File: c.File, Line: c.Line, Row: c.Row, Round: c.Round, Status: c.Status})
@@ -148,8 +155,8 @@ func (in *jsonReader) end(line []byte) error {
 	run.Summary.Elapsed, run.Summary.Interrupted = said.Elapsed, said.Interrupted
 	in.groups.Count(&run.Summary)
 	if run.Summary != said {
-		return in.errorf("counts %d scenarios and %d plays, and before it are %d and %d, or other ones; lines are missing or changed",
-			said.Scenarios, said.Plays, run.Summary.Scenarios, run.Summary.Plays)
+		return in.errorf("counts %s in %s, and what is before it gives other counts: lines are missing or changed",
+			count(said.Scenarios, "scenario"), count(said.Plays, "play"))
 	}
 	return nil
 }
@@ -185,7 +192,7 @@ func (in *jsonReader) decode(line []byte, v any) error {
 	case errors.As(err, &kind) && kind.Field == "":
 		wrong.Err = fmt.Errorf("is a JSON %s, and must be an object", kind.Value)
 	case errors.As(err, &kind):
-		wrong.Column, wrong.Err = int(kind.Offset), fmt.Errorf("%q is a JSON %s, which can't be", kind.Field, kind.Value)
+		wrong.Column, wrong.Err = int(kind.Offset), fmt.Errorf("%q is a JSON %s, which it can't be", kind.Field, kind.Value)
 	}
 	return wrong
 }

@@ -118,10 +118,18 @@ func (t *Text) Add(p runner.Play) error {
 func (t *Text) Close(elapsed time.Duration) error {
 	var b strings.Builder
 	t.endRounds(&b)
+	flaky := 0
 	for _, r := range t.repeated {
-		if n := r.passed + r.failed; r.failed > 0 && n > 1 {
-			fmt.Fprintf(&b, "%s  %s   %d of %d runs failed\n", t.style.fail("FAIL"), Clean(r.scenario.Name), r.failed, n)
+		n := r.passed + r.failed
+		if r.failed == 0 || n == 1 {
+			continue
 		}
+		word := "FAIL "
+		if r.passed > 0 {
+			word = "FLAKY"
+			flaky++
+		}
+		fmt.Fprintf(&b, "%s %s   %d of %d runs failed\n", t.style.fail(word), Clean(r.scenario.Name), r.failed, n)
 	}
 	if t.opts.Quiet {
 		return t.write(&b)
@@ -143,6 +151,7 @@ func (t *Text) Close(elapsed time.Duration) error {
 	}
 	add(t.passed, "passed")
 	add(t.failed, "failed")
+	add(flaky, "flaky")
 	add(t.skipped, "skipped")
 	add(t.notRun, "not run")
 	seconds := fmt.Sprintf("%.2f s", elapsed.Seconds())
