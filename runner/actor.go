@@ -53,6 +53,7 @@ type actor struct {
 	corked   bool           // what was sent waits for the next send
 	minding  bool           // a message that may come at any time is dealt with
 	riding   bool           // the expect that rides on the step has begun
+	kept     []TCP
 	done     int
 	failed   bool
 }
@@ -460,6 +461,7 @@ func (a *actor) drop(reset bool) {
 		a.stream = nil
 		return
 	}
+	a.note()
 	if reset {
 		a.conn.Reset()
 	} else {

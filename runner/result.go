@@ -43,6 +43,7 @@ type Actor struct {
 	Done     int // steps that were passed
 	Observed []transcript.Entry
 	Expected []transcript.Event // what the script demands, as far as it can be told
+	TCP      []TCP              // of its connections, in the order in which they were closed; see Options.Kernel
 }
 
 // Kind is the kind of a failure.

@@ -118,7 +118,7 @@ func newSuite(ctx context.Context, scenarios []*scenario.Scenario, opts SuiteOpt
 		s.total = s.rounds * len(scenarios)
 	}
 	for _, sc := range scenarios {
-		s.needs = append(s.needs, fixedPorts(sc, opts.Connect))
+		s.needs = append(s.needs, fixedPorts(sc, opts.Options))
 	}
 	s.ports = ports{users: map[fixed]int{}, waiting: map[fixed][]int{}, needs: s.needsOf}
 	return s

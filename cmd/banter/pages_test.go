@@ -18,12 +18,8 @@ import (
 // "$ " is a command, and what follows it is what the reader sees. A block without a
 // file is for the eye alone.
 func TestDocsPages(t *testing.T) {
-	pages, err := filepath.Glob("../../docs/*.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, page := range pages {
-		if filepath.Base(page) == "language.md" {
+	for _, page := range pages(t) {
+		if base := filepath.Base(page); base == "language.md" || base == "editors.md" {
 			continue // TestDocsExamples
 		}
 		all := blocks(t, page)

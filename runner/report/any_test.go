@@ -134,13 +134,13 @@ func (discard) Write(p []byte) (int, error) { return len(p), nil }
 
 func TestWords(t *testing.T) {
 	for _, tt := range []struct{ got, want string }{
-		{shellWord("scenarios/tour/01.yaml"), `scenarios/tour/01.yaml`},
-		{shellWord("你好.yaml"), `你好.yaml`},
-		{shellWord("a b.yaml"), `'a b.yaml'`},
-		{shellWord("it's.yaml"), `'it'\''s.yaml'`},
-		{shellWord("$HOME.yaml"), `'$HOME.yaml'`},
-		{shellWord(""), `''`},
-		{shellWord("a\nb'\\.yaml"), `$'a\nb\'\\.yaml'`},
+		{ShellWord("scenarios/tour/01.yaml"), `scenarios/tour/01.yaml`},
+		{ShellWord("你好.yaml"), `你好.yaml`},
+		{ShellWord("a b.yaml"), `'a b.yaml'`},
+		{ShellWord("it's.yaml"), `'it'\''s.yaml'`},
+		{ShellWord("$HOME.yaml"), `'$HOME.yaml'`},
+		{ShellWord(""), `''`},
+		{ShellWord("a\nb'\\.yaml"), `$'a\nb\'\\.yaml'`},
 		{filterFor("a.b (1)", 9), `'^a\.b \(1\)$'`},
 		{filterFor("a\x1b[2Jb", 6), `'^a\x{1b}\[2Jb$'`},
 		{filterFor("a long name", 6), `'^a long'`},

@@ -274,17 +274,20 @@ func wrap(s string, columns, most int) (lines []string) {
 
 // again is the command that runs just this scenario.
 func (t *Text) again(p *runner.Play) string {
+	if t.opts.Again != "" {
+		return t.opts.Again
+	}
 	s := p.Scenario
 	words := []string{"banter", cmp.Or(t.opts.Command, "run")}
 	for _, flag := range t.opts.Flags {
-		words = append(words, shellWord(flag))
+		words = append(words, ShellWord(flag))
 	}
 	if changes := p.Result.Changes; changes != nil {
 		var list []string
 		for _, c := range changes {
 			list = append(list, c.String())
 		}
-		words = append(words, "--perturb", shellWord(strings.Join(list, ",")))
+		words = append(words, "--perturb", ShellWord(strings.Join(list, ",")))
 	}
 	words = append(words, "--filter", filterFor(s.Name, filterMax))
 	file := path(s)
@@ -294,5 +297,5 @@ func (t *Text) again(p *runner.Play) string {
 	case strings.HasPrefix(file, "-"):
 		words = append(words, "--")
 	}
-	return strings.Join(append(words, shellWord(file)), " ")
+	return strings.Join(append(words, ShellWord(file)), " ")
 }

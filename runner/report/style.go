@@ -157,9 +157,9 @@ func plainWord(s string) bool {
 	return s != "" && !strings.ContainsFunc(s, special)
 }
 
-// shellWord is s as one word for a POSIX shell, as it is where it needs no
+// ShellWord is s as one word for a POSIX shell, as it is where it needs no
 // quoting.
-func shellWord(s string) string {
+func ShellWord(s string) string {
 	switch {
 	case plainWord(s):
 		return s

@@ -23,6 +23,7 @@ type TextOptions struct {
 	Names   int      // columns of the longest name; 0: not known
 	Command string   // that plays a scenario again; "": run
 	Flags   []string // of it, that it needs to come out the same
+	Again   string   // that whole command, where it is another program's; "": banter's
 }
 
 // Text writes results for people, as they come: a line for what passed, one
