@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"banter/runner/report"
+	"banter/runner/report/pcapng"
 
 	"github.com/spf13/cobra"
 )
@@ -34,6 +35,7 @@ var formats = []format{
 	{"tap13", ".tap", false, plain(func(w io.Writer) report.Format { return report.NewTAP(w, 13) })},
 	{"jsonl", ".jsonl", false, func(w io.Writer, run report.Run) (report.Format, error) { return report.NewJSONLines(w, run), nil }},
 	{"github", ".log", false, openGitHub},
+	{"pcapng", ".pcapng", true, func(w io.Writer, _ report.Run) (report.Format, error) { return pcapng.New(w) }},
 }
 
 // plain is a format that needs nothing but where to write to.

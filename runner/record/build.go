@@ -15,9 +15,8 @@ type Options struct {
 	Description string // where the conversations come from
 	Seen        string // the address at which clients saw the servers; "": where those were
 
-	// Save keeps a payload that is too long for the scenario in a file beside it.
-	// nil: there is no such place, and it stands in the scenario.
-	Save func(name string, data []byte) error
+	// Save is for Script.Save. nil: long payloads stand in the scenario.
+	Save func(name string, data []byte) (string, error)
 }
 
 // Scenario is conversations as a scenario file. It is the same whenever the

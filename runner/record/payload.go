@@ -2,7 +2,6 @@ package record
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/base64"
 	"fmt"
 	"regexp"
@@ -287,14 +286,16 @@ func (sp speller) file(b []byte) *scenario.Value {
 		if isText(b) {
 			ext = "txt"
 		}
-		name = fmt.Sprintf("%s-%d.%s", cmp.Or(sp.s.Name, sp.t.Client), len(sp.s.files)+1, ext)
+		name = fmt.Sprintf("%s-%d.%s", sp.t.Client, len(sp.s.files)+1, ext)
 		if sp.s.files == nil {
 			sp.s.files = map[string]string{}
 		}
-		sp.s.files[string(b)] = name
-		if err := sp.s.save(name, b); err != nil && sp.s.err == nil {
-			sp.s.err = err
+		saved, err := sp.s.save(name, b)
+		if err != nil && sp.s.err == nil {
+			sp.s.err = fmt.Errorf("%s: %w", name, err)
 		}
+		name = saved
+		sp.s.files[string(b)] = name
 	}
 	return scenario.NewMap().Set("file", scenario.NewText(name))
 }

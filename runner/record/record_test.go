@@ -99,8 +99,8 @@ func seen(a runner.Actor) (sent, received []byte) {
 func replays(t *testing.T, convs ...capture.Conversation) string {
 	t.Helper()
 	dir := t.TempDir()
-	source, err := record.Scenario(convs, record.Options{Save: func(name string, data []byte) error {
-		return os.WriteFile(filepath.Join(dir, name), data, 0o600)
+	source, err := record.Scenario(convs, record.Options{Save: func(name string, data []byte) (string, error) {
+		return name, os.WriteFile(filepath.Join(dir, name), data, 0o600)
 	}})
 	if err != nil {
 		t.Fatal(err)

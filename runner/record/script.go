@@ -24,10 +24,15 @@ type Script struct {
 
 	seen  string    // as in Options
 	began time.Time // the first conversation
-	save  func(name string, data []byte) error
+	save  func(name string, data []byte) (string, error)
 	files map[string]string // their names, by what is in them
 	err   error             // of saving
 }
+
+// Save has payloads that are too long for the scenario kept in files beside it.
+// The function is given the name that one may have and returns the one that it
+// has, as the scenario is to name it.
+func (s *Script) Save(keep func(name string, data []byte) (string, error)) { s.save = keep }
 
 // Talk is one connection of a client, or what it says to a UDP server.
 type Talk struct {
