@@ -24,7 +24,7 @@ type importFlags struct {
 func (a *app) importCommand() *cobra.Command {
 	var f importFlags
 	cmd := &cobra.Command{
-		Use:   "import [FLAGS] FILE",
+		Use:   "import [FLAGS] FILE...",
 		Short: "Make a scenario of a capture",
 		Long: `Import makes a scenario of the conversations in a capture: a file of pcap or
 pcapng, as tcpdump and Wireshark write it, or what "tshark -q -z
@@ -32,18 +32,19 @@ follow,tcp,yaml,0" prints. Both sides are in it, so it can be run alone, with
 --connect against the real server, and served for the real client.
 
 Bytes that the capture does not have are an error that names the packet, unless
---lossy marks them. The exit status is 0 if there is a scenario, and 2 if not.`,
+--lossy marks them. Of several captures each is the same client again: what they
+do not say alike is free in the scenario, or a variable. The exit status is 0 if there is a scenario, and 2 if not.`,
 		Example: `  banter import mail.pcap                            show what would be written
   banter import --port 25 -o mail.yaml mail.pcap     the server is the one at port 25
   banter import --stream 3 -o mail.yaml mail.pcapng  Wireshark's tcp.stream 3
   tshark -r mail.pcap -q -z follow,tcp,yaml,3 | banter import -`,
 		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) != 1 {
+			if len(args) == 0 {
 				return fmt.Errorf("give one capture, as in %q", cmd.CommandPath()+" mail.pcap")
 			}
 			return nil
 		},
-		RunE: func(_ *cobra.Command, args []string) error { return a.importCapture(args[0], &f) },
+		RunE: func(_ *cobra.Command, args []string) error { return a.importCaptures(args, &f) },
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
@@ -68,30 +69,20 @@ func port(to *uint16) *value[uint16] {
 	}}
 }
 
-// importCapture makes a scenario of a capture.
-func (a *app) importCapture(path string, f *importFlags) error {
-	in, name := a.stdin, scenario.StdinName
-	if path != scenario.Stdin {
-		file, err := os.Open(path)
+// importCaptures makes a scenario of captures, each of them of another run.
+func (a *app) importCaptures(paths []string, f *importFlags) error {
+	var scripts []*record.Script
+	for _, path := range paths {
+		script, err := a.importCapture(path, f)
 		if err != nil {
-			return fmt.Errorf("%s: %w", path, reason(err))
+			return err
 		}
-		defer file.Close()
-		if f.output != "" && sameFile(path, f.output) {
-			return fmt.Errorf("%s would take the place of the capture", f.output)
-		}
-		in, name = file, path
+		scripts = append(scripts, script)
 	}
-	convs, err := capture.Read(in, f.opts)
-	if err != nil {
-		return fmt.Errorf("%s: %w", name, reason(err))
+	script := scripts[0]
+	for _, differ := range script.Vary(scripts[1:]...) {
+		a.errorf("banter import", "the captures differ: %s", differ)
 	}
-	a.doubts(name, convs)
-	from := filepath.Base(name)
-	if f.opts.Stream != nil {
-		from += ", stream " + f.opts.Stream.String()
-	}
-	script := record.NewScript(convs, record.Options{Description: "Imported from " + report.Clean(from) + "."})
 	if f.output == "" {
 		source, err := script.YAML()
 		if err == nil {
@@ -100,6 +91,32 @@ func (a *app) importCapture(path string, f *importFlags) error {
 		return err
 	}
 	return a.saveScript(script, f.output)
+}
+
+// importCapture makes a script of a capture.
+func (a *app) importCapture(path string, f *importFlags) (*record.Script, error) {
+	in, name := a.stdin, scenario.StdinName
+	if path != scenario.Stdin {
+		file, err := os.Open(path)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", path, reason(err))
+		}
+		defer file.Close()
+		if f.output != "" && sameFile(path, f.output) {
+			return nil, fmt.Errorf("%s would take the place of the capture", f.output)
+		}
+		in, name = file, path
+	}
+	convs, err := capture.Read(in, f.opts)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, reason(err))
+	}
+	a.doubts(name, convs)
+	from := filepath.Base(name)
+	if f.opts.Stream != nil {
+		from += ", stream " + f.opts.Stream.String()
+	}
+	return record.NewScript(convs, record.Options{Description: "Imported from " + report.Clean(from) + "."}), nil
 }
 
 // doubts says what is not sure about conversations.

@@ -146,7 +146,8 @@ func (a *app) rootCommand() *cobra.Command {
 	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { a.help(cmd) })
 	root.SetHelpCommand(a.helpCommand())
 	cobra.EnableCommandSorting = false
-	root.AddCommand(a.runCommand(), a.checkCommand(), a.serveCommand(), a.importCommand(), a.listCommand(), a.mergeCommand(), a.versionCommand(), a.completionCommand())
+	root.AddCommand(a.runCommand(), a.checkCommand(), a.serveCommand(), a.talkCommand(), a.listenCommand(),
+		a.recordCommand(), a.importCommand(), a.listCommand(), a.mergeCommand(), a.versionCommand(), a.completionCommand())
 	return root
 }
 

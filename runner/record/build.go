@@ -13,6 +13,7 @@ import (
 type Options struct {
 	Name        string // of the scenario; "": the file's
 	Description string // where the conversations come from
+	Seen        string // the address at which clients saw the servers; "": where those were
 
 	// Save is for Script.Save. nil: long payloads stand in the scenario.
 	Save func(name string, data []byte) (string, error)
@@ -32,11 +33,12 @@ const pause = 2 * time.Millisecond
 func NewScript(convs []capture.Conversation, opts Options) *Script {
 	convs = slices.Clone(convs)
 	slices.SortStableFunc(convs, func(a, b capture.Conversation) int { return a.Began.Compare(b.Began) })
-	s := &Script{Name: opts.Name, Description: opts.Description, save: opts.Save}
+	s := &Script{Name: opts.Name, Description: opts.Description, seen: opts.Seen, save: opts.Save}
 	if len(convs) == 0 {
 		return s
 	}
 	began := convs[0].Began
+	s.began = began
 	moments := momentsOf(convs)
 	names := names{}
 	servers := map[serverKey]string{}

@@ -1,6 +1,7 @@
 package record
 
 import (
+	"bytes"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -88,7 +89,35 @@ func (sp speller) varying(turn *Turn, u *Unit) []*scenario.Value {
 		}
 		return []*scenario.Value{v.Set("regex", scenario.NewTemplate(sp.regex(u)))}
 	}
-	return sp.pieces(turn, u)
+	return sp.unframed(turn, u)
+}
+
+// unframed expects bytes that no frame holds: as many as there are, if that is
+// known.
+func (sp speller) unframed(turn *Turn, u *Unit) []*scenario.Value {
+	v := scenario.NewMap()
+	switch {
+	case u.SizeBy != "":
+		v.Set("bytes", scenario.NewTemplate("${"+u.SizeBy+"}"))
+	case u.Size > 0:
+		v.Set("bytes", scenario.NewWord(strconv.Itoa(u.Size)))
+	default:
+		return sp.pieces(turn, u)
+	}
+	if u.text() && !u.holesLines() {
+		return []*scenario.Value{v.Set("like", scenario.NewTemplate(sp.like(u)))}
+	}
+	return []*scenario.Value{v.Set("regex", scenario.NewTemplate(sp.regex(u)))}
+}
+
+// holesLines reports whether a hole is longer than a line.
+func (u *Unit) holesLines() bool {
+	for _, part := range u.Parts {
+		if part.Vary == Hole && bytes.ContainsAny(part.Data, "\r\n") {
+			return true
+		}
+	}
+	return false
 }
 
 func one(values []*scenario.Value) *scenario.Value {

@@ -22,6 +22,8 @@ type Script struct {
 	EOL         scenario.EOL
 	Talks       []*Talk // in the order in which they began
 
+	seen  string    // as in Options
+	began time.Time // the first conversation
 	save  func(name string, data []byte) (string, error)
 	files map[string]string // their names, by what is in them
 	err   error             // of saving
@@ -69,6 +71,12 @@ type Unit struct {
 	Line   bool    // the script's end of line stands behind it
 	Length *Length // stands in it; nil: none
 	Parts  []Part  // without the end of line, and without Before and the length
+
+	// Of bytes that are in no frame and of which some vary.
+	Size   int    // how many there are, if that is always the same; else 0
+	SizeBy string // the variable that says how many there are; "": none
+
+	sizes []string // on each run
 }
 
 // Length is a number that says how many bytes follow: those of the parts, and
@@ -88,6 +96,9 @@ type Part struct {
 	Size int          // of a hole: it always has as many bytes; 0: not known
 	By   capture.Side // of a reference: who made the value up
 }
+
+// nobody has made a value up that both sides know: an address.
+const nobody capture.Side = 2
 
 // Vary says whether bytes are the same on every run.
 type Vary uint8

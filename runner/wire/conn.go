@@ -39,6 +39,7 @@ type Conn struct {
 	reset   atomic.Bool
 	refused atomic.Bool // a Write has heard it, and no Read has told
 	shut    bool        // we have half-closed
+	ended   atomic.Bool // so that the peer may know it
 	Packets bool        // of UDP
 	Piped   bool        // of a program: it can't be peeked at
 	AtOnce  bool        // the peer had reset it before Dial was done; what came before that is there
@@ -180,6 +181,7 @@ func (c *Conn) CloseWrite() error {
 		return nil
 	}
 	c.shut = true
+	c.ended.Store(true)
 	if c.tls != nil && c.broken.Load() == nil {
 		return c.endTLS(s)
 	}
