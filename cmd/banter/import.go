@@ -77,30 +77,6 @@ func port(to *uint16) *value[uint16] {
 	}}
 }
 
-// importCaptures makes a scenario of captures, each of them of another run.
-func (a *app) importCaptures(paths []string, f *importFlags) error {
-	var scripts []*record.Script
-	for _, path := range paths {
-		script, err := a.importCapture(path, f)
-		if err != nil {
-			return err
-		}
-		scripts = append(scripts, script)
-	}
-	script := scripts[0]
-	for _, differ := range script.Vary(scripts[1:]...) {
-		a.errorf("banter import", "the captures differ: %s", differ)
-	}
-	if f.output == "" {
-		source, err := script.YAML()
-		if err == nil {
-			_, err = a.stdout.Write(source)
-		}
-		return err
-	}
-	return a.saveScript(script, f.output)
-}
-
 // importCaptures makes a scenario of a capture, and of others of the same.
 func (a *app) importCaptures(paths []string, f *importFlags) error {
 	var scripts []*record.Script

@@ -67,7 +67,7 @@ type keeper struct {
 	a      *app
 	flags  *keepFlags
 	tape   *record.Tape
-	file  *reportFile // nil: it goes to standard output, or nowhere
+	file   *reportFile       // nil: it goes to standard output, or nowhere
 	beside map[string][]byte // files that the scenario needs, by their names
 	at     string            // where clients saw the servers; "": where those were
 	out    io.Writer         // for what is shown
