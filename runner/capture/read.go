@@ -69,7 +69,7 @@ func Read(r io.Reader, opts ReadOptions) ([]Conversation, error) {
 	if opts.Max == 0 {
 		opts.Max = MaxKept
 	}
-	in := bufio.NewReaderSize(r, 256<<10)
+	in := bufio.NewReaderSize(r, 64<<10)
 	head, err := in.Peek(4)
 	if err != nil && len(head) == 0 {
 		if errors.Is(err, io.EOF) {
@@ -85,7 +85,7 @@ func Read(r io.Reader, opts ReadOptions) ([]Conversation, error) {
 		if err != nil {
 			return nil, truncated(err)
 		}
-		in = bufio.NewReaderSize(plain, 256<<10)
+		in = bufio.NewReaderSize(plain, 64<<10)
 		if head, err = in.Peek(4); err != nil && len(head) == 0 {
 			return nil, truncated(err)
 		}
