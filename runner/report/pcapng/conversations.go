@@ -29,7 +29,11 @@ func Conversations(c *report.Case) []capture.Conversation {
 		if l.is("unreachable") || l.is("timeout") {
 			continue // nobody answered
 		}
-		all = append(all, talk(c.Began, l, otherEnd(servers, l)))
+		var other *leg
+		if !l.is("refused") {
+			other = otherEnd(servers, l)
+		}
+		all = append(all, talk(c.Began, l, other))
 	}
 	for _, l := range servers {
 		if !l.taken {
