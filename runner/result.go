@@ -16,6 +16,8 @@ type Result struct {
 	Elapsed  time.Duration
 	Skipped  string   // why it was not played; "": it was
 	Real     bool     // it was played against a real program in place of a declared server
+	Changes  []Change // with which it failed, where it passes as it is written; see Perturb
+	Note     string   // what there is to say of a scenario that passed
 	Outputs  []Output // what processes have printed, and programs that are part of a failure
 }
 
@@ -41,6 +43,7 @@ type Actor struct {
 	Done     int // steps that were passed
 	Observed []transcript.Entry
 	Expected []transcript.Event // what the script demands, as far as it can be told
+	TCP      []TCP              // of its connections, in the order in which they were closed; see Options.Kernel
 }
 
 // Kind is the kind of a failure.

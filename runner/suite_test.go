@@ -206,10 +206,10 @@ func TestSuiteEndless(t *testing.T) {
 func TestSuitePortsOfRealServers(t *testing.T) {
 	s := binding("a", 7890)
 	s.Servers[0].Name = "greeter"
-	if n := fixedPorts(s, nil); len(n) != 1 {
+	if n := fixedPorts(s, Options{}); len(n) != 1 {
 		t.Errorf("%v", n)
 	}
-	if n := fixedPorts(s, map[string]string{"greeter": "127.0.0.1:1"}); len(n) != 0 {
+	if n := fixedPorts(s, Options{Connect: map[string]string{"greeter": "127.0.0.1:1"}}); len(n) != 0 {
 		t.Errorf("%v", n)
 	}
 }
@@ -232,7 +232,7 @@ func TestSuitePorts(t *testing.T) {
 		use := func(s *scenario.Scenario, by int) {
 			mu.Lock()
 			defer mu.Unlock()
-			for _, n := range fixedPorts(s, nil) {
+			for _, n := range fixedPorts(s, Options{}) {
 				if by > 0 && (users[n.port] >= 100 || users[n.port] > 0 && !n.shared) {
 					t.Errorf("port %d is used by two scenarios", n.port)
 				}

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"banter/runner/report"
+	"banter/runner/report/html"
+	"banter/runner/report/mermaid"
 	"banter/runner/report/pcapng"
 
 	"github.com/spf13/cobra"
@@ -35,6 +37,8 @@ var formats = []format{
 	{"tap13", ".tap", false, plain(func(w io.Writer) report.Format { return report.NewTAP(w, 13) })},
 	{"jsonl", ".jsonl", false, func(w io.Writer, run report.Run) (report.Format, error) { return report.NewJSONLines(w, run), nil }},
 	{"github", ".log", false, openGitHub},
+	{"html", ".html", false, func(w io.Writer, run report.Run) (report.Format, error) { return html.New(w, run), nil }},
+	{"mermaid", ".md", false, plain(mermaid.New)},
 	{"pcapng", ".pcapng", true, func(w io.Writer, _ report.Run) (report.Format, error) { return pcapng.New(w) }},
 }
 

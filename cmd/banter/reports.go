@@ -174,6 +174,8 @@ func (r *reports) close(elapsed time.Duration, interrupted bool) error {
 		}
 		switch {
 		case d.err == nil:
+		case d.file == nil && r.app.stdout.err != nil:
+			lost = d.err // which is said at the end
 		case d.file == nil:
 			lost = d.err
 			r.app.errorf(r.who, "%s: %v", d.name, d.err)

@@ -21,6 +21,8 @@ type selection struct {
 func (s *selection) flags(cmd *cobra.Command) {
 	cmd.Flags().Var(regex(&s.filter, "REGEX"), "filter", "only scenarios whose name matches")
 	cmd.Flags().Var(words(&s.tags, "TAG"), "tag", "only scenarios with this tag; given again, with any of them")
+	completeFrom(cmd, "filter", filterWords)
+	completeFrom(cmd, "tag", tagWords)
 }
 
 // choices is how many names are listed where none was right.

@@ -20,6 +20,8 @@ func (f *runFlags) canUpdate(paths []string) error {
 	case !f.update:
 	case f.suite.Repeat > 0, f.suite.UntilFail, f.suite.FailFast:
 		return errors.New("--update plays as often as it has to, and so excludes --repeat, --until-fail and --fail-fast")
+	case f.shard.total > 0:
+		return errors.New("--update and --shard exclude each other; --filter chooses what is brought up to date")
 	case f.suite.Real == runner.RealBoth:
 		return errors.New("--update and --real=both: which of the two is right? --real alone takes the real ones at their word")
 	case slices.Contains(paths, scenario.Stdin):
@@ -48,6 +50,7 @@ func (a *app) updateFiles(ctx context.Context, files []*scenario.File, f *runFla
 			if err := a.ready(f, scenarios); err != nil {
 				return err
 			}
+			a.warn(scenarios)
 			if out, err = a.reportsOf(f, files, scenarios); err != nil {
 				return err
 			}

@@ -10,14 +10,14 @@ import (
 
 // The text of cases that more than one format has.
 
-// messageMax is how long a message may be in formats that have it in one line.
-const messageMax = 1000
+// oneLineMax is how long a message may be in formats that have it in one line.
+const oneLineMax = 1000
 
 // Cause is what a case did not pass for, in one line: "ann, step 3 of 4: the
 // bytes differ at offset 2".
 func (c *Case) Cause() string {
 	if c.Status == Broken {
-		return clip(Clean("the run broke: "+c.Reason), messageMax)
+		return clip(Clean("the run broke: "+c.Reason), oneLineMax)
 	}
 	if len(c.Failures) == 0 {
 		return string(c.Status)
@@ -34,7 +34,16 @@ func (c *Case) Cause() string {
 	if f.Over != "" && who != "" {
 		who = strings.TrimSuffix(who, ": ") + ", over " + f.Over + ": "
 	}
-	return clip(Clean(who+f.Message), messageMax)
+	return clip(Clean(who+f.Message), oneLineMax)
+}
+
+// picture is a case's picture, which one that was not written by us may not have.
+func (c *Case) picture() string {
+	if c.Picture != "" {
+		return strings.TrimRight(cleanLines(c.Picture), "\n")
+	}
+	file, line, column := c.place()
+	return fmt.Sprintf("FAIL  %s   %s:%d:%d\n%s%s", Clean(c.Name), Clean(file), line, column, indent, c.Cause())
 }
 
 // place is where a case did not pass: its first failure's, or else its own.

@@ -26,39 +26,30 @@ type github struct {
 	joined
 	w    io.Writer
 	opts GitHubOptions
-	key  string // that ends stop-commands; no peer can know it
 }
 
 // NewGitHub returns a report for the log of GitHub Actions: failures as text,
 // then an annotation for each at its place in the scenario file, ten at most.
 // What stands in the log can't command GitHub.
 func NewGitHub(w io.Writer, opts GitHubOptions) Format {
-	g := &github{w: w, opts: opts, key: rand.Text()}
-	g.joined.w = w
-	return g
+	return &github{joined: joined{w: quiet{w, rand.Text()}}, w: w, opts: opts}
 }
 
-func (g *github) Add(c *Case) error {
-	return g.quietly(func() error { return g.joined.Add(c) }, c.Status.Bad())
+// quiet writes what GitHub looks for no commands in.
+type quiet struct {
+	w   io.Writer
+	key string // that has it look again; no peer can know it
 }
 
-// quietly has GitHub look for no commands in what is written.
-func (g *github) quietly(write func() error, needed bool) error {
-	if !needed {
-		return write()
+func (q quiet) Write(p []byte) (int, error) {
+	if _, err := fmt.Fprintf(q.w, "::stop-commands::%s\n%s::%[1]s::\n", q.key, p); err != nil {
+		return 0, err
 	}
-	if _, err := fmt.Fprintf(g.w, "::stop-commands::%s\n", g.key); err != nil {
-		return err
-	}
-	if err := write(); err != nil {
-		return err
-	}
-	_, err := fmt.Fprintf(g.w, "::%s::\n", g.key)
-	return err
+	return len(p), nil
 }
 
 func (g *github) Close(s Summary) error {
-	if err := g.quietly(func() error { return g.joined.Close(s) }, true); err != nil {
+	if err := g.joined.Close(s); err != nil {
 		return err
 	}
 	var b strings.Builder
@@ -95,7 +86,7 @@ func (g *github) annotation(b *strings.Builder, group *Group) {
 	if len(c.Failures) > 0 {
 		f := &c.Failures[0]
 		for _, note := range f.Notes[:min(len(f.Notes), notesMax)] {
-			text = append(text, clip(Clean(note), messageMax))
+			text = append(text, clip(Clean(note), oneLineMax))
 		}
 		const most = 100
 		if len(f.Want) > 0 {
@@ -105,7 +96,7 @@ func (g *github) annotation(b *strings.Builder, group *Group) {
 			text = append(text, "received "+transcript.Quote(f.Got, int64(len(f.Got)), most))
 		}
 	}
-	fmt.Fprintf(b, "::error file=%s,line=%d", githubProperty(g.fromWorkspace(file)), line)
+	fmt.Fprintf(b, "::error file=%s,line=%d", githubProperty(Clean(g.fromWorkspace(file))), line)
 	if column > 0 {
 		fmt.Fprintf(b, ",col=%d", column)
 	}

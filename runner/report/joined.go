@@ -22,16 +22,19 @@ func (j *joined) Add(c *Case) error {
 	if !c.Status.Bad() || g.Failed > 1 {
 		return nil
 	}
-	_, err := io.WriteString(j.w, cleanLines(strings.TrimRight(c.Picture, "\n"))+"\n\n")
+	_, err := io.WriteString(j.w, c.picture()+"\n\n")
 	return err
 }
 
 func (j *joined) Close(s Summary) error {
 	var b strings.Builder
 	for _, g := range j.groups.List {
-		switch {
-		case g.Status == Flaky, g.Failed > 1:
-			fmt.Fprintf(&b, "%s  %s   %d of %d runs failed\n", strings.ToUpper(string(g.Status)), Clean(g.Case.Name), g.Failed, g.Plays)
+		word := "FAIL"
+		if g.Status == Flaky {
+			word = "FLAKY"
+		}
+		if g.Failed > 0 && g.Plays > 1 {
+			fmt.Fprintf(&b, "%-5s %s   %d of %d runs failed\n", word, Clean(g.Case.Name), g.Failed, g.Plays)
 		}
 	}
 	b.WriteString(s.line() + "\n")

@@ -109,7 +109,7 @@ func (j *junit) testcase(b *bufio.Writer, g *Group) {
 }
 
 func junitFailure(b *bufio.Writer, element, kind, message string, c *Case) {
-	fmt.Fprintf(b, "      <%s type=\"%s\" message=\"%s\">%s</%[1]s>\n", element, xmlText(kind), xmlText(message), xmlText(c.Picture))
+	fmt.Fprintf(b, "      <%s type=\"%s\" message=\"%s\">%s</%[1]s>\n", element, xmlText(kind), xmlText(message), xmlText(c.picture()))
 }
 
 // className is a file as a class of Java, whose packages Jenkins shows as

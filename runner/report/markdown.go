@@ -46,7 +46,7 @@ func markdown(s *Summary, groups []*Group, room int) string {
 		add(fmt.Sprintf("| %s | %s | %s:%d | %s |\n", g.Status, markdownText(g.Case.Name), markdownText(file), line, markdownText(g.Cause())))
 	}
 	for _, g := range bad[:min(len(bad), markdownPictures)] {
-		picture := strings.TrimRight(cleanLines(g.Case.Picture), "\n")
+		picture := g.Case.picture()
 		fence := fenceFor(picture)
 		add(fmt.Sprintf("\n### %s\n\n%stext\n%s\n%[2]s\n", markdownText(g.Case.Name), fence, picture))
 	}
@@ -62,7 +62,7 @@ func markdown(s *Summary, groups []*Group, room int) string {
 // markdownText is text in which nothing is Markdown or HTML.
 func markdownText(s string) string {
 	var b strings.Builder
-	for _, r := range clip(Clean(s), messageMax) {
+	for _, r := range clip(Clean(s), oneLineMax) {
 		if r < unicode.MaxASCII && (unicode.IsPunct(r) || unicode.IsSymbol(r)) {
 			b.WriteByte('\\')
 		}

@@ -25,7 +25,11 @@ func (t *tap) Add(c *Case) error {
 
 func (t *tap) Close(s Summary) error {
 	b := bufio.NewWriter(t.w)
-	fmt.Fprintf(b, "TAP version %d\n1..%d\n", t.version, len(t.groups.List))
+	fmt.Fprintf(b, "TAP version %d\n1..%d", t.version, len(t.groups.List))
+	if len(t.groups.List) == 0 {
+		b.WriteString(" # SKIP nothing was to be run")
+	}
+	b.WriteByte('\n')
 	for i, g := range t.groups.List {
 		point(b, i+1, g)
 	}
@@ -64,11 +68,9 @@ func diagnosis(b *bufio.Writer, g *Group) {
 	if g.Plays > 1 {
 		fmt.Fprintf(b, "  runs: %d\n  failed_runs: %d\n", g.Plays, g.Failed)
 	}
-	if picture := strings.TrimSpace(cleanLines(c.Picture)); picture != "" {
-		b.WriteString("  picture: |\n")
-		for line := range strings.SplitSeq(picture, "\n") {
-			b.WriteString("    " + line + "\n") // prove takes an empty line for the block's end
-		}
+	b.WriteString("  picture: |\n")
+	for line := range strings.SplitSeq(strings.TrimSpace(c.picture()), "\n") {
+		b.WriteString("    " + line + "\n") // prove takes an empty line for the block's end
 	}
 	b.WriteString("  ...\n")
 }
@@ -76,11 +78,11 @@ func diagnosis(b *bufio.Writer, g *Group) {
 var tapEscapes = strings.NewReplacer(`\`, `\\`, "#", `\#`)
 
 // tapText is text for a test point's line, in which "#" begins a directive.
-func tapText(s string) string { return tapEscapes.Replace(clip(Clean(s), messageMax)) }
+func tapText(s string) string { return tapEscapes.Replace(clip(Clean(s), oneLineMax)) }
 
 var yamlEscapes = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
 
 // yamlText is text in double quotes.
 func yamlText(s string) string {
-	return `"` + yamlEscapes.Replace(clip(Clean(s), messageMax)) + `"`
+	return `"` + yamlEscapes.Replace(clip(Clean(s), oneLineMax)) + `"`
 }

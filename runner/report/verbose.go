@@ -7,6 +7,7 @@ import (
 	"banter/runner"
 	"banter/runner/transcript"
 
+	"github.com/dustin/go-humanize"
 	"github.com/rogpeppe/go-internal/diff"
 )
 
@@ -30,9 +31,29 @@ func transcripts(r *runner.Result) []string {
 			}
 			lines = append(lines, "  "+clip(Clean(e.String()), lineMax))
 		}
+		for _, t := range a.TCP {
+			lines = append(lines, "  "+clip(Clean(kernelLine(&t)), lineMax))
+		}
 	}
 	return lines
 }
+
+// kernelLine is what the kernel kept of a connection.
+func kernelLine(t *runner.TCP) string {
+	over := ""
+	if t.Over != "" {
+		over = "[" + t.Over + "] "
+	}
+	retransmits := fmt.Sprintf("%d retransmits", t.Retransmits)
+	if t.Retransmits == 1 {
+		retransmits = "1 retransmit"
+	}
+	return fmt.Sprintf("(%skernel: %s, rtt %s, %s sent, %s received, %s, window %s out and %s in, held back %s)",
+		over, t.Congestion, t.RTT, size(t.Sent), size(t.Received), retransmits,
+		size(t.SendWindow), size(t.RecvWindow), t.HeldBack)
+}
+
+func size(n int64) string { return humanize.IBytes(uint64(max(n, 0))) }
 
 // differences are those between what each actor should have seen and what it
 // saw.

@@ -23,11 +23,11 @@ type Value struct {
 type valueKind uint8
 
 const (
-	aWord valueKind = iota
-	aText
-	aLines
-	aList
-	aMap
+	kindWord valueKind = iota
+	kindText
+	kindLines
+	kindList
+	kindMap
 )
 
 // composedWidth is how long a line may get, in bytes, before a value is given
@@ -35,18 +35,18 @@ const (
 const composedWidth = 110
 
 // NewWord is a word of the language, a name or a number, written as it is.
-func NewWord(word string) *Value { return &Value{kind: aWord, text: word} }
+func NewWord(word string) *Value { return &Value{kind: kindWord, text: word} }
 
 // NewText is a text to the letter: what would be a variable in it is escaped. It
 // must be UTF-8.
 func NewText(text string) *Value { return NewTemplate(EscapeDollars(text)) }
 
 // NewTemplate is a text in which ${name} is a variable.
-func NewTemplate(text string) *Value { return &Value{kind: aText, text: text} }
+func NewTemplate(text string) *Value { return &Value{kind: kindText, text: text} }
 
 // NewLines is texts without line breaks, a list or a block.
 func NewLines(templates []string) *Value {
-	v := &Value{kind: aLines}
+	v := &Value{kind: kindLines}
 	for _, line := range templates {
 		v.values = append(v.values, NewTemplate(line))
 	}
@@ -54,10 +54,10 @@ func NewLines(templates []string) *Value {
 }
 
 // NewList is a list.
-func NewList(items ...*Value) *Value { return &Value{kind: aList, values: items} }
+func NewList(items ...*Value) *Value { return &Value{kind: kindList, values: items} }
 
 // NewMap is a mapping without keys.
-func NewMap() *Value { return &Value{kind: aMap} }
+func NewMap() *Value { return &Value{kind: kindMap} }
 
 // Set adds a key to a mapping, with a value, or nil for a key that takes none.
 func (v *Value) Set(key string, value *Value) *Value {
@@ -98,7 +98,7 @@ func (v *Value) OneLine(before int) (string, bool) {
 	if v.hasTall() {
 		return "", false
 	}
-	text := v.flow(v.kind >= aLines)
+	text := v.flow(v.kind >= kindLines)
 	return text, before+len(text) <= composedWidth
 }
 
@@ -106,7 +106,7 @@ func (v *Value) hasTall() bool {
 	if v == nil {
 		return false
 	}
-	if v.tall || len(v.above) > 0 || v.kind == aText && strings.Count(v.text, "\n") > 2 && v.block() != nil {
+	if v.tall || len(v.above) > 0 || v.kind == kindText && strings.Count(v.text, "\n") > 2 && v.block() != nil {
 		return true
 	}
 	return slices.ContainsFunc(v.values, func(one *Value) bool { return one.hasTall() || one != nil && one.behind != "" })
@@ -115,9 +115,9 @@ func (v *Value) hasTall() bool {
 // flow is the value in one line, inside of brackets or not.
 func (v *Value) flow(inside bool) string {
 	switch v.kind {
-	case aWord:
+	case kindWord:
 		return v.text
-	case aText:
+	case kindText:
 		return spell(v.text, v.style(), inside)
 	}
 	all := make([]string, len(v.values))
@@ -125,13 +125,13 @@ func (v *Value) flow(inside bool) string {
 		switch {
 		case one == nil:
 			all[i] = v.keys[i]
-		case v.kind == aMap:
+		case v.kind == kindMap:
 			all[i] = v.keys[i] + ": " + one.flow(true)
 		default:
 			all[i] = one.flow(true)
 		}
 	}
-	if v.kind == aMap {
+	if v.kind == kindMap {
 		return "{" + strings.Join(all, ", ") + "}"
 	}
 	return "[" + strings.Join(all, ", ") + "]"
@@ -155,10 +155,10 @@ func (v *Value) style() nodeStyle {
 // front, nil if they can't be one.
 func (v *Value) block() []string {
 	text := v.text
-	if v.kind == aText && !strings.Contains(text, "\n") {
+	if v.kind == kindText && !strings.Contains(text, "\n") {
 		return nil
 	}
-	if v.kind == aLines {
+	if v.kind == kindLines {
 		for _, one := range v.values {
 			text += one.text + "\n"
 		}
@@ -232,13 +232,13 @@ func (c *composer) value(v *Value, indent int, comment string) {
 	text, fits := v.OneLine(c.column() + 1)
 	block := v.block()
 	switch {
-	case fits, v.kind == aWord, v.kind == aText && block == nil:
+	case fits, v.kind == kindWord, v.kind == kindText && block == nil:
 		if !fits {
 			text = v.flow(false)
 		}
 		c.out.WriteString(" " + text)
 		c.endLine(comment)
-	case block != nil && v.kind <= aLines:
+	case block != nil && v.kind <= kindLines:
 		c.out.WriteString(" " + block[0])
 		c.endLine(comment)
 		for _, line := range block[1:] {
@@ -247,7 +247,7 @@ func (c *composer) value(v *Value, indent int, comment string) {
 			}
 			c.out.WriteString(line + "\n")
 		}
-	case v.kind == aMap:
+	case v.kind == kindMap:
 		c.endLine(comment)
 		c.indent(indent)
 		bare := *v
@@ -273,7 +273,7 @@ func (c *composer) item(v *Value, indent int) {
 	c.out.WriteByte('-')
 	_, fits := bare.OneLine(indent + 2)
 	switch {
-	case v.kind == aMap && (!fits || len(v.keys) == 1 && v.values[0] != nil):
+	case v.kind == kindMap && (!fits || len(v.keys) == 1 && v.values[0] != nil):
 		c.out.WriteByte(' ')
 		c.entries(&bare, indent+2)
 	default:

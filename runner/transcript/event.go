@@ -26,6 +26,7 @@ const (
 	Reset                       // we reset the connection
 	Refused                     // the connect was refused
 	Unreachable                 // the connect found no way
+	Pending                     // the connect was neither accepted nor refused
 	Timeout                     // a connect or a send took too long, as was expected
 	TLS                         // the handshake was done; Name is the protocol that was agreed on, if one was
 	TLSError                    // TLS could not be agreed on, or broke off
