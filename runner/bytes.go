@@ -134,6 +134,7 @@ const (
 
 // listen gives the connection its deadline, where there still is one.
 func (a *actor) listen(deadline time.Time) {
+	a.uncork()
 	a.grace, a.lastly = graceBytes, time.Time{}
 	if a.conn != nil {
 		a.arm(a.conn.SetReadDeadline, deadline)

@@ -140,9 +140,8 @@ func (b broken) Read([]byte) (int, error) { return 0, b.err }
 // pending, and is.
 func (a *actor) dial(c scenario.Connect, to wire.Addr, pending bool) (*wire.Conn, error) {
 	p := a.p
-	o := wire.DialOptions{
-		Net: p.network, RcvBuf: a.client.RcvBuf, SndBuf: a.client.SndBuf, Congestion: a.client.Congestion, Pending: pending,
-	}
+	o := wire.DialOptions{Net: p.network, Congestion: a.client.Congestion, Pending: pending}
+	o.RcvBuf, o.SndBuf = a.buffers()
 	local := a.client.Bind
 	if c.Bind != nil {
 		local = c.Bind

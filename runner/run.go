@@ -45,6 +45,8 @@ type Options struct {
 	// and its scripts are not played. Names that the scenario does not declare
 	// mean nothing.
 	Connect map[string]string
+
+	mutation *mutation // what is done otherwise than the scenario says
 }
 
 // Run plays a scenario. A result says that it ran, and what came of it; an
@@ -300,6 +302,6 @@ func (p *play) judge() Result {
 	r.Outputs, r.Real = p.outputs(), p.opts.Real.plays() && serves(p.scenario)
 	p.informed(r.Failures)
 	p.mask(&r)
-	r.Elapsed = p.now()
+	r.Began, r.Elapsed = p.began, p.now()
 	return r
 }

@@ -15,6 +15,7 @@ type SuiteOptions struct {
 	Repeat    int  // how often each is played; 0: once, or without end with UntilFail
 	UntilFail bool // play the whole list again and again, until one fails
 	FailFast  bool // start nothing new after a failure
+	Perturb   Perturbation
 }
 
 // Play is what came of playing one scenario of a suite, once.
@@ -45,7 +46,13 @@ func (p *Play) Failed() bool {
 // UntilFail. Scenarios that were never started are then delivered as not run;
 // further rounds of those that were are left out.
 func PlayAll(ctx context.Context, scenarios []*scenario.Scenario, opts SuiteOptions, deliver func(Play)) {
-	playAll(ctx, scenarios, opts, Run, deliver)
+	play := Run
+	if !opts.Perturb.None() {
+		play = func(ctx context.Context, s *scenario.Scenario, o Options) (Result, error) {
+			return Perturb(ctx, s, o, opts.Perturb)
+		}
+	}
+	playAll(ctx, scenarios, opts, play, deliver)
 }
 
 type playFunc func(context.Context, *scenario.Scenario, Options) (Result, error)

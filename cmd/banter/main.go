@@ -153,7 +153,8 @@ func (a *app) rootCommand() *cobra.Command {
 	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { a.help(cmd) })
 	root.SetHelpCommand(a.helpCommand())
 	cobra.EnableCommandSorting = false
-	root.AddCommand(a.runCommand(), a.checkCommand(), a.serveCommand(), a.listCommand(), a.versionCommand(), a.completionCommand())
+	root.AddCommand(a.initCommand(), a.runCommand(), a.checkCommand(), a.serveCommand(), a.talkCommand(), a.listenCommand(), a.recordCommand(), a.importCommand(),
+		a.listCommand(), a.fmtCommand(), a.schemaCommand(), a.mergeCommand(), a.versionCommand(), a.completionCommand(), a.manCommand())
 	return root
 }
 

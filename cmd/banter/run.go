@@ -25,8 +25,10 @@ const linesMax = 20
 // runFlags are what "banter run" is told.
 type runFlags struct {
 	selection
+	shard          shard
 	config         scenario.Config
 	suite          runner.SuiteOptions
+	reports        []wantedReport
 	update         bool
 	verbose, quiet bool
 	color          string
@@ -55,6 +57,8 @@ nothing to run or no way to, and 130 if it was interrupted.`,
   banter run -v greeting.yaml                   with what each side saw
   banter run --filter '^smtp-' --slow 5 tests/  some, on a slow machine
   banter run --until-fail -q flaky.yaml         until it shows its fault
+  banter run --perturb 20 --connect greeter=127.0.0.1:7890 greeting.yaml
+                                                does the server take a read for a message?
   banter run --update greeting.yaml             what came is right from now on
   banter run --connect greeter=127.0.0.1:7890 greeting.yaml
                                                 against the real server there
@@ -66,6 +70,9 @@ nothing to run or no way to, and 130 if it was interrupted.`,
 				return errors.New("-q and -v exclude each other")
 			}
 			if err := f.canUpdate(args); err != nil {
+				return err
+			}
+			if err := a.seeded(cmd, &f.suite.Perturb); err != nil {
 				return err
 			}
 			f.suite.Kernel = f.verbose
@@ -87,20 +94,26 @@ nothing to run or no way to, and 130 if it was interrupted.`,
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	f.selection.flags(cmd)
+	shardFlag(cmd, &f.shard)
 	flags.VarP(positive(&f.suite.Jobs, "N"), "jobs", "j", "how many scenarios play at the same time (4 for each processor)")
 	flags.Var(positive(&f.suite.Repeat, "N"), "repeat", "play each scenario so often")
 	flags.BoolVar(&f.suite.UntilFail, "until-fail", false, "play all again and again until one fails, --repeat times at most")
 	flags.BoolVar(&f.suite.FailFast, "fail-fast", false, "start nothing more after a failure")
+	perturbFlags(cmd, &f.suite.Perturb)
 	flags.BoolVar(&f.update, "update", false, "write what came into the files, where expects failed and where transcripts are written out")
 	timeFlags(cmd, &f.suite.Options)
 	valueFlags(cmd, &f.config)
 	flags.Var(realServers(&f.suite.Connect, "NAME=ADDRESS"), "connect", "play against the real server there, in place of the declared one")
 	allowFlags(cmd, &f.config.Allow)
 	realFlag(cmd, &f.suite.Real)
+	reportFlag(cmd, &f.reports)
 	isolateFlag(cmd, &f.isolation)
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "show the transcripts too")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "show failures, and nothing else")
 	colorFlag(cmd, &f.color)
+	complete(cmd, "jobs", cobra.NoFileCompletions)
+	complete(cmd, "repeat", cobra.NoFileCompletions)
+	completeFrom(cmd, "connect", serverWords)
 	return cmd
 }
 
@@ -108,14 +121,14 @@ nothing to run or no way to, and 130 if it was interrupted.`,
 func timeFlags(cmd *cobra.Command, to *runner.Options) {
 	cmd.Flags().Var(length(&to.Timeout, "D"), "timeout", "how long a step may take that has no \"within\", in place of the scenarios' timeout")
 	cmd.Flags().Var(factor(&to.Slow, "FACTOR"), "slow", "stretch every timeout by this")
+	complete(cmd, "timeout", cobra.NoFileCompletions)
+	complete(cmd, "slow", cobra.NoFileCompletions)
 }
 
 func colorFlag(cmd *cobra.Command, to *string) {
 	colors := []string{"auto", "always", "never"}
 	cmd.Flags().Var(choice(to, colors...), "color", "whether the report is coloured")
-	if err := cmd.RegisterFlagCompletionFunc("color", cobra.FixedCompletions(colors, cobra.ShellCompDirectiveNoFileComp)); err != nil {
-		panic(err) // there is no such flag
-	}
+	complete(cmd, "color", cobra.FixedCompletions(colors, cobra.ShellCompDirectiveNoFileComp))
 }
 
 // runFiles plays what is selected of valid files, and reports it.
@@ -127,7 +140,17 @@ func (a *app) runFiles(ctx context.Context, files []*scenario.File, f *runFlags)
 	if err := a.ready(f, scenarios); err != nil {
 		return err
 	}
-	text := report.NewText(a.stdout, a.textOptions(f, scenarios))
+	if f.shard.total == 0 {
+		if f.shard, err = shardOf(os.Getenv, 0); err != nil {
+			return fmt.Errorf("--shard %w; --shard 1/1 plays all", err)
+		}
+	}
+	scenarios = a.share(f.shard, scenarios)
+	out, err := a.reportsOf(f, files, scenarios)
+	if err != nil {
+		return err
+	}
+	defer out.discard()
 
 	ctx, stop := interruptible(ctx)
 	defer stop()
@@ -141,12 +164,12 @@ func (a *app) runFiles(ctx context.Context, files []*scenario.File, f *runFlags)
 		case p.Stopped, p.NotRun && ctx.Err() != nil:
 			interrupted = true
 		}
-		if line.played(p.Failed(), func() error { return text.Add(p) }) != nil {
+		if line.played(p.Failed(), func() error { return out.play(p) }) != nil {
 			stop() // nobody can be told any more
 		}
 	})
 	line.end()
-	if err := text.Close(time.Since(begin)); err != nil {
+	if err := out.close(time.Since(begin), interrupted); err != nil {
 		return err
 	}
 	switch {
@@ -157,6 +180,26 @@ func (a *app) runFiles(ctx context.Context, files []*scenario.File, f *runFlags)
 		return status(statusFailed)
 	}
 	return nil
+}
+
+// reportsOf opens the reports of a run.
+func (a *app) reportsOf(f *runFlags, files []*scenario.File, scenarios []*scenario.Scenario) (*reports, error) {
+	opts := a.textOptions(f, scenarios)
+	how := reporting{
+		who:  "banter run",
+		run:  report.Run{Began: time.Now(), Banter: versionNumber(), Flags: opts.Flags, Scenarios: len(scenarios)},
+		opts: report.TextOptions{Flags: opts.Flags},
+		text: func(w io.Writer, toFile bool) *report.Text {
+			if toFile {
+				opts.Color, opts.Columns, opts.Quiet = f.color == "always", 0, false
+			}
+			return report.NewText(w, opts)
+		},
+	}
+	for _, file := range files {
+		how.sources = append(how.sources, file.Path)
+	}
+	return a.openReports(f.reports, how)
 }
 
 // ready says what there is to say before scenarios are played, and fills in what

@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"banter/runner"
@@ -12,10 +13,13 @@ import (
 // A failure is one screen. The lanes get what the rest leaves of it, but at
 // least lanesMin.
 const (
-	screen   = 40
-	lanesMin = 10
-	notesMax = 5 // lines of notes
-	othersIn = 6 // failures that follow from the first, by name
+	screen       = 40
+	lanesMin     = 10
+	lanesMax     = 18 // more of a conversation is no help
+	messageLines = 3  // lines of a message
+	notesMax     = 5  // lines of notes
+	othersIn     = 6  // failures that follow from the first, by name
+	filterMax    = 80 // characters of a name to find it by
 )
 
 // failure is the picture of a play that failed: the cause on top, then what
@@ -29,9 +33,10 @@ func (t *Text) failure(p *runner.Play) []string {
 	if p.Result.Real {
 		name += " (real)"
 	}
-	again := []string{"again: " + t.again(p.Scenario)}
+	again := []string{"again: " + t.again(p)}
+	columns := t.opts.Columns - len(indent)
 	if p.Err != nil {
-		return frame(st.headline(name, p.Scenario.Pos), []string{"the run broke: " + Clean(p.Err.Error())}, again)
+		return frame(st.headline(name, p.Scenario.Pos, columns), wrap("the run broke: "+Clean(p.Err.Error()), columns, messageLines), again)
 	}
 	r := &p.Result
 	f := &r.Failures[0]
@@ -39,17 +44,14 @@ func (t *Text) failure(p *runner.Play) []string {
 	if !pos.IsValid() {
 		pos = p.Scenario.Pos
 	}
-	columns := t.opts.Columns - len(indent)
-
-	name = clip(name, max(nameMin, columns-width(pos.String())-3))
-	headline := st.headline(name, pos)
-	cause := []string{clip(who(f)+Clean(f.Message), 2*columns)}
+	headline := st.headline(name, pos, columns)
+	cause := wrap(who(f)+Clean(f.Message), columns, messageLines)
 	cause = append(cause, fold(f.Notes, notesMax, columns)...)
 	cause = append(cause, fold(notes(p.Scenario, f), notesMax, columns)...)
 	bytes := st.difference(f, columns)
 	source := st.source(p.Scenario.File, pos, columns)
 
-	used := 1 + len(cause) + height(bytes) + height(source) + height(again)
+	used := rows(headline, t.opts.Columns) + len(cause) + height(bytes) + height(source) + 1 + rows(indent+again[0], t.opts.Columns)
 	printed := t.printed(r, f, columns)
 	for _, block := range printed {
 		used += height(block)
@@ -58,7 +60,7 @@ func (t *Text) failure(p *runner.Play) []string {
 	for _, block := range followed {
 		used += height(block)
 	}
-	lanes := st.lanes(r, f, columns, screen-used-1)
+	lanes := st.lanes(r, f, columns, min(screen-used-1, lanesMax))
 
 	blocks := [][]string{cause, bytes, source, lanes}
 	blocks = append(blocks, followed...)
@@ -69,12 +71,17 @@ func (t *Text) failure(p *runner.Play) []string {
 	return frame(headline, append(blocks, again)...)
 }
 
-func (st style) headline(name string, pos scenario.Pos) string {
-	line := st.fail("FAIL") + "  " + name
-	if pos.IsValid() {
-		line += "   " + Clean(pos.String())
+func (st style) headline(name string, pos scenario.Pos, columns int) string {
+	if !pos.IsValid() {
+		return st.fail("FAIL") + "  " + clip(name, columns)
 	}
-	return line
+	place := Clean(pos.String())
+	return st.fail("FAIL") + "  " + clip(name, max(nameMin, columns-width(place)-3)) + "   " + place
+}
+
+// rows is how many lines of a terminal a line takes, without its colours.
+func rows(line string, columns int) int {
+	return max(1, (width(colors.ReplaceAllString(line, ""))+columns-1)/columns)
 }
 
 // frame puts blocks below a headline: the first directly, the others after a
@@ -102,10 +109,12 @@ func height(block []string) int {
 
 // who says whose failure it is: "ann, step 3 of 4: ". Its name must leave room
 // for what there is to say.
-func who(f *runner.Failure) string {
-	name := clip(Clean(f.Actor), nameMax)
+func who(f *runner.Failure) string { return whose(clip(Clean(f.Actor), nameMax), f) }
+
+// whose says it of an actor of this name, or of several.
+func whose(name string, f *runner.Failure) string {
 	switch {
-	case f.Actor == "":
+	case name == "":
 		return ""
 	case f.Step == 0 && f.Over != "":
 		return name + ", over " + Clean(f.Over) + ": "
@@ -145,17 +154,18 @@ func notes(s *scenario.Scenario, f *runner.Failure) (lines []string) {
 // and who still waited when the scenario ended. They have so many lines in all.
 func consequences(failures []runner.Failure, room, columns int) [][]string {
 	var after, waiting []string
-	for i := range failures {
-		f := &failures[i]
-		line := who(f) + Clean(f.Message)
-		if f.Pos.IsValid() {
-			line = fmt.Sprintf("%s (line %d)", clip(line, columns-16), f.Pos.Line)
-		}
-		if f.Kind == runner.Unfinished {
-			waiting = append(waiting, line)
+	var woken [][]*runner.Failure
+	for _, same := range alike(failures) {
+		if same[0].Kind == runner.Unfinished {
+			woken = append(woken, same)
 		} else {
-			after = append(after, line)
+			after = append(after, alikeText(same, columns-2))
 		}
+	}
+	// All were woken at the same time, so their order is that of the file.
+	slices.SortStableFunc(woken, func(a, b []*runner.Failure) int { return cmp.Compare(a[0].Pos.Line, b[0].Pos.Line) })
+	for _, same := range woken {
+		waiting = append(waiting, alikeText(same, columns-2))
 	}
 	limit := othersIn
 	for limit > 1 && listHeight(after, limit)+listHeight(waiting, limit) > room {
@@ -175,6 +185,52 @@ func consequences(failures []runner.Failure, room, columns int) [][]string {
 	add("after that:", after)
 	add("still waiting:", waiting)
 	return blocks
+}
+
+// alike brings together the failures of actors that say the same of the same
+// step, in the order of the first of each.
+func alike(failures []runner.Failure) (groups [][]*runner.Failure) {
+	type what struct {
+		pos     scenario.Pos
+		message string
+	}
+	at := map[what]int{}
+	for i := range failures {
+		f := &failures[i]
+		key := what{f.Pos, f.Message}
+		n, ok := at[key]
+		if !ok {
+			n = len(groups)
+			at[key] = n
+			groups = append(groups, nil)
+		}
+		groups[n] = append(groups[n], f)
+	}
+	return groups
+}
+
+// alikeText is a line for failures that are alike.
+func alikeText(same []*runner.Failure, columns int) string {
+	f := same[0]
+	for _, other := range same { // of those who fail at about the same time, chance has the first
+		if len(other.Actor) < len(f.Actor) || len(other.Actor) == len(f.Actor) && other.Actor < f.Actor {
+			f = other
+		}
+	}
+	name := clip(Clean(f.Actor), nameMax)
+	if len(same) > 1 {
+		name = fmt.Sprintf("%s and %d more", name, len(same)-1)
+	}
+	message := Clean(f.Message)
+	if f.Kind == runner.Unfinished { // under a title that says so
+		message = strings.TrimPrefix(message, "was waiting: ")
+	}
+	line := whose(name, f) + message
+	if !f.Pos.IsValid() {
+		return line
+	}
+	place := fmt.Sprintf(" (line %d)", f.Pos.Line)
+	return clip(line, columns-len(place)) + place
 }
 
 // listHeight is the lines that a titled list takes.
@@ -201,13 +257,39 @@ func fold(list []string, limit, columns int) []string {
 	return lines
 }
 
+// wrap is a text in so many lines at most, broken at blanks where it has some.
+func wrap(s string, columns, most int) (lines []string) {
+	for width(s) > columns && len(lines) < most-1 {
+		line := cells.Truncate(s, columns+1, "")
+		if blank := strings.LastIndexByte(line, ' '); blank > len(line)/2 {
+			line = line[:blank]
+		} else {
+			line = cells.Truncate(s, columns, "")
+		}
+		lines = append(lines, line)
+		s = strings.TrimPrefix(s[len(line):], " ")
+	}
+	return append(lines, clip(s, columns))
+}
+
 // again is the command that runs just this scenario.
-func (t *Text) again(s *scenario.Scenario) string {
+func (t *Text) again(p *runner.Play) string {
+	if t.opts.Again != "" {
+		return t.opts.Again
+	}
+	s := p.Scenario
 	words := []string{"banter", cmp.Or(t.opts.Command, "run")}
 	for _, flag := range t.opts.Flags {
-		words = append(words, shellWord(flag))
+		words = append(words, ShellWord(flag))
 	}
-	words = append(words, "--filter", filterFor(s.Name))
+	if changes := p.Result.Changes; changes != nil {
+		var list []string
+		for _, c := range changes {
+			list = append(list, c.String())
+		}
+		words = append(words, "--perturb", ShellWord(strings.Join(list, ",")))
+	}
+	words = append(words, "--filter", filterFor(s.Name, filterMax))
 	file := path(s)
 	switch {
 	case file == scenario.StdinName:
@@ -215,5 +297,5 @@ func (t *Text) again(s *scenario.Scenario) string {
 	case strings.HasPrefix(file, "-"):
 		words = append(words, "--")
 	}
-	return strings.Join(append(words, shellWord(file)), " ")
+	return strings.Join(append(words, ShellWord(file)), " ")
 }

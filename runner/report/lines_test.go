@@ -88,8 +88,8 @@ FAIL  greeting (run 2)
 
       again: banter run --filter '^greeting$' scenarios/tour/01-greeting.yaml
 
-FAIL  greeting   1 of 3 runs failed
-1 scenario, 3 runs, 2 passed, 1 failed                      0.01 s
+FLAKY greeting   1 of 3 runs failed
+1 scenario, 3 runs, 2 passed, 1 failed, 1 flaky             0.01 s
 `},
 		{"the flags of the run", TextOptions{Flags: []string{"--slow", "2"}, Quiet: true}, []runner.Play{failed}, `
 FAIL  greeting (run 2)

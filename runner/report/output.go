@@ -8,28 +8,41 @@ import (
 	"banter/runner"
 )
 
-// Lines of what a program has printed that a failure shows: of the one that it
-// is about, and of the others.
+// Lines of what programs have printed that a failure shows: of the one that it
+// is about, of each of the others, and of those together.
 const (
-	printedMain  = 10
-	printedOther = 3
+	printedMain   = 10
+	printedOther  = 3
+	printedOthers = 7
 )
 
 // printed is what programs have printed, a block for each that has something to
 // say, with its last lines.
 func (t *Text) printed(r *runner.Result, f *runner.Failure, columns int) (blocks [][]string) {
+	others, left := 0, 0
 	for i := range r.Outputs {
 		o := &r.Outputs[i]
+		main := o.Name == f.Actor || strings.HasPrefix(o.Name, programOf(f))
 		most := printedOther
 		switch {
 		case t.opts.Verbose:
 			most = transcriptMax
-		case o.Name == f.Actor, strings.HasPrefix(o.Name, programOf(f)):
+		case main:
 			most = printedMain
 		}
-		if block := output(o, most, columns); block != nil {
+		block := output(o, most, columns)
+		if !main && !t.opts.Verbose {
+			if others += height(block); others > printedOthers && block != nil {
+				left++
+				continue
+			}
+		}
+		if block != nil {
 			blocks = append(blocks, block)
 		}
+	}
+	if left > 0 {
+		blocks = append(blocks, []string{"what " + count(left, "more program") + " printed is shown by -v"})
 	}
 	return blocks
 }
@@ -63,7 +76,7 @@ func output(o *runner.Output, most, columns int) []string {
 		if o.Status == "" {
 			return nil
 		}
-		return []string{fmt.Sprintf("%s has ended: %s", name, o.Status)}
+		return []string{clip(fmt.Sprintf("%s has ended: %s", name, o.Status), columns)}
 	}
 	title := name + " printed"
 	if o.Status != "" {
@@ -73,7 +86,7 @@ func output(o *runner.Output, most, columns int) []string {
 		title += ", in the end"
 		lines = lines[max(0, len(lines)-most):]
 	}
-	block := []string{title + ":"}
+	block := []string{clip(title, columns-1) + ":"}
 	for _, line := range lines {
 		block = append(block, "  "+clip(Clean(strings.TrimRight(line, "\r")), columns-2))
 	}

@@ -23,6 +23,7 @@ type TextOptions struct {
 	Names   int      // columns of the longest name; 0: not known
 	Command string   // that plays a scenario again; "": run
 	Flags   []string // of it, that it needs to come out the same
+	Again   string   // that whole command, where it is another program's; "": banter's
 }
 
 // Text writes results for people, as they come: a line for what passed, one
@@ -118,10 +119,18 @@ func (t *Text) Add(p runner.Play) error {
 func (t *Text) Close(elapsed time.Duration) error {
 	var b strings.Builder
 	t.endRounds(&b)
+	flaky := 0
 	for _, r := range t.repeated {
-		if n := r.passed + r.failed; r.failed > 0 && n > 1 {
-			fmt.Fprintf(&b, "%s  %s   %d of %d runs failed\n", t.style.fail("FAIL"), Clean(r.scenario.Name), r.failed, n)
+		n := r.passed + r.failed
+		if r.failed == 0 || n == 1 {
+			continue
 		}
+		word := "FAIL "
+		if r.passed > 0 {
+			word = "FLAKY"
+			flaky++
+		}
+		fmt.Fprintf(&b, "%s %s   %d of %d runs failed\n", t.style.fail(word), Clean(r.scenario.Name), r.failed, n)
 	}
 	if t.opts.Quiet {
 		return t.write(&b)
@@ -143,6 +152,7 @@ func (t *Text) Close(elapsed time.Duration) error {
 	}
 	add(t.passed, "passed")
 	add(t.failed, "failed")
+	add(flaky, "flaky")
 	add(t.skipped, "skipped")
 	add(t.notRun, "not run")
 	seconds := fmt.Sprintf("%.2f s", elapsed.Seconds())
@@ -170,7 +180,7 @@ func (t *Text) line(b *strings.Builder, p *runner.Play) {
 	if t.opts.Quiet || !t.opts.Passing {
 		return
 	}
-	t.columns(b, t.style.ok("ok")+"    ", p.Scenario, duration(p.Result.Elapsed), "")
+	t.columns(b, t.style.ok("ok")+"    ", p.Scenario, duration(p.Result.Elapsed), Clean(p.Result.Note))
 	if t.opts.Verbose {
 		writeIndented(b, transcripts(&p.Result))
 	}
@@ -240,11 +250,15 @@ func (t *Text) picture(b *strings.Builder, p *runner.Play) {
 	if t.open {
 		b.WriteByte('\n')
 	}
-	for _, line := range t.failure(p) {
-		b.WriteString(line + "\n")
-	}
-	b.WriteByte('\n')
+	b.WriteString(strings.Join(t.failure(p), "\n") + "\n\n")
 	t.open = false
+}
+
+// Picture is what a text report shows of a play that failed, 40 lines at most
+// unless opts.Verbose: lines of text with nothing in them that a terminal or a
+// log would act on, apart from the colours of opts.Color.
+func Picture(p runner.Play, opts TextOptions) string {
+	return strings.Join(NewText(nil, opts).failure(&p), "\n") + "\n"
 }
 
 // path is the file that a scenario is in.

@@ -311,6 +311,15 @@ func TestPictureOfTheDesign(t *testing.T) {
 	}
 }
 
+func TestPictureAlone(t *testing.T) {
+	p := answered("hhhh", "hhxh\n")
+	for _, opts := range []TextOptions{{}, {Color: true, Columns: 60}} {
+		if diff := cmp.Diff(report(t, opts, p), Picture(p, opts)+"\n"); diff != "" {
+			t.Errorf("not as in the report (-report +picture):\n%s", diff)
+		}
+	}
+}
+
 func TestVerboseFailure(t *testing.T) {
 	golden(t, "verbose", report(t, TextOptions{Verbose: true}, answered("hhhh", "hhxh\n")))
 }

@@ -97,7 +97,7 @@ func (p *parser) include(pos Pos, name, path string) *inclusion {
 		p.errorf(pos, "the file %s %s", quote(name), err)
 		return nil
 	}
-	text, err := readSource(path, nil)
+	text, err := Source(path, nil)
 	if err != nil {
 		p.errorf(pos, "the file %s can't be read: %s", quote(name), reason(err))
 		return nil

@@ -44,7 +44,7 @@ func Parse(path string, src []byte) *File { return Config{}.Parse(path, src) }
 
 // Read is the function Read, with values from outside.
 func (c Config) Read(path string, stdin io.Reader) (*File, error) {
-	src, err := readSource(path, stdin)
+	src, err := Source(path, stdin)
 	if err != nil {
 		return nil, err
 	}
@@ -64,8 +64,9 @@ func (c Config) Read(path string, stdin io.Reader) (*File, error) {
 // includes, and no others.
 func (c Config) Reread(path string, src []byte) *File { return c.parse(path, src, true).result() }
 
-// readSource reads a file, or enough of it to see that it is too large.
-func readSource(path string, stdin io.Reader) ([]byte, error) {
+// Source is a scenario file's source, or enough of it to see that it is too large;
+// of the path "-" standard input.
+func Source(path string, stdin io.Reader) ([]byte, error) {
 	in := stdin
 	if path != Stdin {
 		f, err := os.Open(path)
@@ -148,7 +149,15 @@ type namedFile struct {
 const maxSuggestions = 100
 
 func (c Config) parse(path string, src []byte, opens bool) *parser {
-	p := &parser{
+	p := c.newParser(path, src, opens)
+	if p.isText(src) {
+		p.scenarios(p.documents())
+	}
+	return p
+}
+
+func (c Config) newParser(path string, src []byte, opens bool) *parser {
+	return &parser{
 		config:      c,
 		file:        &File{Path: path, Source: src, Allow: c.Allow},
 		src:         newSource(path, src),
@@ -157,12 +166,6 @@ func (c Config) parse(path string, src []byte, opens bool) *parser {
 		opens:       opens,
 		suggestions: maxSuggestions,
 	}
-	if !p.isText(src) {
-		return p
-	}
-	docs, whole := p.documents()
-	p.scenarios(docs, whole)
-	return p
 }
 
 // isText complains about a source that can't be read as a scenario file.

@@ -74,6 +74,7 @@ type Scenario struct {
 	Case        string        // the row of cases that this is, as reports show it; "" for none
 	Secrets     [][]byte      // values that are shown as ***
 	Echoes      bool          // some step sends what came
+	Some        Pos           // of a "some", if there is one: timing decides
 	Processes   []*Process    // in the file's order, in which they are started
 	Files       []TmpFile
 	Skip        string       // why it is not to be run; "": it is

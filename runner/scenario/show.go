@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -107,8 +108,12 @@ func (l *Length) String() string {
 // String is the text in quotes, shortened.
 func (t Text) String() string { return t.quoted() }
 
-// quoted is a text in quotes, shortened.
+// quoted is a text in quotes, shortened; bytes that are hardly text are in
+// hexadecimal.
 func (t Text) quoted() string {
+	if lit, ok := t.literal(); ok && unprintable(lit) {
+		return quotedHex(lit, nil)
+	}
 	total, known := 0, true
 	for i := range t {
 		text, isKnown := t[i].written()
@@ -159,9 +164,28 @@ func runeEnd(b []byte, n int) int {
 	return n
 }
 
+// unprintable reports whether most of some bytes would be escaped.
+func unprintable(b []byte) bool {
+	isText, strange := utf8.Valid(b), 0
+	for rest := b; len(rest) > 0; {
+		r, size := utf8.DecodeRune(rest)
+		if r >= utf8.RuneSelf && !isText || r != '\r' && r != '\n' && r != '\t' && !unicode.IsPrint(r) {
+			strange += size
+		}
+		rest = rest[size:]
+	}
+	return 2*strange > len(b)
+}
+
 // hex is a part with bytes that may be anything.
 func (part *Part) hex() string {
 	lit, _ := part.Text.literal()
+	return quotedHex(lit, part.Any)
+}
+
+// quotedHex is bytes as the language has them in hexadecimal, those that may be
+// anything as dots.
+func quotedHex(lit []byte, wild []bool) string {
 	var out strings.Builder
 	out.WriteString(`hex "`)
 	for i, b := range lit {
@@ -172,7 +196,7 @@ func (part *Part) hex() string {
 			fmt.Fprintf(&out, `…" (%d bytes)`, len(lit))
 			return out.String()
 		}
-		if i < len(part.Any) && part.Any[i] {
+		if i < len(wild) && wild[i] {
 			out.WriteString("..")
 		} else {
 			fmt.Fprintf(&out, "%02x", b)

@@ -35,6 +35,18 @@ const (
 	Run                         // a program ran to its end; Name is which
 )
 
+var kindName = [...]string{
+	Connect: "connect", Accept: "accept", Send: "send", Recv: "recv",
+	EOF: "eof", PeerReset: "peer_reset", PeerEnd: "peer_end",
+	Shutdown: "shutdown", Close: "close", Reset: "reset",
+	Refused: "refused", Unreachable: "unreachable", Timeout: "timeout",
+	TLS: "tls", TLSError: "tls_error",
+	Stop: "stop", Start: "start", Run: "run",
+}
+
+// String is the kind's name for machines, one lower-case word: "peer_reset".
+func (k Kind) String() string { return kindName[k] }
+
 // Kept is how many bytes of an event are kept. An event of more has its size
 // and the CRC-32 (IEEE) of its first Summed bytes.
 const (

@@ -39,6 +39,7 @@ type Conn struct {
 	reset   atomic.Bool
 	refused atomic.Bool // a Write has heard it, and no Read has told
 	shut    bool        // we have half-closed
+	ended   atomic.Bool // so that the peer may know it
 	Packets bool        // of UDP
 	Piped   bool        // of a program: it can't be peeked at
 	AtOnce  bool        // the peer had reset it before Dial was done; what came before that is there
@@ -95,6 +96,15 @@ func (c *Conn) Write(p []byte) (int, error) {
 		n, err = c.sock.Write(p) // that one was not sent
 	}
 	return n, c.meaning(err)
+}
+
+// Cork holds back what is written next, up to a full segment, until it is called
+// with false; see TCP_CORK in tcp(7). Linux holds nothing longer than 200 ms, and
+// other systems hold nothing, nor does what is no TCP.
+func (c *Conn) Cork(on bool) {
+	if _, tcp := c.sock.(*net.TCPConn); tcp {
+		c.cork(on)
+	}
 }
 
 // Late is a Read, or a Peek, after the deadline: it brings what is there
@@ -180,6 +190,7 @@ func (c *Conn) CloseWrite() error {
 		return nil
 	}
 	c.shut = true
+	c.ended.Store(true)
 	if c.tls != nil && c.broken.Load() == nil {
 		return c.endTLS(s)
 	}

@@ -104,6 +104,8 @@ func lateFrom(c *net.UDPConn, p []byte) (int, netip.AddrPort, error) {
 	return c.ReadFromUDPAddrPort(p)
 }
 
+func (c *Conn) cork(bool) {}
+
 func (c *Conn) unsent() (int, error) { return 0, errors.ErrUnsupported }
 
 // rawWrite takes nothing after the deadline.
