@@ -21,9 +21,9 @@ var (
 	ruleList   = listOf(ref("rule"))
 	// as the parser takes it
 	anAlgorithm = schema{"type": "string", "pattern": `^[a-z0-9_-]{1,15}$|` + aVariable}
-	aForm      = oneOf(forms[1:]...)
-	theLast    = mapping([]property{{"through", aText(), "The regular expression that the last line matches."}}).with("required", []string{"through"})
-	withinKey  = property{"within", aDuration(), "How long it may take; if left out, the scenario's timeout."}
+	aForm       = oneOf(forms[1:]...)
+	theLast     = mapping([]property{{"through", aText(), "The regular expression that the last line matches."}}).with("required", []string{"through"})
+	withinKey   = property{"within", aDuration(), "How long it may take; if left out, the scenario's timeout."}
 )
 
 // definitions are what the schema's references lead to.
