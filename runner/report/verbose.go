@@ -123,8 +123,8 @@ func kernelLine(t *runner.TCP) string {
 	if t.Retransmits == 1 {
 		retransmits = "1 retransmit"
 	}
-	return fmt.Sprintf("(%skernel: %s, rtt %s, %s sent, %s received, %s, window %s out and %s in, held back %s)",
-		over, t.Congestion, t.RTT, size(t.Sent), size(t.Received), retransmits,
+	return fmt.Sprintf("(%skernel: %s, rtt %s, %s, window %s out and %s in, held back %s)",
+		over, t.Congestion, t.RTT, retransmits,
 		size(t.SendWindow), size(t.RecvWindow), t.HeldBack)
 }
 
