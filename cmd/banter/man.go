@@ -21,11 +21,11 @@ func (a *app) manCommand() *cobra.Command {
 		Short: "Write the manual pages",
 		Long: `Man writes the manual pages into a folder, which it makes if it is not there:
 banter.1 and one for each command, banter-run.1 and so on.`,
-		Example: `  banter man /usr/local/share/man/man1
-  banter man pages && man -l pages/banter-run.1`,
+		Example: `  banter man man1 && man -l man1/banter-run.1
+  banter man "$DESTDIR/usr/share/man/man1"      for a package`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return fmt.Errorf("give one folder, as in %q", cmd.CommandPath()+" /usr/local/share/man/man1")
+				return fmt.Errorf("give one folder, as in %q", cmd.CommandPath()+" man1")
 			}
 			return nil
 		},
@@ -133,10 +133,20 @@ func synopsis(cmd *cobra.Command) string {
 		words = append(words, "Cm", cmd.Name())
 	}
 	for _, word := range strings.Fields(cmd.Use)[1:] {
-		if inner, ok := strings.CutPrefix(word, "["); ok {
-			words = append(words, "Oo", "Ar", roff(strings.TrimSuffix(inner, "]")), "Oc")
-		} else {
-			words = append(words, "Ar", roff(word))
+		bare := strings.Trim(word, "[]")
+		for range strings.Count(word, "[") {
+			words = append(words, "Oo")
+		}
+		switch name := strings.TrimLeft(bare, "-"); {
+		case name == "":
+			words = append(words, "Cm", roff(bare))
+		case name != bare:
+			words = append(words, strings.Repeat("Fl ", len(bare)-len(name))+roff(name))
+		default:
+			words = append(words, "Ar", roff(bare))
+		}
+		for range strings.Count(word, "]") {
+			words = append(words, "Oc")
 		}
 	}
 	return strings.Join(words, " ")

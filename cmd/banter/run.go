@@ -29,7 +29,8 @@ type runFlags struct {
 	config         scenario.Config
 	suite          runner.SuiteOptions
 	reports        []wantedReport
-	update         bool
+	update, watch  bool
+	heard          func(runner.Play) // hears each play too; nil: nobody does
 	verbose, quiet bool
 	color          string
 	isolation      string
@@ -51,6 +52,10 @@ With --update, what came is written into the files, in place of expects that
 failed and of transcripts that differ, and played again until nothing changes.
 The rest of a file stays as it is, to the byte.
 
+With --watch, the scenarios of a file are played again when it changes, or a
+file that it includes or sends, and those of new files in the folders. Enter plays
+all again, and q ends it.
+
 The exit status is 0 if all passed, 1 if one failed, 2 if there was
 nothing to run or no way to, and 130 if it was interrupted.`,
 		Example: `  banter run scenarios/                         all below a folder
@@ -60,6 +65,7 @@ nothing to run or no way to, and 130 if it was interrupted.`,
   banter run --perturb 20 --connect greeter=127.0.0.1:7890 greeting.yaml
                                                 does the server take a read for a message?
   banter run --update greeting.yaml             what came is right from now on
+  banter run --watch scenarios/                 again whenever a file is saved
   banter run --connect greeter=127.0.0.1:7890 greeting.yaml
                                                 against the real server there
   generate | banter run -                       from standard input`,
@@ -69,7 +75,7 @@ nothing to run or no way to, and 130 if it was interrupted.`,
 			if f.quiet && f.verbose {
 				return errors.New("-q and -v exclude each other")
 			}
-			if err := f.canUpdate(args); err != nil {
+			if err := cmp.Or(f.canUpdate(args), f.canWatch(args)); err != nil {
 				return err
 			}
 			if err := a.seeded(cmd, &f.suite.Perturb); err != nil {
@@ -81,6 +87,9 @@ nothing to run or no way to, and 130 if it was interrupted.`,
 			}
 			f.config.Update = f.update
 			f.config.Real = f.suite.Real != runner.RealNever
+			if f.watch {
+				return a.watch(cmd, args, &f)
+			}
 			files, err := a.valid(cmd, f.config, args, "; nothing was run")
 			if err != nil {
 				return err
@@ -101,6 +110,7 @@ nothing to run or no way to, and 130 if it was interrupted.`,
 	flags.BoolVar(&f.suite.FailFast, "fail-fast", false, "start nothing more after a failure")
 	perturbFlags(cmd, &f.suite.Perturb)
 	flags.BoolVar(&f.update, "update", false, "write what came into the files, where expects failed and where transcripts are written out")
+	flags.BoolVar(&f.watch, "watch", false, "play again what has changed, until q or Ctrl-C")
 	timeFlags(cmd, &f.suite.Options)
 	valueFlags(cmd, &f.config)
 	flags.Var(realServers(&f.suite.Connect, "NAME=ADDRESS"), "connect", "play against the real server there, in place of the declared one")
@@ -140,12 +150,17 @@ func (a *app) runFiles(ctx context.Context, files []*scenario.File, f *runFlags)
 	if err := a.ready(f, scenarios); err != nil {
 		return err
 	}
+	a.warn(scenarios)
 	if f.shard.total == 0 {
 		if f.shard, err = shardOf(os.Getenv, 0); err != nil {
 			return fmt.Errorf("--shard %w; --shard 1/1 plays all", err)
 		}
 	}
-	scenarios = a.share(f.shard, scenarios)
+	return a.play(ctx, files, a.share(f.shard, scenarios), f)
+}
+
+// play plays scenarios of the files, and reports what came of them.
+func (a *app) play(ctx context.Context, files []*scenario.File, scenarios []*scenario.Scenario, f *runFlags) error {
 	out, err := a.reportsOf(f, files, scenarios)
 	if err != nil {
 		return err
@@ -157,6 +172,8 @@ func (a *app) runFiles(ctx context.Context, files []*scenario.File, f *runFlags)
 	failed, interrupted := false, false
 	begin := time.Now()
 	line := a.progressOf(f, len(scenarios))
+	line.watch(&f.suite)
+	a.stdout.line = line
 	runner.PlayAll(ctx, scenarios, f.suite, func(p runner.Play) {
 		switch {
 		case p.Failed():
@@ -164,11 +181,15 @@ func (a *app) runFiles(ctx context.Context, files []*scenario.File, f *runFlags)
 		case p.Stopped, p.NotRun && ctx.Err() != nil:
 			interrupted = true
 		}
-		if line.played(p.Failed(), func() error { return out.play(p) }) != nil {
+		if f.heard != nil {
+			f.heard(p)
+		}
+		if out.play(p) != nil {
 			stop() // nobody can be told any more
 		}
 	})
 	line.end()
+	a.stdout.line = nil
 	if err := out.close(time.Since(begin), interrupted); err != nil {
 		return err
 	}
@@ -203,13 +224,12 @@ func (a *app) reportsOf(f *runFlags, files []*scenario.File, scenarios []*scenar
 	return a.openReports(f.reports, how)
 }
 
-// ready says what there is to say before scenarios are played, and fills in what
-// was not said.
+// ready says what keeps scenarios from being played so, and fills in what was not
+// said.
 func (a *app) ready(f *runFlags, scenarios []*scenario.Scenario) error {
 	if err := cmp.Or(checkConnect(f.suite.Connect, f.suite.Real, scenarios), checkServes(f.suite.Real, scenarios)); err != nil {
 		return err
 	}
-	a.warn(scenarios)
 	if f.suite.Jobs == 0 {
 		f.suite.Jobs = 4 * max(1, runtime.GOMAXPROCS(0))
 	}

@@ -108,7 +108,8 @@ type CaseActor struct {
 	Expected []CaseEvent `json:"expected,omitempty"` // of a play that failed
 	TCP      []CaseTCP   `json:"tcp,omitempty"`      // its connections of TCP, where the kernel was asked (-v)
 	Left     []string    `json:"left,omitempty"`     // steps that were not reached, as reports show them
-	More     int         `json:"more,omitempty"`     // observed events that are left out
+	More     int         `json:"more,omitempty"`     // observed events that are left out,
+	Head     int         `json:"head,omitempty"`     // after so many of Observed
 }
 
 // CaseEvent is an event of a transcript.

@@ -65,6 +65,7 @@ type token struct {
 	col   int      // its column where it begins a line outside of brackets
 	level *nesting // that it is in, or (a dash, a key) that it belongs to
 	lines []string // of a block's text, without its indentation; more lines of another text
+	empty bool     // a block's head, of no text
 	open  bool     // the file ends with a block's text, and not with an end of line
 	lost  []bool   // blank lines below a block's text that YAML drops, and Parse warns of: whether they are as deep
 }
@@ -109,7 +110,8 @@ func (r *tokenReader) read() ([]token, error) {
 	for _, doc := range r.all.docs {
 		r.value(doc, &nesting{was: -2, col: -2})
 	}
-	r.gap(func(at int) bool { return at == len(r.text) }, &nesting{was: -2, col: -2}, 0)
+	top := &nesting{was: -2, col: -2}
+	r.gap(func(at int) bool { return at == len(r.text) }, top, top)
 	return r.tokens, r.err
 }
 
@@ -118,21 +120,21 @@ func (r *tokenReader) value(pl *place, in *nesting) {
 	bracket := len(r.text) > r.all.begin(pl) && strings.IndexByte("[{", r.text[r.all.begin(pl)]) >= 0
 	switch {
 	case y.Kind != yaml.MappingNode && y.Kind != yaml.SequenceNode:
-		r.scalar(pl, y, in)
+		r.scalar(pl, y, in, in)
 	case y.Style&yaml.FlowStyle != 0 && bracket:
-		r.to(r.all.begin(pl), in, in.col+2)
+		r.to(r.all.begin(pl), in, in)
 		r.add(token{kind: openToken, level: in, col: in.col + 2}, 1)
 		for _, c := range pl.children {
 			if c.key != nil {
-				r.scalar(nil, c.key, in)
+				r.scalar(nil, c.key, in, in)
 			}
 			r.value(c, in)
 		}
-		r.gap(func(at int) bool { return strings.IndexByte("]}", r.text[at]) >= 0 }, in, in.col+2)
+		r.gap(func(at int) bool { return strings.IndexByte("]}", r.text[at]) >= 0 }, in, in)
 		r.add(token{kind: closeToken, level: in, col: in.col + 2}, 1)
 	case y.Style&yaml.FlowStyle != 0: // one entry in a list in brackets
 		for _, c := range pl.children {
-			r.scalar(nil, c.key, in)
+			r.scalar(nil, c.key, in, in)
 			r.value(c, in)
 		}
 	case y.Kind == yaml.MappingNode:
@@ -147,7 +149,7 @@ func (r *tokenReader) value(pl *place, in *nesting) {
 	default:
 		l := in.below()
 		for i, c := range pl.children {
-			r.gap(func(at int) bool { return r.text[at] == '-' && !r.marker(at) }, l, l.col)
+			r.gap(func(at int) bool { return r.text[at] == '-' && !r.marker(at) }, l, in)
 			if i == 0 {
 				l.was = r.column(r.at)
 			}
@@ -160,16 +162,20 @@ func (r *tokenReader) value(pl *place, in *nesting) {
 // key is a key outside of brackets.
 func (r *tokenReader) key(y *yaml.Node, l *nesting) {
 	first := len(r.tokens)
-	r.scalar(nil, y, l)
+	r.scalar(nil, y, l, l.up)
 	for i := first; i < len(r.tokens); i++ {
-		if r.tokens[i].kind == scalarToken {
-			r.tokens[i].col = l.col
+		switch t := &r.tokens[i]; t.kind {
+		case questionToken:
+			l.was = t.was
+			return
+		case scalarToken:
+			t.col = l.col
 		}
 	}
 }
 
 // scalar is a scalar or an alias; as a key it has no place.
-func (r *tokenReader) scalar(pl *place, y *yaml.Node, in *nesting) {
+func (r *tokenReader) scalar(pl *place, y *yaml.Node, in, behind *nesting) {
 	if pl == nil {
 		pl = &place{y: y}
 	}
@@ -178,12 +184,17 @@ func (r *tokenReader) scalar(pl *place, y *yaml.Node, in *nesting) {
 		return // nothing is written
 	}
 	from := r.all.begin(pl)
-	r.to(from, in, in.col+2)
+	r.to(from, in, behind)
 	if y.Kind == yaml.ScalarNode && (style == literalBlock || style == foldedBlock) {
 		r.block(pl, in)
 		return
 	}
-	s, ok := r.all.span(pl)
+	s, ok := span{from: from}, true
+	if y.Kind == yaml.ScalarNode && style == plain {
+		s.to, _ = wordsEnd(r.text, from, y.Value)
+	} else {
+		s, ok = r.all.span(pl)
+	}
 	if !ok || s.to <= from || r.err != nil {
 		r.fail()
 		return
@@ -223,24 +234,23 @@ func (r *tokenReader) block(pl *place, in *nesting) {
 	}
 	keep := bytes.IndexByte(r.text[r.at:head], '+') >= 0
 	stripped := bytes.IndexByte(r.text[r.at:head], '-') >= 0
-	r.add(token{kind: scalarToken, level: in, col: in.col + 2}, head-r.at)
-	r.to(nextLine(r.text, r.at), in, in.col+2)
+	r.add(token{kind: scalarToken, level: in, col: in.col + 2, empty: strings.Trim(pl.y.Value, "\n") == ""}, head-r.at)
+	r.to(nextLine(r.text, r.at), in, in)
 
 	t := token{kind: blockToken, level: in, col: in.col + 2}
 	indent := -1 // of the text; not known yet
 	if digit > 0 {
 		indent, t.col = max(in.was, 0)+digit, max(in.col, 0)+digit
 	}
-	end, text := r.at, 0 // of the last line that counts, and how many lines there are up to it
+	deepest := max(in.was+1, 0) // of the blank lines before it
+	end, text := r.at, 0        // of the last line that counts, and how many lines there are up to it
 	for at := r.at; at < len(r.text); {
 		line := r.text[at:lineEnd(r.text, at)]
 		blanks := leadingBlanks(line, 0)
 		blank := blanks == len(line) && (indent < 0 || blanks <= indent)
+		deepest = max(deepest, blanks)
 		if !blank && indent < 0 {
-			indent = blanks
-			if indent <= in.was {
-				break
-			}
+			indent = deepest
 		}
 		if !blank && blanks < indent {
 			break
@@ -284,13 +294,13 @@ func (r *tokenReader) lostBlanks(pl *place, lines []string, at, indent int) (los
 }
 
 // to takes what stands before the next value.
-func (r *tokenReader) to(off int, in *nesting, col int) {
-	r.gap(func(at int) bool { return at >= off }, in, col)
+func (r *tokenReader) to(off int, in, behind *nesting) {
+	r.gap(func(at int) bool { return at >= off }, in, behind)
 }
 
-// gap takes marks and comments, up to where it is done. Col is the column of an
-// anchor that begins a line.
-func (r *tokenReader) gap(done func(at int) bool, in *nesting, col int) {
+// gap takes marks and comments, up to where it is done. In is what a question mark
+// belongs to, and behind what a colon or an anchor does.
+func (r *tokenReader) gap(done func(at int) bool, in, behind *nesting) {
 	for r.err == nil && (r.at < len(r.text) || !done(r.at)) {
 		if r.at >= len(r.text) {
 			r.fail()
@@ -310,14 +320,16 @@ func (r *tokenReader) gap(done func(at int) bool, in *nesting, col int) {
 			r.add(token{kind: documentToken}, 3)
 		case c == '%' && r.column(r.at) == 0:
 			r.add(token{kind: documentToken}, lineEnd(r.text, r.at)-r.at)
-		case c == ',' || c == ':' || c == '?':
-			r.add(token{kind: tokenKind(c), level: in, col: max(in.col, 0)}, 1)
+		case c == ',' || c == '?':
+			r.add(token{kind: tokenKind(c), level: in, col: in.col}, 1)
+		case c == ':':
+			r.add(token{kind: colonToken, level: behind, col: behind.col}, 1)
 		case c == '&':
 			n := bytes.IndexAny(r.text[r.at:], " \t\n,[]{}")
 			if n < 0 {
 				n = len(r.text) - r.at
 			}
-			r.add(token{kind: anchorToken, level: in, col: max(col, 0)}, n)
+			r.add(token{kind: anchorToken, level: behind, col: behind.col + 2}, n)
 		default:
 			r.fail()
 		}

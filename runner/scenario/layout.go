@@ -125,6 +125,9 @@ func (l *layout) add(t token) {
 	}
 	l.line.marker = t.kind == documentToken
 	l.last, l.level = t.kind, t.level
+	if t.empty { // what is indented below it would be its text
+		l.level = nil
+	}
 	switch t.kind {
 	case openToken:
 		l.brackets = append(l.brackets, bracketColumn{})
@@ -148,10 +151,11 @@ func (l *layout) inside(in *nesting) bracketColumn {
 	return l.brackets[len(l.brackets)-1]
 }
 
-// between is what stands between two tokens of a line.
+// between is what stands between two tokens of a line. A colon without a value has
+// a blank behind it all the same, or YAML would not see it.
 func between(a, b tokenKind) string {
 	switch {
-	case a == openToken, b == closeToken, b == commaToken, b == colonToken && a != questionToken && a != commaToken:
+	case a == openToken, a != colonToken && (b == closeToken || b == commaToken), b == colonToken && a == scalarToken:
 		return ""
 	}
 	return " "
@@ -191,9 +195,10 @@ func (l *layout) endLine(fixed bool) {
 func (l *layout) alignComments() {
 	from := 0
 	for i := range l.lines {
-		if line := &l.lines[i]; line.text == "" && !line.fixed {
+		if line := &l.lines[i]; line.text == "" && !line.fixed || line.marker {
 			alignParagraph(l.lines[from:i])
-			from = i
+			alignParagraph(l.lines[i : i+1])
+			from = i + 1
 		}
 	}
 	alignParagraph(l.lines[from:])

@@ -115,14 +115,20 @@ func (all *places) node(pl *place) *node {
 	return &node{pos: all.p.pos(pl.y.Line, pl.y.Column), style: styleOf(pl.y), value: pl.y.Value, anchor: pl.y.Anchor}
 }
 
-// begin is where a value begins, behind its anchor. A value that is not written
-// begins behind its key.
+// begin is where a value begins, behind its anchor and comments. A value that is
+// not written begins behind its key.
 func (all *places) begin(pl *place) int {
 	text := all.p.src.text
 	at := all.p.src.offset(pl.y.Line, pl.y.Column)
 	if pl.y.Anchor != "" {
 		at += len("&") + len(pl.y.Anchor)
-		at += len(text[at:]) - len(bytes.TrimLeftFunc(text[at:], isBlank))
+		for {
+			at = len(text) - len(bytes.TrimLeftFunc(text[at:], isBlank))
+			if at == len(text) || text[at] != '#' {
+				break
+			}
+			at = lineEnd(text, at)
+		}
 	}
 	return at
 }

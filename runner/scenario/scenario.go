@@ -49,6 +49,7 @@ type File struct {
 	Allow     Allow             // what it was read with: runs are held to it too
 	Takes     map[string]bool   // variables from outside that the file has a place for
 	Included  map[string][]byte // the sources of the files that it includes, by their paths
+	Reads     []string          // other files that its runs read, payloads and certificates; see Read
 }
 
 // Defaults and bounds of the language.

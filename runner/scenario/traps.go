@@ -221,8 +221,13 @@ func (p *parser) plainEnd(n *node) (end, lines int) {
 	if end < len(text) && text[end] == '&' { // an anchor stands before it
 		end += max(bytes.IndexAny(text[end:], " \t\r\n"), 0)
 	}
-	lines = 1
-	for i, word := range strings.FieldsFunc(n.value, isBlank) {
+	return wordsEnd(text, end, n.value)
+}
+
+// wordsEnd is plainEnd of a value that begins here, or behind blanks.
+func wordsEnd(text []byte, from int, value string) (end, lines int) {
+	end, lines = from, 1
+	for i, word := range strings.FieldsFunc(value, isBlank) {
 		rest := text[end:]
 		skipped := len(rest) - len(bytes.TrimLeftFunc(rest, isBlank))
 		if i > 0 {
