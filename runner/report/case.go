@@ -128,8 +128,6 @@ type CaseEvent struct {
 type CaseTCP struct {
 	Over        string        `json:"over,omitempty"`
 	Congestion  string        `json:"congestion,omitempty"`
-	Sent        int64         `json:"sent"` // bytes, those sent again as well
-	Received    int64         `json:"received"`
 	Retransmits int64         `json:"retransmits"` // segments
 	RTT         time.Duration `json:"rtt_ns"`
 	SendWindow  int64         `json:"send_window"`  // bytes that the peer had offered
