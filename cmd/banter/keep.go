@@ -67,7 +67,7 @@ type keeper struct {
 	a      *app
 	flags  *keepFlags
 	tape   *record.Tape
-	file   *product          // nil: it goes to standard output, or nowhere
+	file   *reportFile       // nil: it goes to standard output, or nowhere
 	beside map[string][]byte // files that the scenario needs, by their names
 	at     string            // where clients saw the servers; "": where those were
 	out    io.Writer         // for what is shown
@@ -78,9 +78,9 @@ type keeper struct {
 func (a *app) keep(f *keepFlags, own capture.Side) (*keeper, error) {
 	k := &keeper{a: a, flags: f, tape: record.NewTape(f.max)}
 	if f.output != "" {
-		file, err := newProduct(f.output)
+		file, err := createReport(f.output) // before anything is recorded in vain
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%s: can't be written: %w", f.output, reason(err))
 		}
 		k.file = file
 	}
@@ -120,15 +120,16 @@ func (k *keeper) show() (end func()) {
 	done, over := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(over)
+		defer k.showNews()
 		for ended := false; !ended; {
-			changed := k.tape.Changed()
+			changed := k.tape.Changed() // before what is shown now
+			k.showNews()
 			select {
 			case <-done:
 				ended = true
 			case <-changed:
+				time.Sleep(showPause)
 			}
-			k.showNews()
-			time.Sleep(showPause)
 		}
 	}()
 	return func() { close(done); <-over }
@@ -196,7 +197,7 @@ func (k *keeper) write(who string, runs []int) error {
 	switch {
 	case err != nil:
 		return err
-	case k.file == nil:
+	case k.flags.output == "":
 		_, err = k.a.stdout.Write(content)
 	default:
 		content, notes, err = k.store(content, notes, groups, cuts)
@@ -208,7 +209,7 @@ func (k *keeper) write(who string, runs []int) error {
 	if err != nil {
 		return err
 	}
-	if k.file != nil && !k.flags.quiet {
+	if k.flags.output != "" && !k.flags.quiet {
 		k.say(fmt.Sprintf("wrote %s: %s, %s", k.flags.output, counted(len(groups[0]), "connection"), counted(strings.Count(string(content), "\n"), "line")))
 	}
 	if full {
@@ -222,8 +223,9 @@ func (k *keeper) write(who string, runs []int) error {
 func (k *keeper) scenario(runs [][]capture.Conversation, cuts []string) (content []byte, notes []string, err error) {
 	k.beside = map[string][]byte{}
 	options := record.Options{Name: k.name(), Seen: k.at}
-	if k.file != nil && k.file.temporary != nil {
+	if k.file != nil && k.file.to != "" {
 		options.Save = func(name string, data []byte) (string, error) {
+			name = k.name() + "-" + name
 			k.beside[name] = data
 			return name, nil
 		}
@@ -269,12 +271,12 @@ func (k *keeper) store(content []byte, notes []string, runs [][]capture.Conversa
 		cuts = append(cuts, noRoom+": "+reason(err).Error())
 	}
 	for err != nil && halve(runs) {
+		if k.file, err = createReport(k.flags.output); err != nil {
+			break
+		}
 		if content, notes, err = k.scenario(runs, cuts); err == nil {
 			err = k.put(content)
 		}
-	}
-	if err == nil {
-		err = k.file.finish()
 	}
 	if err != nil {
 		return nil, notes, fmt.Errorf("%s: not written: %w", k.flags.output, reason(err))
@@ -284,21 +286,19 @@ func (k *keeper) store(content []byte, notes []string, runs [][]capture.Conversa
 
 // put writes the scenario, and the files that it needs beside it.
 func (k *keeper) put(content []byte) error {
+	file := k.file
+	k.file = nil
 	for name, data := range k.beside {
-		file, err := newProduct(filepath.Join(filepath.Dir(k.flags.output), name))
-		if err != nil {
-			return err
-		}
-		err = file.write(data)
-		if err == nil {
-			err = file.finish()
-		}
-		file.discard()
-		if err != nil {
+		if err := writeWhole(filepath.Join(filepath.Dir(k.flags.output), name), data); err != nil {
+			file.discard()
 			return err
 		}
 	}
-	return k.file.write(content)
+	if _, err := file.Write(content); err != nil {
+		file.discard()
+		return err
+	}
+	return file.commit()
 }
 
 // halve leaves out the later half of what was said on each connection. It

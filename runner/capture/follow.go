@@ -65,6 +65,9 @@ func readFollow(r *bufio.Reader, opts ReadOptions) ([]Conversation, error) {
 	lines.Buffer(make([]byte, 0, 64<<10), 1<<20)
 	for n := 1; lines.Scan(); n++ {
 		if err := f.line(strings.TrimRight(lines.Text(), "\r")); err != nil {
+			if placed, ok := errors.AsType[*placedError](err); ok {
+				return nil, placed
+			}
 			return nil, fmt.Errorf("line %d: %w", n, err)
 		}
 	}
@@ -96,7 +99,7 @@ func (f *followed) line(line string) error {
 	key, value, found := strings.Cut(strings.TrimPrefix(text, "- "), ":")
 	value = strings.TrimSpace(value)
 	switch {
-	case !found || f.state == "":
+	case !found || f.state == "" || line[0] != ' ':
 		return errors.New("is not what tshark's follow,tcp,yaml prints")
 	case f.state == "peers":
 		return f.peersLine(key, value)
@@ -169,11 +172,11 @@ func (f *followed) end() error {
 	}
 	f.now = nil
 	if p.peer < 0 || p.peer > 1 {
-		return fmt.Errorf("packet %s: its peer is neither 0 nor 1", strconv.Quote(p.number))
+		return &placedError{fmt.Sprintf("packet %s: its peer is neither 0 nor 1", strconv.Quote(p.number))}
 	}
 	data, err := base64.StdEncoding.DecodeString(p.data.String())
 	if err != nil {
-		return fmt.Errorf("packet %s: its data is not base64", strconv.Quote(p.number))
+		return &placedError{fmt.Sprintf("packet %s: its data is not base64", strconv.Quote(p.number))}
 	}
 	if len(f.c.Events) == 0 {
 		f.c.Began = p.at
@@ -181,7 +184,7 @@ func (f *followed) end() error {
 	e := Event{Kind: Data, From: Side(p.peer), At: max(p.at.Sub(f.c.Began), 0), Data: data}
 	if m := missingText.FindSubmatch(data); m != nil {
 		if !f.opts.Lossy {
-			return &lackError{fmt.Sprintf("%s bytes before packet %s are not in the capture; --lossy marks what is missing", m[1], p.number)}
+			return &placedError{fmt.Sprintf("%s bytes before packet %s are not in the capture; --lossy marks what is missing", m[1], p.number)}
 		}
 		missing, err := strconv.ParseInt(string(m[1]), 10, 64)
 		if err != nil {

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/dustin/go-humanize"
 	"github.com/gopacket/gopacket"
 	"github.com/gopacket/gopacket/layers"
 	"github.com/gopacket/gopacket/pcapgo"
@@ -68,7 +69,7 @@ func Read(r io.Reader, opts ReadOptions) ([]Conversation, error) {
 	if opts.Max == 0 {
 		opts.Max = MaxKept
 	}
-	in := bufio.NewReaderSize(r, 256<<10)
+	in := bufio.NewReaderSize(r, 64<<10)
 	head, err := in.Peek(4)
 	if err != nil && len(head) == 0 {
 		if errors.Is(err, io.EOF) {
@@ -84,7 +85,7 @@ func Read(r io.Reader, opts ReadOptions) ([]Conversation, error) {
 		if err != nil {
 			return nil, truncated(err)
 		}
-		in = bufio.NewReaderSize(plain, 256<<10)
+		in = bufio.NewReaderSize(plain, 64<<10)
 		if head, err = in.Peek(4); err != nil && len(head) == 0 {
 			return nil, truncated(err)
 		}
@@ -133,7 +134,7 @@ func readPackets(in io.Reader, head []byte, opts ReadOptions) ([]Conversation, e
 			return nil, err
 		}
 		if err := s.packet(n, link(ci), data, ci); err != nil {
-			if lack, ok := errors.AsType[*lackError](err); ok {
+			if lack, ok := errors.AsType[*placedError](err); ok {
 				return nil, lack
 			}
 			return nil, fmt.Errorf("packet %d: %w", n, err)
@@ -203,6 +204,7 @@ type flowState struct {
 	syn     bool // the client's was seen
 	answer  bool // and the server's
 	packets int
+	now     time.Duration // since it began
 	c       Conversation
 	dirs    [2]direction
 	reset   bool
@@ -245,7 +247,8 @@ func (s *streams) packet(n int, link layers.LinkType, data []byte, ci gopacket.C
 	if seg.src != f.client {
 		from = Server
 	}
-	at := ci.Timestamp.Sub(f.c.Began)
+	f.now = max(f.now, ci.Timestamp.Sub(f.c.Began)) // clocks may be set back
+	at := f.now
 	f.packets++
 	if seg.protocol == protocolUDP {
 		err = s.add(f, Event{Kind: Data, From: from, At: at, Data: bytes.Clone(seg.payload)})
@@ -327,15 +330,21 @@ func (s *streams) lack(f *flowState, err error) error {
 	return fmt.Errorf("stream %s: %w; --lossy marks what is missing", Stream{f.c.Datagrams, f.c.Number}, err)
 }
 
-// add adds an event to a conversation.
+// add adds an event to a conversation. One that is from before others stands
+// before those of the other side.
 func (s *streams) add(f *flowState, e Event) error {
 	if s.kept += int64(len(e.Data)) + eventSize; s.kept > s.opts.Max {
-		return fmt.Errorf("the conversations have more than %d MiB; --stream and --port pick some", s.opts.Max>>20)
+		return fmt.Errorf("the conversations have more than %s; --stream and --port pick some", humanize.IBytes(uint64(s.opts.Max)))
 	}
-	if n := len(f.c.Events); n > 0 {
-		e.At = max(e.At, f.c.Events[n-1].At)
+	events := f.c.Events
+	i := len(events)
+	for i > 0 && events[i-1].At > e.At && events[i-1].From != e.From {
+		i--
 	}
-	f.c.Events = append(f.c.Events, e)
+	if i > 0 {
+		e.At = max(e.At, events[i-1].At)
+	}
+	f.c.Events = slices.Insert(events, i, e)
 	return nil
 }
 

@@ -32,6 +32,7 @@ type early struct {
 	data    []byte
 	packet  int
 	missing int
+	at      time.Duration
 }
 
 // The most that is kept of segments that came too early; behind that, those
@@ -80,7 +81,7 @@ func (s *streams) segment(f *flowState, from Side, seg *segment, n int, at time.
 	if seg.fin && !d.fin {
 		d.fin, d.finSeq = true, seg.seq+uint32(len(seg.payload)+seg.missing)
 	}
-	if err := s.drain(f, from, at); err != nil {
+	if err := s.drain(f, from, at, false); err != nil {
 		return err
 	}
 	return s.patient(f, from.Other(), at)
@@ -111,7 +112,7 @@ func (s *streams) data(f *flowState, from Side, seg *segment, n int, at time.Dur
 				return err
 			}
 		}
-		d.hold(early{seq, bytes.Clone(data), n, seg.missing})
+		d.hold(early{seq, bytes.Clone(data), n, seg.missing, at})
 		return nil
 	}
 	return s.take(f, from, data, seg.missing, at)
@@ -129,10 +130,10 @@ func (d *direction) hold(e early) {
 	d.held += len(e.data)
 }
 
-// lackError is that bytes are not in the capture. It names the packet itself.
-type lackError struct{ text string }
+// placedError is an error that names its packet itself.
+type placedError struct{ text string }
 
-func (e *lackError) Error() string { return e.text }
+func (e *placedError) Error() string { return e.text }
 
 func bytesText(n int64) string {
 	if n == 1 {
@@ -157,8 +158,10 @@ func (s *streams) take(f *flowState, from Side, data []byte, missing int, at tim
 	return nil
 }
 
-// drain takes what came too early and can be taken now, and the end.
-func (s *streams) drain(f *flowState, from Side, at time.Duration) error {
+// drain takes what came too early and can be taken now, and the end. It is late
+// where there was no point in waiting for what was missing: it happened when it
+// came, and the other side may have answered.
+func (s *streams) drain(f *flowState, from Side, at time.Duration, late bool) error {
 	d := &f.dirs[from]
 	for len(d.early) > 0 && !before(d.next, d.early[0].seq) {
 		e := d.early[0]
@@ -169,7 +172,11 @@ func (s *streams) drain(f *flowState, from Side, at time.Duration) error {
 			continue
 		}
 		missing := min(e.missing, len(e.data)+e.missing-old)
-		if err := s.take(f, from, e.data[min(old, len(e.data)):], missing, at); err != nil {
+		when := at
+		if late {
+			when = e.at
+		}
+		if err := s.take(f, from, e.data[min(old, len(e.data)):], missing, when); err != nil {
 			return err
 		}
 	}
@@ -202,14 +209,14 @@ func (s *streams) gap(f *flowState, from Side, at time.Duration) error {
 	e := d.early[0]
 	missing := int64(e.seq - d.next)
 	if !s.opts.Lossy {
-		return &lackError{fmt.Sprintf("stream %d: %s before packet %d are not in the capture; --lossy marks what is missing", f.c.Number, bytesText(missing), e.packet)}
+		return &placedError{fmt.Sprintf("stream %d: %s before packet %d are not in the capture; --lossy marks what is missing", f.c.Number, bytesText(missing), e.packet)}
 	}
 	d.next = e.seq
 	d.stuckAt = 0
-	if err := s.add(f, Event{Kind: Gap, From: from, At: at, Missing: missing}); err != nil {
+	if err := s.add(f, Event{Kind: Gap, From: from, At: e.at, Missing: missing}); err != nil {
 		return err
 	}
-	return s.drain(f, from, at)
+	return s.drain(f, from, at, true)
 }
 
 // rst takes a reset. After both have ended it has no meaning.
@@ -261,7 +268,7 @@ func (s *streams) rest(f *flowState, from Side, at time.Duration) error {
 			return s.add(f, Event{Kind: EOF, From: from, At: at})
 		}
 		if !s.opts.Lossy {
-			return &lackError{fmt.Sprintf("stream %d: packet %d acknowledges %s that are not in the capture; --lossy marks what is missing", f.c.Number, d.ackedBy, bytesText(missing))}
+			return &placedError{fmt.Sprintf("stream %d: packet %d acknowledges %s that are not in the capture; --lossy marks what is missing", f.c.Number, d.ackedBy, bytesText(missing))}
 		}
 		d.next = d.acked
 		if err := s.add(f, Event{Kind: Gap, From: from, At: at, Missing: missing}); err != nil {

@@ -58,12 +58,16 @@ func ended(talks []*Talk, at time.Duration) (all []*Talk) {
 	return all
 }
 
-// ended is when the last of a talk was seen.
+// ended is when the client may have gone: when it had the last byte, or ended by
+// itself. The server's end may be seen later.
 func (t *Talk) ended() time.Duration {
-	if len(t.Turns) == 0 {
-		return t.began
+	last := t.began
+	for _, turn := range t.Turns {
+		if turn.Kind == capture.Data || turn.From == capture.Client || turn.Kind == capture.Reset {
+			last = turn.end
+		}
 	}
-	return t.Turns[len(t.Turns)-1].end
+	return last
 }
 
 type ordering struct{ signals names }

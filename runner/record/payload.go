@@ -2,7 +2,6 @@ package record
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/base64"
 	"fmt"
 	"regexp"
@@ -287,7 +286,7 @@ func (sp speller) file(b []byte) *scenario.Value {
 		if isText(b) {
 			ext = "txt"
 		}
-		name = fmt.Sprintf("%s-%d.%s", cmp.Or(sp.s.Name, sp.t.Client), len(sp.s.files)+1, ext)
+		name = fmt.Sprintf("%s-%d.%s", sp.t.Client, len(sp.s.files)+1, ext)
 		if sp.s.files == nil {
 			sp.s.files = map[string]string{}
 		}

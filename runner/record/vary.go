@@ -1,10 +1,7 @@
 package record
 
 import (
-	"cmp"
 	"fmt"
-	"net"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -159,15 +156,20 @@ func (v *varier) unit(t *Talk, turn *Turn, runs []*Unit) {
 			u.Size = 0
 		}
 	}
+	needles := v.needles(t, turn.From)
+	pieces, found := cut(texts, needles)
 	var parts []Part
-	cuts, names := v.addresses(t, texts)
-	for i, pieces := range cuts {
-		parts = v.compare(parts, t, turn, u, pieces)
-		if i < len(names) {
-			parts = append(parts, names[i])
+	for i := range pieces {
+		parts = v.compare(parts, t, turn, u, pieces[i])
+		if i < len(found) {
+			n := needles[found[i]]
+			if n.front > 0 {
+				parts = append(parts, Part{Data: []byte(n.texts[0][:n.front])})
+			}
+			parts = append(parts, v.reference(t, n))
 		}
 	}
-	if len(parts) > 0 {
+	if len(found) > 0 || len(parts) > 1 || len(parts) == 1 && parts[0].Vary != Literal {
 		u.Parts = parts
 	}
 }
@@ -194,46 +196,6 @@ func (v *varier) compare(parts []Part, t *Talk, turn *Turn, u *Unit, texts []str
 	return parts
 }
 
-// addresses cuts texts where the server's address stands in them: it is another
-// one wherever the scenario is played, and both sides know it.
-func (v *varier) addresses(t *Talk, texts []string) (cuts [][]string, names []Part) {
-	cuts = [][]string{texts}
-	at := cmp.Or(v.script.seen, t.Address)
-	host, port, err := net.SplitHostPort(at)
-	if n, _ := strconv.Atoi(port); err != nil || n < 1024 || strings.HasPrefix(host, "udp:") || !isText([]byte(texts[0])) {
-		return cuts, nil
-	}
-	address := regexp.MustCompile(`\b(?:` + regexp.QuoteMeta(at) + `|(localhost:)` + port + `)\b`)
-	found := address.FindAllStringSubmatch(texts[0], -1)
-	pieces := make([][]string, len(texts))
-	for k, text := range texts {
-		pieces[k] = address.Split(text, -1)
-		if len(pieces[k]) != len(found)+1 {
-			return cuts, nil
-		}
-	}
-	cuts = nil
-	for i := range pieces[0] {
-		var cut []string
-		for k := range texts {
-			cut = append(cut, pieces[k][i])
-		}
-		cuts = append(cuts, cut)
-		if i == len(found) {
-			break
-		}
-		part := Part{Data: []byte(found[i][0]), Vary: Reference, Name: t.Server, By: nobody}
-		if local := found[i][1]; local != "" {
-			for k := range cut {
-				cut[k] += local
-			}
-			part.Data, part.Name = []byte(port), t.Server+".port"
-		}
-		names = append(names, part)
-	}
-	return cuts, names
-}
-
 // content is the unit's bytes without its frame.
 func (u *Unit) content() (b []byte) {
 	for _, part := range u.Parts {
@@ -244,43 +206,40 @@ func (u *Unit) content() (b []byte) {
 
 // part is a region that varies: a variable that is known, or a hole.
 func (v *varier) part(t *Talk, from capture.Side, r region) Part {
-	part := Part{Data: []byte(r.texts[0]), Vary: Hole, Int: true, Size: len(r.texts[0])}
-	if known, name := v.find(t, from, r); known != nil {
-		part.Vary, part.Name, part.By = Reference, name, known.by
-		return part
+	part := Part{Data: []byte(r.texts[0]), Vary: Hole, Int: !r.time, Size: len(r.texts[0])}
+	if len(r.texts) > 1 && !r.time {
+		for _, known := range slices.Backward(v.known) {
+			// Somebody who repeats himself may have come to the same number by chance.
+			if slices.Equal(known.values, r.texts) && v.knows(t, from, known) && (from != known.by || len(r.texts[0]) > 2) {
+				return v.reference(t, needle{texts: r.texts, known: known})
+			}
+		}
 	}
 	for _, text := range r.texts {
 		if len(text) != part.Size {
 			part.Size = 0
 		}
-		part.Int = part.Int && !r.time && text != "" && strings.Trim(text, "0123456789") == ""
+		part.Int = part.Int && text != "" && strings.Trim(text, "0123456789") == ""
 	}
 	return part
 }
 
-// find finds the variable that a region repeats, the latest first, and what it is
-// called in this talk.
-func (v *varier) find(t *Talk, from capture.Side, r region) (*variable, string) {
-	if len(r.texts) < 2 || r.time {
-		return nil, ""
-	}
-	for _, known := range slices.Backward(v.known) {
-		if !slices.Equal(known.values, r.texts) {
-			continue
-		}
-		// Somebody who repeats himself may have come to the same number by chance.
-		if from == known.by && len(r.texts[0]) < 3 {
-			continue
-		}
-		if known.talk == t {
-			return known, v.name(known)
-		}
-		// Another connection of the client's; the server knows nothing of that.
-		if known.by == capture.Server && from == capture.Client && v.later(t, known.talk) {
-			return known, known.talk.Client + "." + v.name(known)
+// knows reports whether a side of a talk can say a variable.
+func (v *varier) knows(t *Talk, from capture.Side, known *variable) bool {
+	// On another connection only a client knows what it was told on the first.
+	return known.talk == t || known.by == capture.Server && from == capture.Client && v.later(t, known.talk)
+}
+
+// reference is a part that says what is known.
+func (v *varier) reference(t *Talk, n needle) Part {
+	part := Part{Data: []byte(n.texts[0][n.front:]), Vary: Reference, Name: n.name, By: nobody}
+	if n.known != nil {
+		part.Name, part.By = v.name(n.known), n.known.by
+		if n.known.talk != t {
+			part.Name = n.known.talk.Client + "." + part.Name
 		}
 	}
-	return nil, ""
+	return part
 }
 
 // later reports whether a talk begins when another one has ended.
@@ -339,7 +298,8 @@ func hint(before []Part) string {
 // number that the same side has said just before.
 func sized(v *varier, t *Talk, turn *Turn) {
 	for _, u := range turn.Units {
-		if u.Line || u.Length != nil || u.Size > 0 || u.sizes == nil {
+		hole := slices.ContainsFunc(u.Parts, func(part Part) bool { return part.Vary == Hole })
+		if u.Line || u.Length != nil || u.Size > 0 || !hole {
 			continue
 		}
 		for _, known := range slices.Backward(v.known) {

@@ -312,7 +312,7 @@ func (w *scripting) reset(own bool) {
 // cuts says how a turn came where that is not as its units would have it, nor
 // because it is long.
 func (turn *Turn) cuts(eol string) string {
-	if len(turn.Pieces) < 2 {
+	if len(turn.Pieces) < 2 || len(turn.data) > longTurn {
 		return ""
 	}
 	ends := map[int]bool{}

@@ -29,7 +29,11 @@ func Conversations(c *report.Case) []capture.Conversation {
 		if l.is("unreachable") || l.is("timeout") {
 			continue // nobody answered
 		}
-		all = append(all, talk(c.Began, l, otherEnd(servers, l)))
+		var other *leg
+		if !l.is("refused") {
+			other = otherEnd(servers, l)
+		}
+		all = append(all, talk(c.Began, l, other))
 	}
 	for _, l := range servers {
 		if !l.taken {
@@ -52,7 +56,7 @@ type leg struct {
 // legsOf are an actor's connections, in the order in which they began.
 func legsOf(a *report.CaseActor) (all []*leg) {
 	now := map[string]*leg{} // by what the connection is called
-	for _, e := range a.Observed {
+	for _, e := range a.Begun() {
 		l := now[e.Over]
 		switch e.Kind {
 		case "stop", "start", "run":
