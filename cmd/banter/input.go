@@ -18,10 +18,32 @@ type input struct {
 	write    io.Writer
 	read     func() (string, error) // io.EOF at the end
 	prompt   func(string)
-	restore  func() // gives the terminal back; can be called again
+	giveBack func() // of the terminal
+
+	mu    sync.Mutex
+	ended bool
 }
 
-func (in *input) Write(p []byte) (int, error) { return in.write.Write(p) }
+// Write shows something, unless it has ended.
+func (in *input) Write(p []byte) (int, error) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if in.ended {
+		return len(p), nil
+	}
+	return in.write.Write(p)
+}
+
+// end gives the terminal back. Nothing is shown any more, though somebody may
+// still wait for a line. It can be called again.
+func (in *input) end() {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if !in.ended {
+		in.ended = true
+		in.giveBack()
+	}
+}
 
 // line reads a line, without its end.
 func (in *input) line() (string, error) { return in.read() }
@@ -43,7 +65,7 @@ func (a *app) input(interrupted func()) (*input, error) {
 	stdin, _ := a.stdin.(*os.File)
 	if _, shown := terminalWidth(a.stdout.w); !shown || stdin == nil || !term.IsTerminal(int(stdin.Fd())) {
 		r := bufio.NewReader(a.stdin)
-		in := &input{write: a.stdout, prompt: func(string) {}, restore: func() {}}
+		in := &input{write: a.stdout, prompt: func(string) {}, giveBack: func() {}}
 		in.read = func() (string, error) {
 			line, err := r.ReadString('\n')
 			if line == "" {
@@ -62,13 +84,13 @@ func (a *app) input(interrupted func()) (*input, error) {
 		io.Writer
 	}{keys{stdin, interrupted}, a.stdout}
 	t := term.NewTerminal(screen, talkPrompt)
-	restore := sync.OnceFunc(func() {
+	giveBack := func() {
 		io.WriteString(a.stdout, "\r\x1b[K") // the prompt
 		term.Restore(int(stdin.Fd()), was)
-	})
-	in := &input{terminal: true, write: t, prompt: t.SetPrompt, restore: restore}
+	}
+	in := &input{terminal: true, write: t, prompt: t.SetPrompt, giveBack: giveBack}
 	in.read = func() (string, error) {
-		if columns, rows, err := term.GetSize(int(stdin.Fd())); err == nil {
+		if columns, rows, err := term.GetSize(int(stdin.Fd())); err == nil && columns > 0 {
 			t.SetSize(columns, rows)
 		}
 		line, err := t.ReadLine()

@@ -120,15 +120,16 @@ func (k *keeper) show() (end func()) {
 	done, over := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(over)
+		defer k.showNews()
 		for ended := false; !ended; {
-			changed := k.tape.Changed()
+			changed := k.tape.Changed() // before what is shown now
+			k.showNews()
 			select {
 			case <-done:
 				ended = true
 			case <-changed:
+				time.Sleep(showPause)
 			}
-			k.showNews()
-			time.Sleep(showPause)
 		}
 	}()
 	return func() { close(done); <-over }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -161,7 +162,17 @@ func (a *app) record(ctx context.Context, command []string, f *recordFlags) erro
 			if n > 0 {
 				a.pause(ctx, apart)
 			}
-			failed = errors.Join(failed, a.client(ctx, command, ln, ca, f))
+			if err := a.client(ctx, command, ln, ca, f); err != nil {
+				failed = err
+				if _, ran := errors.AsType[*exec.ExitError](err); !ran {
+					end()
+					<-served
+					showing()
+					return err
+				}
+				a.errorf("banter record", "%v", err)
+				failed = status(statusFailed)
+			}
 			p.Settle(ctx, ln, settleTime)
 			takes, _ := k.tape.Takes()
 			runs = append(runs, len(takes))
@@ -178,7 +189,7 @@ func (a *app) record(ctx context.Context, command []string, f *recordFlags) erro
 			runs = append(runs, (n+1)*f.connections)
 		}
 	}
-	return errors.Join(k.write("banter record", runs), failed)
+	return cmp.Or(k.write("banter record", runs), failed)
 }
 
 // client runs the command once.
@@ -207,6 +218,8 @@ func (a *app) client(ctx context.Context, command []string, ln record.Acceptor, 
 	if ctx.Err() != nil || err == nil {
 		return nil
 	}
-	a.errorf("banter record", "%s: %s", args[0], reason(err))
-	return status(statusFailed)
+	if unfit, ok := errors.AsType[*exec.Error](err); ok {
+		err = unfit.Err
+	}
+	return fmt.Errorf("%s: %w", args[0], reason(err))
 }

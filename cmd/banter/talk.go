@@ -94,7 +94,7 @@ func (a *app) talk(ctx context.Context, address string, f *talkFlags) error {
 	if err != nil {
 		return err
 	}
-	defer in.restore()
+	defer in.end()
 	if address, err = ask(in, address); err != nil {
 		return err
 	}
@@ -112,7 +112,7 @@ func (a *app) talk(ctx context.Context, address string, f *talkFlags) error {
 	}
 	defer k.discard()
 	err = t.meet(ctx, to, k.tape, f.tls)
-	in.restore()
+	in.end()
 	if err != nil {
 		a.errorf("banter talk", "%v", err)
 		err = status(statusFailed)

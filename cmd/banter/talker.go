@@ -45,6 +45,7 @@ type talker struct {
 	stop  bool           // the reader is to end, for a handshake
 	mu    sync.Mutex     // of what follows and of stop
 	shut  bool           // we have half-closed
+	fault error          // why the talk has broken off
 	came  bool           // something, since the last send
 	more  *sync.Cond     // came has changed, or nothing more comes
 	reads sync.WaitGroup // the reader
@@ -86,12 +87,10 @@ func (t *talker) meet(ctx context.Context, to scenario.Address, tape *record.Tap
 	t.begin()
 	go t.send()
 	<-talking.Done()
+	t.halt(true)
 	t.conn.SetDeadline(time.Unix(1, 0))
-	t.mu.Lock()
-	t.stop = true
-	t.mu.Unlock()
 	t.reads.Wait()
-	return nil
+	return t.fault
 }
 
 // note says something that nobody has sent.
@@ -117,10 +116,6 @@ func (t *talker) receive() {
 		if n > 0 || err == nil {
 			t.track.Data(capture.Server, buf[:n])
 			unshown = append(unshown, buf[:n]...)
-			t.mu.Lock()
-			t.came = true
-			t.more.Broadcast()
-			t.mu.Unlock()
 		}
 		t.mu.Lock()
 		stop := t.stop
@@ -130,6 +125,12 @@ func (t *talker) receive() {
 			whole = len(unshown)
 		}
 		t.show("< ", unshown[:whole])
+		if whole > 0 || n == 0 && err == nil {
+			t.mu.Lock()
+			t.came = true
+			t.more.Broadcast()
+			t.mu.Unlock()
+		}
 		unshown = append(unshown[:0], unshown[whole:]...)
 		switch {
 		case stop:
@@ -186,7 +187,11 @@ func (t *talker) send() {
 	for {
 		line, err := t.in.line()
 		if err != nil {
-			t.command("/shutdown")
+			if t.conn.Packets {
+				t.command("/close")
+			} else {
+				t.shutdown()
+			}
 			return
 		}
 		if ended := t.command(line); ended {
@@ -217,11 +222,13 @@ func (t *talker) command(line string) (ended bool) {
 		t.file(rest)
 	case word == "/wait":
 		t.wait()
-	case word == "/shutdown" && t.conn.Packets, word == "/close":
+	case word == "/close":
 		t.finish("/close", func() { t.track.Event(capture.EOF, capture.Client) })
 		return true
+	case word == "/shutdown" && t.conn.Packets:
+		t.note("datagrams have no end; /close ends the talk")
 	case word == "/shutdown":
-		return t.shutdown()
+		t.shutdown()
 	case word == "/reset":
 		t.finish("/reset", func() {
 			t.track.Event(capture.Reset, capture.Client)
@@ -229,7 +236,7 @@ func (t *talker) command(line string) (ended bool) {
 		})
 		return true
 	case word == "/tls":
-		t.upgrade()
+		return t.upgrade()
 	case word == "/help":
 		for line := range strings.Lines(talkCommands) {
 			t.note("%s", strings.TrimSpace(line))
@@ -308,12 +315,12 @@ func (t *talker) silent() bool {
 	}
 }
 
-// shutdown half-closes, and reports that it has.
-func (t *talker) shutdown() bool {
+// shutdown half-closes.
+func (t *talker) shutdown() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.shut {
-		return true
+		return
 	}
 	t.shut = true
 	fmt.Fprintln(t.in, "> eof")
@@ -322,36 +329,41 @@ func (t *talker) shutdown() bool {
 	if t.silent() {
 		t.over()
 	}
-	return true
 }
 
 // finish ends the talk.
 func (t *talker) finish(word string, how func()) {
+	t.halt(true)
 	fmt.Fprintln(t.in, "> "+strings.TrimPrefix(word, "/"))
 	how()
 	t.over()
 }
 
-// upgrade begins TLS on a connection that is read.
-func (t *talker) upgrade() {
+// halt says whether the reader is to end.
+func (t *talker) halt(stop bool) {
 	t.mu.Lock()
-	t.stop = true
-	t.mu.Unlock()
+	defer t.mu.Unlock()
+	t.stop = stop
+}
+
+// upgrade begins TLS on a connection that is read. It reports whether that has
+// ended the talk.
+func (t *talker) upgrade() (ended bool) {
+	t.halt(true)
 	t.conn.SetReadDeadline(time.Unix(1, 0))
 	t.reads.Wait()
-	t.mu.Lock()
-	t.stop = false
-	t.mu.Unlock()
+	t.halt(false)
 	if t.silent() {
 		t.note("no TLS: the server has ended")
-		return
+		return false
 	}
 	if err := t.handshake(); err != nil {
-		t.note("%v", err)
+		t.fault = err
 		t.over()
-		return
+		return true
 	}
 	t.begin()
+	return false
 }
 
 // handshake begins TLS.
