@@ -176,9 +176,17 @@ func (f *flow) event(e *Event) {
 	}
 }
 
+// gapMax is how many missing bytes are written as packets without them. More are
+// a hole in the sequence numbers, as where a capture has lost packets.
+const gapMax = 64 << 20
+
 // data sends bytes and, behind them, some that are not known: packets of which
 // only the headers were kept.
 func (f *flow) data(from Side, data []byte, missing int64) {
+	if missing > gapMax {
+		f.next[from] += uint32(missing)
+		missing = 0
+	}
 	for sent := 0; (len(data) > 0 || missing > 0) && f.err == nil; {
 		n := min(len(data), f.mss())
 		cut := min(missing, int64(f.mss()-n))
