@@ -15,6 +15,10 @@ help: ## say what can be made
 build: ## bin/banter
 	$(GO) build -o bin/banter ./cmd/banter
 
+.PHONY: man
+man: ## the manual pages, in bin/man1
+	$(GO) run ./cmd/banter man bin/man1
+
 .PHONY: demo
 demo: ## play the greeting, then the whole tour, over real sockets
 	$(GO) run ./cmd/banter run -v scenarios/tour/01-greeting.yaml

@@ -49,8 +49,11 @@ type actor struct {
 	lastly   time.Time      // when that is over; zero: it has not begun
 	deaf     bool           // what is taken now is nobody's business
 	speaking *sync.Mutex    // of those who send in parallel; nil: nobody does
+	cuts     *cuts          // of the send that runs; nil: as it is written
+	corked   bool           // what was sent waits for the next send
 	minding  bool           // a message that may come at any time is dealt with
 	riding   bool           // the expect that rides on the step has begun
+	kept     []TCP
 	done     int
 	failed   bool
 }
@@ -220,6 +223,7 @@ func (a *actor) playConnection() {
 
 // playScript plays the steps, and closes what they leave open.
 func (a *actor) playScript() {
+	a.lag()
 	a.log.Seen.Grow(len(a.place.steps) + 2) // most steps are one event
 	if f := a.playSteps(a.place.steps, func(i int) {
 		a.step, a.done = i+1, i
@@ -280,6 +284,9 @@ func (a *actor) playSteps(steps []*scenario.Step, begin func(i int)) *Failure {
 // play plays one step.
 func (a *actor) play(step *scenario.Step) *Failure {
 	ride := step.Expect
+	if _, sends := step.Action.(scenario.Send); !sends {
+		a.uncork()
+	}
 	switch act := step.Action.(type) {
 	case scenario.Connect:
 		return a.connect(act, ride)
@@ -454,6 +461,7 @@ func (a *actor) drop(reset bool) {
 		a.stream = nil
 		return
 	}
+	a.note()
 	if reset {
 		a.conn.Reset()
 	} else {

@@ -52,8 +52,8 @@ func (s *scope) target(c scenario.Connect) (wire.Addr, string, error) {
 	return to, name, err
 }
 
-// mayUse says why the run may not connect to an address, nil if it may: what the
-// scenario may, and the sockets in the run's own folder.
+// mayUse says why the run may not connect to an address, or bind it, nil if it
+// may: what the scenario may, and the sockets in the run's own folder.
 func (p *play) mayUse(at *scenario.Address) error {
 	err := p.scenario.MayUse(at)
 	if err != nil && at.Transport == scenario.Unix {
@@ -123,7 +123,7 @@ func (s *server) isCalledBy(c scenario.Connect) bool {
 
 // local is where the server is bound, as it is declared.
 func (s *server) local() wire.Local {
-	at := wire.Local{Host: "127.0.0.1", Backlog: s.decl.Backlog, RcvBuf: s.decl.RcvBuf, SndBuf: s.decl.SndBuf}
+	at := wire.Local{Net: s.p.network, Host: "127.0.0.1", Backlog: s.decl.Backlog, RcvBuf: s.decl.RcvBuf, SndBuf: s.decl.SndBuf, Congestion: s.decl.Congestion}
 	if b := s.decl.Bind; b != nil {
 		at.Host, at.Port = b.Host, b.Port
 		if at.Host == "::" { // of both families, as the system has it

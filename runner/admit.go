@@ -13,15 +13,16 @@ func (s *server) admit(conn *wire.Conn) *actor {
 	p := s.p
 	p.mu.Lock()
 	at := pair{local: conn.Remote, remote: conn.Local}
-	client := p.names[at]
+	call := p.names[at]
 	delete(p.names, at)
 	for d := range p.dials {
-		if client == nil && d.remote == conn.Local && d.local() == conn.Remote {
-			client = d.client
+		if call.client == nil && d.remote == conn.Local && d.local() == conn.Remote {
+			call = d.caller
 			delete(p.dials, d)
 			s.pending++
 		}
 	}
+	client := call.client
 	a := &actor{p: p, ctx: p.ctx, server: s, pos: s.decl.Pos, nth: s.accepted, rested: make(chan struct{}), scope: &scope{p: p}}
 	a.rank = [3]int{slices.Index(p.servers, s), len(p.clients), a.nth}
 	who, part := "", ""
@@ -66,6 +67,11 @@ func (s *server) admit(conn *wire.Conn) *actor {
 	}
 	p.progress.Broadcast()
 	p.mu.Unlock()
+	if call.via != nil {
+		if err := p.harm(conn, &call.via.Out, &call.via.Back); err != nil {
+			p.fail(Failure{Kind: Environment, Actor: a.place.name, Pos: call.via.Pos, At: p.now(), Message: "link " + call.via.Name + ": " + err.Error()})
+		}
+	}
 	p.tellAccepted(a, conn)
 	return a
 }

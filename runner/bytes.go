@@ -16,6 +16,9 @@ import (
 
 // expect takes what an expect says, or meets its outcome.
 func (a *actor) expect(e *scenario.Expect) *Failure {
+	if e.Outcome == scenario.Counters || e.Outcome == scenario.Queued {
+		return a.kernel(e)
+	}
 	deadline := a.deadline
 	if e.Outcome == scenario.Silence {
 		deadline = time.Now().Add(e.Silence)
@@ -131,6 +134,7 @@ const (
 
 // listen gives the connection its deadline, where there still is one.
 func (a *actor) listen(deadline time.Time) {
+	a.uncork()
 	a.grace, a.lastly = graceBytes, time.Time{}
 	if a.conn != nil {
 		a.arm(a.conn.SetReadDeadline, deadline)
@@ -165,7 +169,7 @@ func (a *actor) sawEnd(err error) {
 var outcomeKinds = map[scenario.Outcome]transcript.Kind{
 	scenario.EOF: transcript.EOF, scenario.PeerReset: transcript.PeerReset, scenario.End: transcript.PeerEnd,
 	scenario.Refused: transcript.Refused, scenario.Unreachable: transcript.Unreachable, scenario.Timeout: transcript.Timeout,
-	scenario.TLSError: transcript.TLSError,
+	scenario.TLSError: transcript.TLSError, scenario.Pending: transcript.Pending,
 }
 
 func (a *actor) meantOutcome(e *scenario.Expect) {

@@ -53,18 +53,23 @@ func (a *actor) connect(c scenario.Connect, ride *scenario.Expect) *Failure {
 		outcome = ride.Outcome
 	}
 	switch outcome {
-	case scenario.Refused, scenario.Unreachable, scenario.Timeout:
+	case scenario.Refused, scenario.Unreachable, scenario.Timeout, scenario.Pending:
 		a.riding = true
 		a.meantOutcome(ride)
 	}
 	began := a.p.now()
-	conn, err := a.dial(c, to)
+	conn, err := a.dial(c, to, outcome == scenario.Pending)
 	a.packets = to.Network == "udp"
 	switch {
 	case err == nil:
 		a.p.hold(conn)
 		a.attach(conn)
 		a.saw(transcript.Connect, name)
+		if l := a.p.scenario.Link(c.Via); l != nil {
+			if err := a.p.harm(conn, &l.Back, &l.Out); err != nil {
+				return a.failure(Environment, "link %s: %s", l.Name, err)
+			}
+		}
 	case wire.IsReset(err):
 		// The server has reset it before the dial was done: connected, then
 		// reset.
@@ -104,6 +109,8 @@ func (a *actor) unconnected(to wire.Addr, name string, err error, outcome scenar
 	var timeout net.Error
 	var call *os.SyscallError
 	switch {
+	case errors.Is(err, wire.ErrPending):
+		return met(scenario.Pending, transcript.Pending, nil)
 	case wire.IsRefused(err):
 		return met(scenario.Refused, transcript.Refused, a.failure(Ended, "the connection to %s was refused", name))
 	case wire.IsUnreachable(err):
@@ -129,10 +136,12 @@ type broken struct{ err error }
 func (b broken) Read([]byte) (int, error) { return 0, b.err }
 
 // dial connects, and has the connection known under the client's name from the
-// moment on at which its server can see it.
-func (a *actor) dial(c scenario.Connect, to wire.Addr) (*wire.Conn, error) {
+// moment on at which its server can see it. It is given up where it is to be
+// pending, and is.
+func (a *actor) dial(c scenario.Connect, to wire.Addr, pending bool) (*wire.Conn, error) {
 	p := a.p
-	o := wire.DialOptions{RcvBuf: a.client.RcvBuf, SndBuf: a.client.SndBuf}
+	o := wire.DialOptions{Net: p.network, Congestion: a.client.Congestion, Pending: pending}
+	o.RcvBuf, o.SndBuf = a.buffers()
 	local := a.client.Bind
 	if c.Bind != nil {
 		local = c.Bind
@@ -150,7 +159,7 @@ func (a *actor) dial(c scenario.Connect, to wire.Addr) (*wire.Conn, error) {
 		}
 		o.Local = netip.AddrPortFrom(ip, uint16(local.Port))
 	}
-	d := &dial{client: a, remote: to}
+	d := &dial{caller: caller{a, p.scenario.Link(c.Via)}, remote: to}
 	o.Began = func(name func() wire.Addr) {
 		p.mu.Lock()
 		defer p.mu.Unlock()
@@ -182,7 +191,7 @@ func (a *actor) dial(c scenario.Connect, to wire.Addr) (*wire.Conn, error) {
 			if conn.Packets {
 				to = wire.Addr{} // as the server sees it; the client's own is enough
 			}
-			p.names[pair{local: conn.Local, remote: to}] = a
+			p.names[pair{local: conn.Local, remote: to}] = d.caller
 			if srv != nil {
 				srv.pending++
 			}

@@ -121,16 +121,17 @@ func (a *actor) fail(f *Failure) {
 	if !f.Pos.IsValid() {
 		f.Pos = a.pos
 	}
-	a.p.order.over(a.place)
 	if f.Kind == TimedOut {
 		a.p.fail(*f)
 		if a.p.serve == nil { // else the others are strangers to this peer
 			a.p.end()
 		}
+		a.p.order.over(a.place) // after the end, or who waits for this actor hears that it can't come
 		a.dropOthers(nil)
 		a.drop(false)
 		return
 	}
+	a.p.order.over(a.place)
 	mark := a.log.Seen.Mark()
 	if !f.whole && (f.Kind == Differs || f.Kind == Unread) {
 		a.collect(f)
@@ -147,7 +148,8 @@ func (a *actor) collect(f *Failure) {
 	}
 	a.grace = 0
 	enough := time.Now().Add(10 * collectFor) // of somebody who sends for ever, now and then
-	for len(f.Got) < collectMost && time.Now().Before(enough) {
+	before := int(max(f.Offset-f.Start, 0))   // bytes of f.Got in front of the wrong one
+	for len(f.Got)-before < collectMost && time.Now().Before(enough) {
 		a.arm(a.conn.SetReadDeadline, time.Now().Add(collectFor))
 		p, err := a.stream.Some(collectMost)
 		if err != nil {

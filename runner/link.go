@@ -96,8 +96,11 @@ func (a *actor) dropOthers(kept []*further) {
 		if slices.Contains(kept, n) {
 			continue
 		}
+		on := a.on
+		a.on = n
 		n.link, a.link = a.link, n.link
 		a.drop(false)
 		n.link, a.link = a.link, n.link
+		a.on = on
 	}
 }

@@ -24,10 +24,14 @@ type need struct {
 }
 
 // fixedPorts are the ports that a scenario names itself, each once. Servers that
-// real ones take the place of are not bound.
-func fixedPorts(sc *scenario.Scenario, real map[string]string) []need {
+// real ones take the place of are not bound; and a network of its own has all
+// ports for itself.
+func fixedPorts(sc *scenario.Scenario, opts Options) []need {
 	var needs []need
 	add := func(port fixed, shared bool) {
+		if opts.Isolate {
+			port.port = 0
+		}
 		i := slices.IndexFunc(needs, func(n need) bool { return n.fixed == port })
 		switch {
 		case port == fixed{}:
@@ -47,7 +51,7 @@ func fixedPorts(sc *scenario.Scenario, real map[string]string) []need {
 		}
 	}
 	for _, server := range sc.Servers {
-		if _, elsewhere := real[server.Name]; !elsewhere {
+		if _, elsewhere := opts.Connect[server.Name]; !elsewhere {
 			bind(server.Bind)
 		}
 	}

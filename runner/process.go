@@ -49,6 +49,9 @@ func (s *scope) command(c *scenario.Program) (program.Command, error) {
 	}
 	var err error
 	cmd.Dir, err = s.p.folder()
+	if s.p.network != nil {
+		cmd.Thread = s.p.network.Go
+	}
 	return cmd, err
 }
 

@@ -54,7 +54,7 @@ func (c *process) locate() (err error) {
 	}
 	port := c.decl.Port
 	if port == 0 {
-		if port, c.release, err = wire.FreePort(); err != nil {
+		if port, c.release, err = wire.FreePort(c.p.network); err != nil {
 			return err
 		}
 	}
@@ -238,12 +238,21 @@ func printed(name string, output *program.Output) Output {
 	return out
 }
 
-// missing is the first program that the scenario requires and that is not here,
-// "" if all are.
-func missing(s *scenario.Scenario) string {
+// missing says what the scenario requires and is not here, "" if all is.
+func missing(s *scenario.Scenario, opts Options) string {
 	for _, name := range s.Requires {
+		switch name {
+		case scenario.RequiresReorder, scenario.RequiresLoss, scenario.RequiresIsolation:
+			if !opts.Isolate {
+				return opts.unisolated("it")
+			}
+			if err := wire.CanReorder(); name == scenario.RequiresReorder && err != nil {
+				return "no segments can be reordered here: " + err.Error()
+			}
+			continue
+		}
 		if _, err := exec.LookPath(name); err != nil && !errors.Is(err, exec.ErrDot) {
-			return name
+			return name + " is not installed"
 		}
 	}
 	return ""

@@ -71,10 +71,11 @@ func (a *actor) playReply() *Failure {
 // answer sends the reply and half-closes. It returns what it has sent.
 func (a *actor) answer() ([]piece, *Failure) {
 	a.arm(a.conn.SetWriteDeadline, a.deadline)
-	pieces, _, err := a.pieces(a.reply, nil)
+	pieces, total, err := a.pieces(a.reply, nil)
 	if err != nil {
 		return nil, a.failure(Environment, "%s", err)
 	}
+	a.perturb(pieces, total)
 	sent := int64(0)
 	for i := range pieces {
 		n, err := a.write(&pieces[i])

@@ -12,9 +12,12 @@ type Result struct {
 	Scenario *scenario.Scenario
 	Failures []Failure // in the order in which they happened; none: it passed
 	Actors   []Actor   // clients in the file's order, then each server's connections
+	Began    time.Time // zero where nothing was played
 	Elapsed  time.Duration
 	Skipped  string   // why it was not played; "": it was
 	Real     bool     // it was played against a real program in place of a declared server
+	Changes  []Change // with which it failed, where it passes as it is written; see Perturb
+	Note     string   // what there is to say of a scenario that passed
 	Outputs  []Output // what processes have printed, and programs that are part of a failure
 }
 
@@ -40,6 +43,7 @@ type Actor struct {
 	Done     int // steps that were passed
 	Observed []transcript.Entry
 	Expected []transcript.Event // what the script demands, as far as it can be told
+	TCP      []TCP              // of its connections, in the order in which they were closed; see Options.Kernel
 }
 
 // Kind is the kind of a failure.
@@ -58,6 +62,20 @@ const (
 	Environment                 // the system refused: a port in use, no descriptors left, ...
 	Forbidden                   // the scenario may not touch this without a flag
 )
+
+var kindName = [...]string{
+	Differs: "differs", Short: "short", TimedOut: "timed_out", Unread: "unread", Ended: "ended", Order: "order",
+	NotCalled: "not_called", Unfinished: "unfinished", Environment: "environment", Forbidden: "forbidden",
+}
+
+// String is the kind's name for machines, one lower-case word: "timed_out".
+// A kind that there is not has none.
+func (k Kind) String() string {
+	if int(k) >= len(kindName) {
+		return ""
+	}
+	return kindName[k]
+}
 
 // Failure is one thing that was not as the scenario says.
 type Failure struct {

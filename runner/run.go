@@ -30,12 +30,23 @@ type Options struct {
 	Slow    float64       // every timeout is multiplied by it; 0 is 1
 	Real    Real          // whom the clients play against where a process serves a declared server
 
+	// Kernel has what the kernel keeps of connections be in the result.
+	Kernel bool
+
+	// Isolate has each scenario be played in a network of its own: see
+	// wire.Namespace. Its file is to be read with Allow.Isolated then.
+	Isolate bool
+	// NotIsolated is why Isolate is not set, where it was asked for.
+	NotIsolated string
+
 	// Connect names servers of which the real thing is played against: where
 	// each of them is, as scenario.ParseAddress has it (the path of a Unix
 	// socket is relative to the working folder). Such a server is not bound,
 	// and its scripts are not played. Names that the scenario does not declare
 	// mean nothing.
 	Connect map[string]string
+
+	mutation *mutation // what is done otherwise than the scenario says
 }
 
 // Run plays a scenario. A result says that it ran, and what came of it; an
@@ -45,11 +56,11 @@ type Options struct {
 // It ends within the sum of the scenario's timeouts and a second, whatever the
 // peers do, and leaves no socket and no goroutine behind.
 func Run(ctx context.Context, s *scenario.Scenario, opts Options) (Result, error) {
-	switch name := missing(s); {
+	switch why := missing(s, opts); {
 	case s.Skip != "":
 		return Result{Scenario: s, Skipped: s.Skip}, context.Cause(ctx)
-	case name != "":
-		return Result{Scenario: s, Skipped: name + " is not installed"}, context.Cause(ctx)
+	case why != "":
+		return Result{Scenario: s, Skipped: why}, context.Cause(ctx)
 	case opts.Real == RealBoth && serves(s):
 		return runBoth(ctx, s, opts)
 	}
@@ -61,7 +72,7 @@ func run(ctx context.Context, s *scenario.Scenario, opts Options) (Result, error
 	p := newPlay(ctx, s, opts)
 	defer p.cancel(nil)
 	defer context.AfterFunc(ctx, p.end)()
-	if p.bind() && p.enlist() && p.compute() && p.write() {
+	if p.isolate() && p.bind() && p.enlist() && p.compute() && p.write() {
 		p.cast()
 		p.accept()
 		if p.played = p.launch(); p.played {
@@ -88,7 +99,7 @@ func run(ctx context.Context, s *scenario.Scenario, opts Options) (Result, error
 func newPlay(ctx context.Context, s *scenario.Scenario, opts Options) *play {
 	p := &play{
 		scenario: s, opts: opts, began: time.Now(), order: newOrder(),
-		idle: map[*actor]bool{}, open: map[*wire.Conn]struct{}{}, dials: map[*dial]struct{}{}, names: map[pair]*actor{},
+		idle: map[*actor]bool{}, open: map[*wire.Conn]struct{}{}, dials: map[*dial]struct{}{}, names: map[pair]caller{},
 	}
 	p.order.mayCome, p.order.unplayed, p.order.now = p.mayCome, p.unplayed, p.now
 	p.order.stopped = func() bool { return p.ctx.Err() != nil }
@@ -111,6 +122,7 @@ func (p *play) conclude() Result {
 	p.serving.Wait()
 	p.settle()
 	p.clean()
+	p.network.Close()
 	return p.judge()
 }
 
@@ -118,7 +130,7 @@ func (p *play) conclude() Result {
 func (a *actor) result() Actor {
 	return Actor{
 		Name: a.place.name, Peer: a.peer, Server: a.server != nil, Script: a.place.steps, Done: a.done,
-		Observed: a.log.Seen.Entries(), Expected: a.log.Expected(),
+		Observed: a.log.Seen.Entries(), Expected: a.log.Expected(), TCP: a.kept,
 	}
 }
 
@@ -146,7 +158,8 @@ type play struct {
 	ctx      context.Context // ends when the scenario has to
 	cancel   context.CancelCauseFunc
 	order    *order
-	servers  []*server // in the file's order, as the clients are
+	network  *wire.Namespace // nil: the machine's
+	servers  []*server       // in the file's order, as the clients are
 	clients  []*actor
 	played   bool          // all servers could be bound, and the clients were started
 	serve    *ServeOptions // of Serve, where no clients are played
@@ -179,7 +192,7 @@ type play struct {
 	idle     map[*actor]bool // who waits for more of a peer
 	open     map[*wire.Conn]struct{}
 	dials    map[*dial]struct{}
-	names    map[pair]*actor // the client whose connection this is
+	names    map[pair]caller // whose connection this is
 	accepted []*actor
 	failures []Failure
 	printed  []Output            // of programs that are part of a failure
@@ -289,6 +302,6 @@ func (p *play) judge() Result {
 	r.Outputs, r.Real = p.outputs(), p.opts.Real.plays() && serves(p.scenario)
 	p.informed(r.Failures)
 	p.mask(&r)
-	r.Elapsed = p.now()
+	r.Began, r.Elapsed = p.began, p.now()
 	return r
 }

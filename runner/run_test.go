@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -812,5 +813,36 @@ clients:
 `)
 	if n := len(result.Actors); n != 2 {
 		t.Errorf("%d actors", n)
+	}
+}
+
+// Who waits for an actor that runs out of time is told that the scenario has
+// ended, and not that what it waits for can't come.
+func TestTimeoutEndsThoseWhoWaitForIt(t *testing.T) {
+	want := []string{
+		"2:24 s/c: was waiting: expect eof",
+		"4:22 c: timeout after 50ms: 0 of 1 byte had come",
+		`5:8 d: was waiting: await "done"`,
+		`6:8 e: was waiting: meet "noon"`,
+	}
+	for range 5 {
+		result := run(t, `
+servers: {s: {steps: [{expect: {eof}}]}}
+clients:
+  c: [{connect: s}, {expect: "x", within: 50ms}, {meet: noon}, {signal: done}]
+  d: [{await: done}]
+  e: [{meet: noon}]
+`)
+		for _, f := range result.Failures {
+			note := "was to come from: c, in step 2 of 4: expect \"x\""
+			if (f.Actor == "d" || f.Actor == "e") && !slices.Contains(f.Notes, note) {
+				t.Errorf("%s has the notes %q", f.Actor, f.Notes)
+			}
+		}
+		got := failures(result)
+		slices.Sort(got) // who is woken first is nobody's doing
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Fatal(diff)
+		}
 	}
 }

@@ -40,6 +40,7 @@ func (a *actor) speak(payload *scenario.Payload, ride *scenario.Expect) *Failure
 	for i := range pieces {
 		record(&a.log.Want, transcript.Send, &pieces[i].Bytes, pieces[i].Len(), 0, a.step)
 	}
+	a.perturb(pieces, total)
 	timeout := ride != nil && ride.Outcome == scenario.Timeout
 	if timeout {
 		a.riding = true
@@ -134,6 +135,9 @@ const lateBytes = 4 << 10
 // many bytes the kernel took.
 func (a *actor) write(p *piece) (sent int64, err error) {
 	slice, every := p.part.Slice, p.part.Every
+	if a.cuts != nil && a.cuts.whole {
+		slice, every = 0, 0
+	}
 	for size := p.Len(); sent < size; {
 		if every > 0 && sent > 0 {
 			if f := a.pause(every); f != nil {
@@ -153,6 +157,11 @@ func (a *actor) write(p *piece) (sent int64, err error) {
 		if slice > 0 {
 			chunk = chunk[:min(slice, len(chunk))]
 		}
+		if a.cuts != nil {
+			if next := a.cuts.next(); next > 0 {
+				chunk = chunk[:min(int64(len(chunk)), next)]
+			}
+		}
 		n, err := a.conn.Write(chunk)
 		if errors.Is(err, os.ErrDeadlineExceeded) && !a.stopped() {
 			// As in told. Slices go out together, a few of them: it has to have an end.
@@ -167,6 +176,9 @@ func (a *actor) write(p *piece) (sent int64, err error) {
 		if err != nil {
 			a.cut = a.cut || wire.IsReset(err)
 			return sent, err
+		}
+		if a.cuts != nil && a.cuts.passed(int64(n)) && a.pause(a.cuts.pause) != nil {
+			return sent, errEnded
 		}
 	}
 	return sent, nil

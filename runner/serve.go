@@ -51,7 +51,7 @@ func Serve(ctx context.Context, s *scenario.Scenario, opts ServeOptions) Result 
 	defer p.cancel(nil)
 	p.serve, p.hurry = &opts, make(chan struct{})
 	defer context.AfterFunc(ctx, p.leave)()
-	if p.played = p.bind() && p.enlist() && p.compute() && p.write(); p.played {
+	if p.played = p.isolate() && p.bind() && p.enlist() && p.compute() && p.write(); p.played {
 		for _, srv := range p.servers {
 			srv.invite()
 		}

@@ -49,9 +49,15 @@ type listener interface {
 // pair is the two ends of a connection, as its client sees them.
 type pair struct{ local, remote wire.Addr }
 
+// caller is a client that has connected, over a link if it is not nil.
+type caller struct {
+	client *actor
+	via    *scenario.Link
+}
+
 // dial is a connect that runs: the server may accept before it returns.
 type dial struct {
-	client *actor
+	caller
 	remote wire.Addr
 	local  func() wire.Addr
 }
@@ -88,7 +94,7 @@ func (s *server) bind() error {
 		return s.replace(address)
 	}
 	if s.decl.Bind != nil {
-		if err := s.p.scenario.MayUse(s.decl.Bind); err != nil {
+		if err := s.p.mayUse(s.decl.Bind); err != nil {
 			return err
 		}
 	}

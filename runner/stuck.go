@@ -177,17 +177,24 @@ func (o *order) tally(a *scenario.Await) string {
 	return fmt.Sprintf("given %d of %d times, by %s", s.count, a.Times, some(by))
 }
 
-// report is what is to be said of a wait that ran out of time.
+// report is what is to be said of a wait that ran out of time, or that the
+// scenario's end broke off.
 func (o *order) report(w *wait) []string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	ended := o.stopped() // and the others end as well, each in its time
 	var could []string
+	where := ""
 	for _, p := range o.actors {
 		is := func(s *scenario.Step) bool {
 			return w.await != nil && signals(s, w.await.Signal) || w.meet != nil && meets(s, w.meet.Name)
 		}
-		if p != w.who && slices.ContainsFunc(p.rest(), is) {
-			could = append(could, p.name)
+		rest := p.rest()
+		if ended {
+			rest = slices.Concat(p.inOrder(), p.aside)
+		}
+		if p != w.who && slices.ContainsFunc(rest, is) {
+			could, where = append(could, p.name), p.where()
 		}
 	}
 	var notes []string
@@ -197,10 +204,28 @@ func (o *order) report(w *wait) []string {
 	if w.meet != nil {
 		notes = append(notes, fmt.Sprintf("%d of %d are there", o.met[w.meet.Name]+1, o.parties(w.meet)))
 	}
-	if len(could) > 0 {
-		notes = append(notes, "could still come from: "+some(could))
+	from := some(could)
+	if len(could) == 1 {
+		from = where
+	}
+	switch {
+	case len(could) > 0 && ended:
+		notes = append(notes, "was to come from: "+from)
+	case len(could) > 0:
+		notes = append(notes, "could still come from: "+from)
 	}
 	return notes
+}
+
+// where is an actor's name, and the step that keeps it.
+func (p *place) where() string {
+	switch {
+	case p.wait != nil && !p.wait.in:
+		return p.name + ", who has not started"
+	case p.at >= len(p.steps):
+		return p.name
+	}
+	return fmt.Sprintf("%s, in step %d of %d: %s", p.name, p.at+1, len(p.steps), p.steps[p.at])
 }
 
 // some is a list of names that may be long.

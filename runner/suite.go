@@ -15,6 +15,13 @@ type SuiteOptions struct {
 	Repeat    int  // how often each is played; 0: once, or without end with UntilFail
 	UntilFail bool // play the whole list again and again, until one fails
 	FailFast  bool // start nothing new after a failure
+	Perturb   Perturbation
+
+	// Began and Ended, where they are not nil, hear of each play when it begins
+	// and when it has ended, which may be long before it is delivered. They are
+	// called by several goroutines at the same time.
+	Began func(*scenario.Scenario)
+	Ended func(*Play)
 }
 
 // Play is what came of playing one scenario of a suite, once.
@@ -45,7 +52,13 @@ func (p *Play) Failed() bool {
 // UntilFail. Scenarios that were never started are then delivered as not run;
 // further rounds of those that were are left out.
 func PlayAll(ctx context.Context, scenarios []*scenario.Scenario, opts SuiteOptions, deliver func(Play)) {
-	playAll(ctx, scenarios, opts, Run, deliver)
+	play := Run
+	if !opts.Perturb.None() {
+		play = func(ctx context.Context, s *scenario.Scenario, o Options) (Result, error) {
+			return Perturb(ctx, s, o, opts.Perturb)
+		}
+	}
+	playAll(ctx, scenarios, opts, play, deliver)
 }
 
 type playFunc func(context.Context, *scenario.Scenario, Options) (Result, error)
@@ -111,7 +124,7 @@ func newSuite(ctx context.Context, scenarios []*scenario.Scenario, opts SuiteOpt
 		s.total = s.rounds * len(scenarios)
 	}
 	for _, sc := range scenarios {
-		s.needs = append(s.needs, fixedPorts(sc, opts.Connect))
+		s.needs = append(s.needs, fixedPorts(sc, opts.Options))
 	}
 	s.ports = ports{users: map[fixed]int{}, waiting: map[fixed][]int{}, needs: s.needsOf}
 	return s
@@ -142,8 +155,14 @@ func (s *suite) work() {
 		s.mu.Unlock()
 		index, round := s.which(i)
 		p := &Play{Scenario: s.scenarios[index], Round: round}
+		if s.opts.Began != nil {
+			s.opts.Began(p.Scenario)
+		}
 		p.Result, p.Err = s.play(s.ctx, p.Scenario, s.opts.Options)
 		p.Stopped = p.Err != nil && s.ctx.Err() != nil
+		if s.opts.Ended != nil {
+			s.opts.Ended(p)
+		}
 		s.mu.Lock()
 
 		delete(s.running, i)

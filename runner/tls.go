@@ -61,7 +61,9 @@ func (a *actor) acceptTLS() (over bool, f *Failure) {
 		a.over, a.loose = true, true
 		return true, a.close(scenario.CloseNow)
 	}
-	f = a.secured(side, done, err, nil)
+	if f = a.secured(side, done, err, nil); f != nil {
+		f.Pos = a.server.decl.Pos
+	}
 	return f != nil, f
 }
 

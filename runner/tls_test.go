@@ -436,7 +436,7 @@ clients: {c: [{connect: {to: s, tls: true}}, {send: "x"}]}
 `, []string{
 			`3:16 c: TLS handshake failed: the certificate is not trusted (unknown authority)`,
 			`"ca: FILE" says whose certificates are trusted, and "verify: false" takes any`,
-			`2:59 s/c: TLS handshake failed: the peer's alert: bad certificate`,
+			`2:11 s/c: TLS handshake failed: the peer's alert: bad certificate`,
 			`the client does not take the server's certificate; ${tls.ca} is a file of the run's authority`,
 		}},
 		{"for others", `
@@ -450,7 +450,7 @@ clients: {c: [{connect: {to: s, tls: {ca: ca.pem}}}]}
 servers: {s: {tls: {client_ca: ca.pem}, reply: "x"}}
 clients: {c: [{connect: {to: s, tls: true}}, {send: "hello"}, {expect: "x"}]}
 `, []string{
-			`2:48 s/c: TLS handshake failed: the client has no certificate`,
+			`2:11 s/c: TLS handshake failed: the client has no certificate`,
 			`"cert: true" in the client's tls is a certificate of the run`,
 			`3:64 c: TLS broke off: the peer's alert: certificate required`,
 			`the server does not take the client's certificate; "cert: true" is one of the run`,
@@ -484,7 +484,7 @@ clients: {c: [{connect: {to: s, tls: {cert: true}}, expect: {tls_error}}]}
 servers: {s: {tls: true, reply: "x"}}
 clients: {c: [{connect: s}, {send: "hello"}, {expect: "x"}]}
 `, []string{
-			`2:33 s/c: TLS handshake failed: the peer does not speak TLS: what it sends begins with "hello"`,
+			`2:11 s/c: TLS handshake failed: the peer does not speak TLS: what it sends begins with "hello"`,
 			`the client's connect needs "tls: true"`,
 			`3:47 c: eof after 0 of 1 byte`,
 		}},
@@ -507,7 +507,7 @@ timeout: 50ms
 servers: {s: {tls: true, reply: "x"}}
 clients: {c: [{connect: s}, {expect: "x", within: 1h}]}
 `, []string{
-			`3:33 s/c: timeout after 50ms: the TLS handshake was not done`,
+			`3:11 s/c: timeout after 50ms: the TLS handshake was not done`,
 			`what came is too little for a handshake: does the peer speak TLS?`,
 		}},
 		{"no certificate in the file", `

@@ -25,6 +25,11 @@ func allowFlags(cmd *cobra.Command, to *scenario.Allow) {
 	grant(&to.Net, "HOST:PORT,...", "allow-net", "addresses that are not loopback: all, or these (unix:PATH for sockets)", scenario.CheckNet)
 	grant(&to.Run, "PROGRAM,...", "allow-run", "programs that scenarios start: all, or these", func(string) error { return nil })
 	flags.Var(folders(&to.Read, "DIR"), "allow-read", "files below this folder too, not below the scenario's own alone")
+	complete(cmd, "allow-net", cobra.NoFileCompletions)
+	complete(cmd, "allow-run", cobra.NoFileCompletions)
+	complete(cmd, "allow-read", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return nil, cobra.ShellCompDirectiveFilterDirs
+	})
 }
 
 // granted is a list of what is allowed. Alone the flag allows all.

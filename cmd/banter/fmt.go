@@ -117,7 +117,7 @@ func (a *app) formatted(cmd *cobra.Command, paths []string) (files []formattedFi
 		}
 		src, readErr := scenario.Source(path, a.stdin)
 		if readErr != nil {
-			a.errorf(cmd.CommandPath(), "%v", pathError(path, readErr))
+			a.errorf(cmd.CommandPath(), "%s: %v", path, reason(readErr))
 			err = status(statusUsage)
 			continue
 		}

@@ -19,12 +19,17 @@ var all = scenario.Allow{
 
 func (a *app) listCommand() *cobra.Command {
 	var which selection
+	var share shard
+	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "list [FLAGS] PATH...",
 		Short: "List scenarios: names, tags and places",
-		Long:  `List shows the scenarios of files: the name, the tags, and the place.`,
+		Long: `List shows the scenarios of files: the name, the tags, and the place. With --json
+it is one JSON object a line: what there is to know about a scenario without
+playing it.`,
 		Example: `  banter list scenarios/
-  banter list --tag smoke scenarios/`,
+  banter list --tag smoke scenarios/
+  banter list --json scenarios/ | jq -r 'select(.skip) | .name'`,
 		Args:              somePaths,
 		ValidArgsFunction: scenarioFiles,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -36,10 +41,17 @@ func (a *app) listCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			fmt.Fprint(a.stdout, report.List(scenarios))
+			write := report.List
+			if asJSON {
+				write = report.ListJSON
+			}
+			fmt.Fprint(a.stdout, write(share.of(scenarios)))
 			return nil
 		},
 	}
+	cmd.Flags().SortFlags = false
 	which.flags(cmd)
+	shardFlag(cmd, &share)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "a JSON object a line")
 	return cmd
 }

@@ -22,6 +22,9 @@ import (
 func main() {
 	// A reader that went away is an error of the write, not a silent death.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
+	if status, done := shelter(os.Args[1:]); done {
+		os.Exit(status)
+	}
 	// A run is short and lives in little memory: collecting less often takes a
 	// sixth off a thousand scenarios, for some 20 MiB.
 	if os.Getenv("GOGC") == "" {
@@ -38,7 +41,11 @@ func main() {
 // again, and kills. While files are read, so does the first: a pipe may keep
 // its reader waiting for ever.
 func interruptible(ctx context.Context) (context.Context, context.CancelFunc) {
-	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if sheltered {
+		signals = signals[1:]
+	}
+	ctx, stop := signal.NotifyContext(ctx, signals...)
 	context.AfterFunc(ctx, stop)
 	return ctx, stop
 }
@@ -64,15 +71,16 @@ type app struct {
 
 // sink is standard output. It remembers that a write failed.
 type sink struct {
-	w   io.Writer
-	err error
+	w    io.Writer
+	line *progress // makes way for what is written; nil: there is none
+	err  error
 }
 
 func (o *sink) Write(p []byte) (int, error) {
 	if o.err != nil {
 		return 0, o.err
 	}
-	n, err := o.w.Write(p)
+	n, err := o.line.makeWay(o.w).Write(p)
 	o.err = err
 	return n, err
 }
@@ -146,7 +154,8 @@ func (a *app) rootCommand() *cobra.Command {
 	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { a.help(cmd) })
 	root.SetHelpCommand(a.helpCommand())
 	cobra.EnableCommandSorting = false
-	root.AddCommand(a.runCommand(), a.checkCommand(), a.serveCommand(), a.listCommand(), a.fmtCommand(), a.schemaCommand(), a.versionCommand(), a.completionCommand())
+	root.AddCommand(a.initCommand(), a.runCommand(), a.checkCommand(), a.serveCommand(), a.talkCommand(), a.listenCommand(), a.recordCommand(), a.importCommand(),
+		a.listCommand(), a.fmtCommand(), a.schemaCommand(), a.mergeCommand(), a.versionCommand(), a.completionCommand(), a.manCommand())
 	return root
 }
 

@@ -453,6 +453,7 @@ type peer struct {
 	out   output
 	ended chan struct{} // closed when it has; err is set then
 	err   error
+	pid   int
 }
 
 // start starts a program, in a process group that does not outlive the test.
@@ -467,6 +468,7 @@ func start(t *testing.T, stdin, program string, args ...string) *peer {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	p.pid = cmd.Process.Pid
 	go func() {
 		p.err = cmd.Wait()
 		close(p.ended)

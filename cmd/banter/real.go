@@ -23,6 +23,7 @@ func realFlag(cmd *cobra.Command, to *runner.Real) {
 		return runner.RealNever, errors.New("must be only, which it is alone, or both")
 	}}
 	cmd.Flags().VarPF(v, "real", "", `play against the processes that "serve" in place of the servers, or against both`).NoOptDefVal = "only"
+	complete(cmd, "real", cobra.FixedCompletions([]string{"only", "both"}, cobra.ShellCompDirectiveNoFileComp))
 }
 
 // checkServes complains about a --real that nothing obeys.

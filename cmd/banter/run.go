@@ -25,11 +25,15 @@ const linesMax = 20
 // runFlags are what "banter run" is told.
 type runFlags struct {
 	selection
+	shard          shard
 	config         scenario.Config
 	suite          runner.SuiteOptions
-	update         bool
+	reports        []wantedReport
+	update, watch  bool
+	heard          func(runner.Play) // hears each play too; nil: nobody does
 	verbose, quiet bool
 	color          string
+	isolation      string
 }
 
 func (a *app) runCommand() *cobra.Command {
@@ -48,13 +52,20 @@ With --update, what came is written into the files, in place of expects that
 failed and of transcripts that differ, and played again until nothing changes.
 The rest of a file stays as it is, to the byte.
 
+With --watch, the scenarios of a file are played again when it changes, or a
+file that it includes or sends, and those of new files in the folders. Enter plays
+all again, and q ends it.
+
 The exit status is 0 if all passed, 1 if one failed, 2 if there was
 nothing to run or no way to, and 130 if it was interrupted.`,
 		Example: `  banter run scenarios/                         all below a folder
   banter run -v greeting.yaml                   with what each side saw
   banter run --filter '^smtp-' --slow 5 tests/  some, on a slow machine
   banter run --until-fail -q flaky.yaml         until it shows its fault
+  banter run --perturb 20 --connect greeter=127.0.0.1:7890 greeting.yaml
+                                                does the server take a read for a message?
   banter run --update greeting.yaml             what came is right from now on
+  banter run --watch scenarios/                 again whenever a file is saved
   banter run --connect greeter=127.0.0.1:7890 greeting.yaml
                                                 against the real server there
   generate | banter run -                       from standard input`,
@@ -64,11 +75,21 @@ nothing to run or no way to, and 130 if it was interrupted.`,
 			if f.quiet && f.verbose {
 				return errors.New("-q and -v exclude each other")
 			}
-			if err := f.canUpdate(args); err != nil {
+			if err := cmp.Or(f.canUpdate(args), f.canWatch(args)); err != nil {
+				return err
+			}
+			if err := a.seeded(cmd, &f.suite.Perturb); err != nil {
+				return err
+			}
+			f.suite.Kernel = f.verbose
+			if err := f.isolate(); err != nil {
 				return err
 			}
 			f.config.Update = f.update
 			f.config.Real = f.suite.Real != runner.RealNever
+			if f.watch {
+				return a.watch(cmd, args, &f)
+			}
 			files, err := a.valid(cmd, f.config, args, "; nothing was run")
 			if err != nil {
 				return err
@@ -82,19 +103,27 @@ nothing to run or no way to, and 130 if it was interrupted.`,
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	f.selection.flags(cmd)
+	shardFlag(cmd, &f.shard)
 	flags.VarP(positive(&f.suite.Jobs, "N"), "jobs", "j", "how many scenarios play at the same time (4 for each processor)")
 	flags.Var(positive(&f.suite.Repeat, "N"), "repeat", "play each scenario so often")
 	flags.BoolVar(&f.suite.UntilFail, "until-fail", false, "play all again and again until one fails, --repeat times at most")
 	flags.BoolVar(&f.suite.FailFast, "fail-fast", false, "start nothing more after a failure")
+	perturbFlags(cmd, &f.suite.Perturb)
 	flags.BoolVar(&f.update, "update", false, "write what came into the files, where expects failed and where transcripts are written out")
+	flags.BoolVar(&f.watch, "watch", false, "play again what has changed, until q or Ctrl-C")
 	timeFlags(cmd, &f.suite.Options)
 	valueFlags(cmd, &f.config)
 	flags.Var(realServers(&f.suite.Connect, "NAME=ADDRESS"), "connect", "play against the real server there, in place of the declared one")
 	allowFlags(cmd, &f.config.Allow)
 	realFlag(cmd, &f.suite.Real)
+	reportFlag(cmd, &f.reports)
+	isolateFlag(cmd, &f.isolation)
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "show the transcripts too")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "show failures, and nothing else")
 	colorFlag(cmd, &f.color)
+	complete(cmd, "jobs", cobra.NoFileCompletions)
+	complete(cmd, "repeat", cobra.NoFileCompletions)
+	completeFrom(cmd, "connect", serverWords)
 	return cmd
 }
 
@@ -102,14 +131,14 @@ nothing to run or no way to, and 130 if it was interrupted.`,
 func timeFlags(cmd *cobra.Command, to *runner.Options) {
 	cmd.Flags().Var(length(&to.Timeout, "D"), "timeout", "how long a step may take that has no \"within\", in place of the scenarios' timeout")
 	cmd.Flags().Var(factor(&to.Slow, "FACTOR"), "slow", "stretch every timeout by this")
+	complete(cmd, "timeout", cobra.NoFileCompletions)
+	complete(cmd, "slow", cobra.NoFileCompletions)
 }
 
 func colorFlag(cmd *cobra.Command, to *string) {
 	colors := []string{"auto", "always", "never"}
 	cmd.Flags().Var(choice(to, colors...), "color", "whether the report is coloured")
-	if err := cmd.RegisterFlagCompletionFunc("color", cobra.FixedCompletions(colors, cobra.ShellCompDirectiveNoFileComp)); err != nil {
-		panic(err) // there is no such flag
-	}
+	complete(cmd, "color", cobra.FixedCompletions(colors, cobra.ShellCompDirectiveNoFileComp))
 }
 
 // runFiles plays what is selected of valid files, and reports it.
@@ -121,13 +150,30 @@ func (a *app) runFiles(ctx context.Context, files []*scenario.File, f *runFlags)
 	if err := a.ready(f, scenarios); err != nil {
 		return err
 	}
-	text := report.NewText(a.stdout, a.textOptions(f, scenarios))
+	a.warn(scenarios)
+	if f.shard.total == 0 {
+		if f.shard, err = shardOf(os.Getenv, 0); err != nil {
+			return fmt.Errorf("--shard %w; --shard 1/1 plays all", err)
+		}
+	}
+	return a.play(ctx, files, a.share(f.shard, scenarios), f)
+}
+
+// play plays scenarios of the files, and reports what came of them.
+func (a *app) play(ctx context.Context, files []*scenario.File, scenarios []*scenario.Scenario, f *runFlags) error {
+	out, err := a.reportsOf(f, files, scenarios)
+	if err != nil {
+		return err
+	}
+	defer out.discard()
 
 	ctx, stop := interruptible(ctx)
 	defer stop()
 	failed, interrupted := false, false
 	begin := time.Now()
 	line := a.progressOf(f, len(scenarios))
+	line.watch(&f.suite)
+	a.stdout.line = line
 	runner.PlayAll(ctx, scenarios, f.suite, func(p runner.Play) {
 		switch {
 		case p.Failed():
@@ -135,12 +181,16 @@ func (a *app) runFiles(ctx context.Context, files []*scenario.File, f *runFlags)
 		case p.Stopped, p.NotRun && ctx.Err() != nil:
 			interrupted = true
 		}
-		if line.played(p.Failed(), func() error { return text.Add(p) }) != nil {
+		if f.heard != nil {
+			f.heard(p)
+		}
+		if out.play(p) != nil {
 			stop() // nobody can be told any more
 		}
 	})
 	line.end()
-	if err := text.Close(time.Since(begin)); err != nil {
+	a.stdout.line = nil
+	if err := out.close(time.Since(begin), interrupted); err != nil {
 		return err
 	}
 	switch {
@@ -153,13 +203,32 @@ func (a *app) runFiles(ctx context.Context, files []*scenario.File, f *runFlags)
 	return nil
 }
 
-// ready says what there is to say before scenarios are played, and fills in what
-// was not said.
+// reportsOf opens the reports of a run.
+func (a *app) reportsOf(f *runFlags, files []*scenario.File, scenarios []*scenario.Scenario) (*reports, error) {
+	opts := a.textOptions(f, scenarios)
+	how := reporting{
+		who:  "banter run",
+		run:  report.Run{Began: time.Now(), Banter: versionNumber(), Flags: opts.Flags, Scenarios: len(scenarios)},
+		opts: report.TextOptions{Flags: opts.Flags},
+		text: func(w io.Writer, toFile bool) *report.Text {
+			if toFile {
+				opts.Color, opts.Columns, opts.Quiet = f.color == "always", 0, false
+			}
+			return report.NewText(w, opts)
+		},
+	}
+	for _, file := range files {
+		how.sources = append(how.sources, file.Path)
+	}
+	return a.openReports(f.reports, how)
+}
+
+// ready says what keeps scenarios from being played so, and fills in what was not
+// said.
 func (a *app) ready(f *runFlags, scenarios []*scenario.Scenario) error {
 	if err := cmp.Or(checkConnect(f.suite.Connect, f.suite.Real, scenarios), checkServes(f.suite.Real, scenarios)); err != nil {
 		return err
 	}
-	a.warn(scenarios)
 	if f.suite.Jobs == 0 {
 		f.suite.Jobs = 4 * max(1, runtime.GOMAXPROCS(0))
 	}
@@ -187,7 +256,7 @@ func (a *app) textOptions(f *runFlags, scenarios []*scenario.Scenario) report.Te
 		Color:   useColor(f.color, terminal, os.Getenv),
 		Columns: columns,
 		Names:   report.NameColumns(scenarios),
-		Flags:   slices.Concat(connectWords(f.suite.Connect), valueWords(f.config), allowWords(f.config.Allow), servesWords(f.suite.Real)),
+		Flags:   slices.Concat(connectWords(f.suite.Connect), valueWords(f.config), allowWords(f.config.Allow), servesWords(f.suite.Real), isolateWords(f.isolation)),
 	}
 	o.Flags = append(o.Flags, timeWords(f.suite.Options)...)
 	return o

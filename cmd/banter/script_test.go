@@ -3,12 +3,17 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
 	"testing"
+
+	"banter/runner/wire"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/testscript"
@@ -20,6 +25,11 @@ const fastExit = "atexit_sleep_ms=0"
 
 func TestMain(m *testing.M) {
 	os.Setenv("GORACE", fastExit)
+	if filepath.Base(os.Args[0]) != "banter" {
+		for _, v := range parallelJobs { // these tests may themselves be one of several jobs
+			os.Unsetenv(v.index)
+		}
+	}
 	testscript.Main(m, map[string]func(){"banter": main})
 }
 
@@ -29,18 +39,58 @@ func TestMain(m *testing.M) {
 //	exits STATUS PROGRAM [ARGUMENT...]   runs a program that ends with the status
 //	shows stdout|stderr FILE             compares, whatever the times
 //	greetings N FILE                     writes N scenarios that pass
+//
+// and in $ECHO the address of a server that sends back what comes, in $NOBODY one
+// at which nobody listens.
 func TestScripts(t *testing.T) {
+	echo, nobody := echoServer(t), refusing(t)
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("GORACE", fastExit)
+			env.Setenv("ECHO", echo)
+			env.Setenv("NOBODY", nobody)
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "shows": shows, "greetings": greetings,
 		},
 	})
+}
+
+// echoServer is a server that sends back what comes, as long as the test runs.
+func echoServer(t *testing.T) (address string) {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { ln.Close() })
+	go func() {
+		for {
+			c, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer c.Close()
+				io.Copy(c, c)
+			}()
+		}
+	}()
+	return ln.Addr().String()
+}
+
+// refusing is an address that is taken, and at which nobody listens.
+func refusing(t *testing.T) string {
+	t.Helper()
+	bound, err := wire.Open(t.Context(), wire.Local{Host: "127.0.0.1"}, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { bound.Close() })
+	return bound.Addr().String()
 }
 
 func exits(ts *testscript.TestScript, neg bool, args []string) {

@@ -21,6 +21,8 @@ type selection struct {
 func (s *selection) flags(cmd *cobra.Command) {
 	cmd.Flags().Var(regex(&s.filter, "REGEX"), "filter", "only scenarios whose name matches")
 	cmd.Flags().Var(words(&s.tags, "TAG"), "tag", "only scenarios with this tag; given again, with any of them")
+	completeFrom(cmd, "filter", filterWords)
+	completeFrom(cmd, "tag", tagWords)
 }
 
 // choices is how many names are listed where none was right.
@@ -91,7 +93,7 @@ func tagsOf(list []*scenario.Scenario) []string {
 
 // nearest is the name that is most like a word, or "" where none is.
 func nearest(word string, names []string) string {
-	best, found := max(1, len(word)/3)+1, ""
+	best, found := max(1, (len(word)+1)/3)+1, ""
 	for _, name := range names {
 		if d := levenshtein.ComputeDistance(word, name); d < best {
 			best, found = d, name

@@ -20,6 +20,8 @@ func (f *runFlags) canUpdate(paths []string) error {
 	case !f.update:
 	case f.suite.Repeat > 0, f.suite.UntilFail, f.suite.FailFast:
 		return errors.New("--update plays as often as it has to, and so excludes --repeat, --until-fail and --fail-fast")
+	case f.shard.total > 0:
+		return errors.New("--update and --shard exclude each other; --filter chooses what is brought up to date")
 	case f.suite.Real == runner.RealBoth:
 		return errors.New("--update and --real=both: which of the two is right? --real alone takes the real ones at their word")
 	case slices.Contains(paths, scenario.Stdin):
@@ -36,6 +38,7 @@ func (a *app) updateFiles(ctx context.Context, files []*scenario.File, f *runFla
 	defer stop()
 	u := update.New(f.config, files)
 	var plays []runner.Play
+	var out *reports
 	begin := time.Now()
 	for {
 		scenarios, err := f.of(u.Files())
@@ -47,6 +50,11 @@ func (a *app) updateFiles(ctx context.Context, files []*scenario.File, f *runFla
 			if err := a.ready(f, scenarios); err != nil {
 				return err
 			}
+			a.warn(scenarios)
+			if out, err = a.reportsOf(f, files, scenarios); err != nil {
+				return err
+			}
+			defer out.discard()
 			plays = make([]runner.Play, len(scenarios))
 		}
 		var again []*scenario.Scenario
@@ -58,10 +66,10 @@ func (a *app) updateFiles(ctx context.Context, files []*scenario.File, f *runFla
 		}
 		interrupted := false
 		line := a.progressOf(f, len(again))
+		line.watch(&f.suite)
 		next := 0
 		runner.PlayAll(ctx, again, f.suite, func(p runner.Play) {
 			interrupted = interrupted || p.Stopped || p.NotRun
-			line.played(p.Failed(), func() error { return nil })
 			plays[at[next]] = p
 			next++
 			u.Hear(p)
@@ -80,14 +88,13 @@ func (a *app) updateFiles(ctx context.Context, files []*scenario.File, f *runFla
 		fmt.Fprintf(a.stderr, "%s: left as it is: %s\n", left.Pos, report.Clean(left.Why))
 	}
 	failed := false
-	text := report.NewText(a.stdout, a.textOptions(f, played(plays)))
 	for _, p := range plays {
 		failed = failed || p.Failed()
-		if err := text.Add(p); err != nil {
+		if err := out.play(p); err != nil {
 			return err
 		}
 	}
-	if err := text.Close(time.Since(begin)); err != nil {
+	if err := out.close(time.Since(begin), false); err != nil {
 		return err
 	}
 	switch {
@@ -121,13 +128,4 @@ func (a *app) writeChanges(u *update.Update, f *runFlags) bool {
 		}
 	}
 	return ok
-}
-
-// played are the scenarios of plays.
-func played(plays []runner.Play) []*scenario.Scenario {
-	out := make([]*scenario.Scenario, len(plays))
-	for i := range plays {
-		out[i] = plays[i].Scenario
-	}
-	return out
 }

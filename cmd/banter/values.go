@@ -19,6 +19,8 @@ func valueFlags(cmd *cobra.Command, to *scenario.Config) {
 	flags := cmd.Flags()
 	flags.Var(variables(&to.Vars, "NAME=VALUE", nil), "var", "give a variable a value, in place of the file's own")
 	flags.Var(variables(&to.Secrets, "NAME", os.LookupEnv), "secret", "the same, with the environment's value, which is shown as ***; or NAME=VALUE")
+	completeFrom(cmd, "var", variableWords("="))
+	completeFrom(cmd, "secret", variableWords(""))
 }
 
 // variables is a flag that can be given again, a variable each time. Lookup, if

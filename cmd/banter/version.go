@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -50,6 +51,13 @@ func versionText(info *debug.BuildInfo) string {
 	}
 	return fmt.Sprintf("banter %s\ncommit %s%s\nbuilt with %s for %s/%s\n",
 		number, commit, modified, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+}
+
+// versionNumber is the version alone.
+func versionNumber() string {
+	info, _ := debug.ReadBuildInfo()
+	first, _, _ := strings.Cut(versionText(info), "\n")
+	return strings.TrimPrefix(first, "banter ")
 }
 
 func noArguments(_ *cobra.Command, args []string) error {

@@ -35,6 +35,10 @@ type Command struct {
 	// Out, so that Output hears its standard error alone. Otherwise it reads
 	// nothing, and Output hears both.
 	Piped bool
+
+	// Thread runs something on a thread of its own, which ends with it, in what
+	// the program is to be in; or tells it why there is none. Nil: any thread.
+	Thread func(run func(error))
 }
 
 // Program is a program that was started. It has to be stopped, also if it ends
@@ -110,7 +114,7 @@ func Start(c Command) (*Program, error) {
 		}
 	}
 	if err == nil {
-		err = p.start()
+		err = p.start(c.Thread)
 	}
 	if err != nil {
 		p.closePipes()
@@ -125,18 +129,27 @@ func Start(c Command) (*Program, error) {
 // start starts the program, and sees it end. Linux kills it when the thread
 // that has started it ends, which is to be when this process does; so the
 // thread stays until the program has ended.
-func (p *Program) start() error {
+func (p *Program) start(onThread func(run func(error))) error {
+	if onThread == nil {
+		onThread = func(run func(error)) {
+			go func() {
+				runtime.LockOSThread()
+				defer runtime.UnlockOSThread()
+				run(nil)
+			}()
+		}
+	}
 	started := make(chan error)
-	go func() {
-		runtime.LockOSThread()
-		defer runtime.UnlockOSThread()
-		err := p.cmd.Start()
+	onThread(func(err error) {
+		if err == nil {
+			err = p.cmd.Start()
+		}
 		started <- err
 		if err == nil {
 			p.status = p.wait()
 			close(p.ended)
 		}
-	}()
+	})
 	return <-started
 }
 

@@ -26,18 +26,27 @@ const (
 	laneGap = 2
 )
 
+// lanesLeast is the actors' names, three rows, the step that failed and one that
+// was not reached.
+const lanesLeast = 6
+
 // notReachedMax is how many steps are shown that were not reached.
 const notReachedMax = 4
 
 // lanes shows what the actor that failed saw, at the left, beside what its
-// peer saw, in so many rows at most.
+// peer saw, in so many rows at most. A few of them would tell nothing.
 func (st style) lanes(r *runner.Result, f *runner.Failure, columns, rows int) []string {
 	actor := actorNamed(r.Actors, f.Actor)
-	if actor == nil {
+	if actor == nil || rows < lanesLeast {
 		return nil
 	}
 	l := lanes{style: st, room: columns, left: actor}
 	l.right = peerOf(r.Actors, actor, f.Over)
+	for i := range r.Failures {
+		if other := &r.Failures[i]; l.right != nil && other.Actor == l.right.Name && other.Kind == runner.Unfinished {
+			l.waits = other.In
+		}
+	}
 	l.fill(f)
 	return l.paint(f, rows)
 }
@@ -83,8 +92,9 @@ func peerOf(actors []runner.Actor, actor *runner.Actor, over string) *runner.Act
 // lanes is what happened at two actors, in rows.
 type lanes struct {
 	style
-	left, right *runner.Actor // right is nil where the peer is not known
-	room        int           // columns
+	left, right *runner.Actor  // right is nil where the peer is not known
+	waits       *scenario.Step // what the right one waited for when the scenario ended; nil: for nothing
+	room        int            // columns
 	rows        []laneRow
 }
 
@@ -113,13 +123,13 @@ func (l *lanes) fill(f *runner.Failure) {
 	}
 	// A pair is shown if the actor that failed still saw its half of it. Of the
 	// peer alone, all that was before; but how a connection ended says nothing
-	// about bytes that differ.
+	// about bytes that differ or are too many.
 	left = slices.DeleteFunc(left, func(e *transcript.Entry) bool { return !before(e) })
 	right = slices.DeleteFunc(right, func(e *transcript.Entry) bool {
 		if p := partner[e]; p != nil {
 			return !before(p)
 		}
-		return e.At > f.At || f.Kind == runner.Differs && isEnd(e.Kind)
+		return e.At > f.At || (f.Kind == runner.Differs || f.Kind == runner.Unread) && isEnd(e.Kind)
 	})
 	l.rows = merge(left, right, partner)
 }
@@ -148,7 +158,7 @@ func isEnd(k transcript.Kind) bool {
 // actor saw. Where two pairs cross (both sent before they received) the earlier
 // half stands alone.
 func merge(left, right []*transcript.Entry, partner pairing) []laneRow {
-	var rows []laneRow
+	rows := make([]laneRow, 0, len(left)+len(right))
 	for len(left) > 0 || len(right) > 0 {
 		switch {
 		case len(right) == 0:
@@ -174,10 +184,15 @@ func merge(left, right []*transcript.Entry, partner pairing) []laneRow {
 }
 
 // leftFirst decides between two entries that are no pair: one that has none
-// goes first, else the earlier one.
+// goes first, else the earlier one. Where both sides end at the same time, it is
+// chance who was the earlier one.
 func leftFirst(left, right *transcript.Entry, partner pairing) bool {
-	if l, r := partner[left] != nil, partner[right] != nil; l != r {
+	l, r := partner[left] != nil, partner[right] != nil
+	switch {
+	case l != r:
 		return r
+	case isEnd(left.Kind) && isEnd(right.Kind):
+		return true
 	}
 	return left.At <= right.At
 }
@@ -185,19 +200,32 @@ func leftFirst(left, right *transcript.Entry, partner pairing) bool {
 // paint turns the rows into lines, at most so many, folding those in the
 // middle. The last ones are the nearest to the failure.
 func (l *lanes) paint(f *runner.Failure, limit int) []string {
-	tail := l.failedAt(f)
+	failed, rest := l.failedAt(f, min(notReachedMax, max(1, limit-6)))
+	tail := len(rest)
+	if failed != "" {
+		tail++
+	}
 	head, folded := l.rows, []laneRow(nil)
 	var end []laneRow
-	if room := max(limit-1-len(tail), 3); len(l.rows) > room {
+	if room := max(limit-1-tail, 3); len(l.rows) > room {
 		first := (room - 1) / 3
 		last := room - 1 - first
 		head, folded, end = l.rows[:first], l.rows[first:len(l.rows)-last], l.rows[len(l.rows)-last:]
 	}
 
-	times, texts := 0, laneMin
+	when := "" // the step failed, where that took its time
+	if f.Kind == runner.TimedOut && failed != "" {
+		when = duration(f.At)
+	}
+	times, texts := width(when), laneMin
 	laneRoom := l.room - 16
 	if l.right != nil {
 		laneRoom = (l.room - 10 - 2 - laneGap - width(noArrow) - 2) / 2
+	}
+	waits := ""
+	if l.waits != nil && failed != "" && width(cross+failed) <= laneRoom {
+		waits = Clean(l.waits.String()) + waiting
+		texts = max(texts, width(cross+failed))
 	}
 	shown := append(slices.Clone(head), end...)
 	for _, row := range shown {
@@ -233,7 +261,14 @@ func (l *lanes) paint(f *runner.Failure, limit int) []string {
 			paintRow(row)
 		}
 	}
-	for _, line := range tail {
+	if failed != "" {
+		line := pad(padLeft(when, times), len(indent)) + l.fail("✗") + " " + failed
+		if before := len(indent) + texts + laneGap + len(noArrow) + 2; waits != "" && before+width(waits) <= l.room {
+			line += strings.Repeat(" ", max(0, texts+laneGap-width(cross+failed))) + noArrow + "  " + waits
+		}
+		lines = append(lines, line)
+	}
+	for _, line := range rest {
 		lines = append(lines, indent+line)
 	}
 	return lines
@@ -253,28 +288,37 @@ func (row laneRow) arrow() string {
 	return toLeft
 }
 
-// failedAt is the step that failed, and those that were not reached.
-func (l *lanes) failedAt(f *runner.Failure) []string {
+// cross stands before the step that failed, waiting behind what the other one
+// waits for.
+const (
+	cross   = "✗ "
+	waiting = " (waiting)"
+)
+
+// failedAt is the step that failed, and those that were not reached, in so many
+// lines at most.
+func (l *lanes) failedAt(f *runner.Failure, most int) (failed string, rest []string) {
 	script := l.left.Script
 	if f.Step < 1 || f.Step > len(script) {
 		if f.Kind == runner.Unread {
-			return []string{l.fail("✗") + " close"} // the one at the end of every script
+			return "close", nil // the one at the end of every script
 		}
-		return nil
+		return "", nil
 	}
-	failed, rest := script[f.Step-1], script[f.Step:]
+	step := script[f.Step-1]
 	if f.In != nil { // perhaps a step within that one
-		failed = f.In
+		step = f.In
 	}
 	room := l.room - 16
-	lines := []string{l.fail("✗") + " " + clip(Clean(failedText(failed, f)), room)}
-	for i, step := range rest {
-		if i == notReachedMax-1 && len(rest) > notReachedMax {
-			return append(lines, l.dim(fmt.Sprintf("⋮ %d more (not reached)", len(rest)-i)))
+	failed = clip(Clean(failedText(step, f)), room)
+	script = script[f.Step:]
+	for i, step := range script {
+		if i == most-1 && len(script) > most {
+			return failed, append(rest, l.dim(fmt.Sprintf("⋮ %d more (not reached)", len(script)-i)))
 		}
-		lines = append(lines, clip(Clean(step.String()), room-len(" (not reached)"))+" (not reached)")
+		rest = append(rest, clip(Clean(step.String()), room-len(" (not reached)"))+" (not reached)")
 	}
-	return lines
+	return failed, rest
 }
 
 // failedText says which half of a step failed: its action, or the expect that
@@ -308,13 +352,31 @@ func eventText(e *transcript.Entry, paired bool, room int) string {
 	if e.Over != "" {
 		sign = "[" + Clean(e.Over) + "] " + sign
 	}
-	text := sign + transcript.Quote(e.Data, e.Size, max(room, 8))
-	for limit := min(len(e.Data), room); width(text) > room && limit > 1; {
-		limit -= max(1, limit/8)
-		text = sign + transcript.Quote(e.Data, e.Size, limit)
+	show := transcript.Quote
+	if first := around(e.Data, 0); 3*strange(first) > len(first) {
+		show = quoteHex
 	}
-	if width(text) > room {
-		return sign + fmt.Sprintf("%d bytes", e.Size) // no room for any of them
+	size := fmt.Sprintf(" (%d bytes)", e.Size)
+	// Where there is no room for the size and some of the bytes, these tell more.
+	for _, end := range []string{size, ""} {
+		for limit := max(room, 8); limit > 1; limit -= max(1, limit/8) {
+			text := sign + strings.TrimSuffix(show(e.Data, e.Size, limit), size) + end
+			if e.Size <= int64(limit) {
+				text = strings.TrimSuffix(text, end)
+			}
+			if width(text) <= room {
+				return text
+			}
+		}
 	}
-	return text
+	return sign + strings.TrimSpace(size)
+}
+
+// quoteHex is bytes as a script has them that are no text, as transcript.Quote
+// has text.
+func quoteHex(data []byte, size int64, limit int) string {
+	if size <= int64(limit) {
+		return `hex "` + hex(data, nil) + `"`
+	}
+	return fmt.Sprintf(`hex "%s"… (%d bytes)`, hex(data[:min(limit, len(data))], nil), size)
 }

@@ -8,39 +8,40 @@ import (
 	"banter/runner"
 )
 
-// Lines of what a program has printed that a failure shows: of the one that it
-// is about, and of the others.
+// Lines of what programs have printed that a failure shows: of the one that it
+// is about, and of each of the others.
 const (
 	printedMain  = 10
 	printedOther = 3
 )
 
 // printed is what programs have printed, a block for each that has something to
-// say, with its last lines.
-func (t *Text) printed(r *runner.Result, f *runner.Failure, columns int) (blocks [][]string) {
+// say, with its last lines. Of what the failure is not about, as much is shown as
+// there is room for.
+func (t *Text) printed(r *runner.Result, f *runner.Failure, room, columns int) (blocks [][]string) {
+	var others [][]string
 	for i := range r.Outputs {
 		o := &r.Outputs[i]
-		most := printedOther
 		switch {
 		case t.opts.Verbose:
-			most = transcriptMax
-		case o.Name == f.Actor, strings.HasPrefix(o.Name, programOf(f)):
-			most = printedMain
-		}
-		if block := output(o, most, columns); block != nil {
+			blocks = append(blocks, output(o, transcriptMax, columns))
+		case o.Name == f.Actor, f.Program != "" && strings.HasPrefix(o.Name, f.Program+","):
+			block := output(o, min(printedMain, max(printedOther, room)), columns)
+			room -= height(block)
 			blocks = append(blocks, block)
+		default:
+			if block := output(o, printedOther, columns); block != nil {
+				others = append(others, block)
+			}
 		}
+	}
+	for i, block := range others {
+		if room -= height(block); room < 0 {
+			return append(blocks, []string{"what " + count(len(others)-i, "more program") + " printed is shown by -v"})
+		}
+		blocks = append(blocks, block)
 	}
 	return blocks
-}
-
-// programOf is what the names of the outputs begin with that are part of a
-// failure.
-func programOf(f *runner.Failure) string {
-	if f.Program == "" {
-		return "\x00" // no name has that
-	}
-	return f.Program + ","
 }
 
 // output is a program's name, how it has ended, and the last lines that it has
@@ -63,7 +64,7 @@ func output(o *runner.Output, most, columns int) []string {
 		if o.Status == "" {
 			return nil
 		}
-		return []string{fmt.Sprintf("%s has ended: %s", name, o.Status)}
+		return []string{clip(fmt.Sprintf("%s has ended: %s", name, o.Status), columns)}
 	}
 	title := name + " printed"
 	if o.Status != "" {
@@ -73,7 +74,7 @@ func output(o *runner.Output, most, columns int) []string {
 		title += ", in the end"
 		lines = lines[max(0, len(lines)-most):]
 	}
-	block := []string{title + ":"}
+	block := []string{clip(title, columns-1) + ":"}
 	for _, line := range lines {
 		block = append(block, "  "+clip(Clean(strings.TrimRight(line, "\r")), columns-2))
 	}

@@ -40,10 +40,12 @@ func (st style) difference(f *runner.Failure, columns int) []string {
 	switch {
 	case max(len(p.want), len(p.got)) <= p.perRow:
 		return p.row()
-	case p.text && f.Any == nil:
-		return p.line()
+	case !p.text || f.Any != nil:
+		return p.dump()
+	case p.marked:
+		return p.lines()
 	}
-	return p.dump()
+	return p.all()
 }
 
 // picture is what the ways to show a difference share.
@@ -64,7 +66,7 @@ type picture struct {
 func (p *picture) row() []string {
 	w := 3*max(hexMin, len(p.want), len(p.got)) + 1
 	row := func(label string, data []byte, wild []bool) string {
-		return pad(label, labelWidth) + pad(hex(data, wild), w) + p.dim("│") + p.column(data)
+		return pad(label, labelWidth) + pad(hex(data, wild), w) + p.dim("│") + clip(p.column(data), p.columns-labelWidth-w-1)
 	}
 	var lines []string
 	if p.want != nil {
@@ -86,78 +88,6 @@ func (p *picture) column(data []byte) string {
 		return Clean(escapeBackslash(data))
 	}
 	return dots(data)
-}
-
-// line shows the text around the offset, in one line.
-func (p *picture) line() []string {
-	room := p.columns - labelWidth - 2
-	from := lineStart(p.want, p.got, p.offset, room/2)
-	row := func(label string, data []byte) (line string, at, wide int) {
-		text, at, wide := window(data, from, p.offset, room)
-		return pad(label, labelWidth) + p.dim("│") + text, at, wide
-	}
-	var lines []string
-	if p.want != nil {
-		expected, _, _ := row("expected", p.want)
-		lines = append(lines, expected)
-	}
-	if len(p.got) == 0 {
-		return append(lines, pad(p.label, labelWidth)+"nothing")
-	}
-	received, at, wide := row(p.label, p.got)
-	lines = append(lines, received)
-	if p.marked {
-		lines = append(lines, p.caret(labelWidth+1+at, wide))
-	}
-	return lines
-}
-
-// lineStart is where the text that is shown begins: as many bytes before the
-// offset as there is room for, at the start of a character.
-func lineStart(want, got []byte, offset, room int) int {
-	data := want
-	if len(got) > len(want) {
-		data = got
-	}
-	from := max(0, offset-room)
-	for from > 0 && from < len(data) && !utf8.RuneStart(data[from]) {
-		from--
-	}
-	return from
-}
-
-// window is data as text, from a byte on and in so much room. It says at which
-// column the character with the byte at offset is shown, and how wide.
-func window(data []byte, from, offset, room int) (text string, at, wide int) {
-	var b strings.Builder
-	used := 0
-	if from > 0 {
-		b.WriteString("…")
-		used++
-	}
-	at, wide = -1, 1
-	for i := min(from, len(data)); i < len(data); {
-		_, n := utf8.DecodeRune(data[i:])
-		char := visible(string(data[i : i+n]))
-		if char == `\` {
-			char = `\\`
-		}
-		w := width(char)
-		if at < 0 && i+n > offset {
-			at, wide = used, max(w, 1)
-		}
-		if used+w > room {
-			b.WriteString("…")
-			break
-		}
-		b.WriteString(char)
-		used += w
-		i += n
-	}
-	if at < 0 {
-		at = used
-	}
-	return b.String(), at, wide
 }
 
 // dump shows the rows of hex around the offset: the one before it, which is
@@ -241,17 +171,19 @@ func around(data []byte, offset int) []byte {
 
 // isText reports whether most of data reads as text. It may begin and end in
 // the middle of a character.
-func isText(data []byte) bool {
-	strange := 0
+func isText(data []byte) bool { return 4*strange(data) <= len(data) }
+
+// strange is how many bytes and characters of data are no text.
+func strange(data []byte) (n int) {
 	for i := 0; i < len(data); {
-		r, n := utf8.DecodeRune(data[i:])
+		r, size := utf8.DecodeRune(data[i:])
 		cut := i < utf8.UTFMax-1 || i >= len(data)-utf8.UTFMax+1
 		switch {
-		case r == utf8.RuneError && n == 1 && cut && data[i] >= utf8.RuneSelf:
-		case r == utf8.RuneError && n == 1, r != '\r' && r != '\n' && r != '\t' && !unicode.IsPrint(r):
-			strange++
+		case r == utf8.RuneError && size == 1 && cut && data[i] >= utf8.RuneSelf:
+		case r == utf8.RuneError && size == 1, r != '\r' && r != '\n' && r != '\t' && !unicode.IsPrint(r):
+			n++
 		}
-		i += n
+		i += size
 	}
-	return 4*strange <= len(data)
+	return n
 }

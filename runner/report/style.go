@@ -36,6 +36,9 @@ func newStyle(colored bool) style {
 	return style{ok: paint(color.FgGreen), fail: paint(color.FgRed), dim: paint(color.Faint)}
 }
 
+// colors are what style paints with.
+var colors = regexp.MustCompile("\x1b\\[[0-9;]*m")
+
 // cells is how text takes up room. Box drawing and arrows are one column wide,
 // whatever the locale, as terminals have them today.
 var cells = &runewidth.Condition{StrictEmojiNeutral: true}
@@ -95,9 +98,14 @@ func visible(char string) string {
 	if unicode.IsPrint(r) && (r != utf8.RuneError || n > 1) {
 		return char
 	}
+	return escaped(char)
+}
+
+// escaped is bytes as \xNN.
+func escaped(s string) string {
 	var b strings.Builder
-	for i := range len(char) {
-		fmt.Fprintf(&b, `\x%02x`, char[i])
+	for i := range len(s) {
+		fmt.Fprintf(&b, `\x%02x`, s[i])
 	}
 	return b.String()
 }
@@ -122,11 +130,15 @@ func duration(d time.Duration) string {
 }
 
 // filterFor is a regular expression that matches a scenario's name and nothing
-// else, ready for a shell, with no control character in it.
-func filterFor(name string) string {
+// else, ready for a shell, with no control character in it. Where it would have
+// more than so many bytes, it is of the name's beginning.
+func filterFor(name string, most int) string {
 	var b strings.Builder
 	b.WriteByte('^')
 	for _, r := range name {
+		if b.Len() > most {
+			return singleQuoted(b.String())
+		}
 		if unicode.IsPrint(r) {
 			b.WriteString(regexp.QuoteMeta(string(r)))
 		} else {
@@ -145,9 +157,9 @@ func plainWord(s string) bool {
 	return s != "" && !strings.ContainsFunc(s, special)
 }
 
-// shellWord is s as one word for a POSIX shell, as it is where it needs no
+// ShellWord is s as one word for a POSIX shell, as it is where it needs no
 // quoting.
-func shellWord(s string) string {
+func ShellWord(s string) string {
 	switch {
 	case plainWord(s):
 		return s

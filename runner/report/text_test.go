@@ -311,8 +311,36 @@ func TestPictureOfTheDesign(t *testing.T) {
 	}
 }
 
+func TestPictureAlone(t *testing.T) {
+	p := answered("hhhh", "hhxh\n")
+	for _, opts := range []TextOptions{{}, {Color: true, Columns: 60}} {
+		if diff := cmp.Diff(report(t, opts, p), Picture(p, opts)+"\n"); diff != "" {
+			t.Errorf("not as in the report (-report +picture):\n%s", diff)
+		}
+	}
+}
+
 func TestVerboseFailure(t *testing.T) {
 	golden(t, "verbose", report(t, TextOptions{Verbose: true}, answered("hhhh", "hhxh\n")))
+}
+
+// What the kernel kept of a connection stands beside the transcript.
+func TestVerboseKernel(t *testing.T) {
+	p := answered("hhhh", "hhhh")
+	p.Result.Failures = nil
+	p.Result.Actors[0].TCP = []runner.TCP{
+		{Congestion: "cubic", RTT: 1500 * time.Microsecond, Retransmits: 1, SendWindow: 64 << 10, RecvWindow: 32 << 10, HeldBack: 20 * time.Millisecond},
+		{Congestion: "bbr", Over: "b\x1b"},
+	}
+	got := report(t, TextOptions{Verbose: true, Passing: true}, p)
+	for _, want := range []string{
+		"close\n        (kernel: cubic, rtt 1.5ms, 1 retransmit, window 64 KiB out and 32 KiB in, held back 20ms)\n",
+		"        ([b\\x1b] kernel: bbr, rtt 0s, 0 retransmits, window 0 B out and 0 B in, held back 0s)\n",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q is not in\n%s", want, got)
+		}
+	}
 }
 
 // In colour it is the same text.

@@ -15,6 +15,7 @@ import (
 var connectKeys = table[connect]{
 	{"to", func(p *parser, c *connect, e entry) { c.ok = p.target(e, &c.Connect) }},
 	{"bind", func(p *parser, c *connect, e entry) { c.Bind = p.address(e) }},
+	{"via", (*parser).connectVia},
 	{"tls", (*parser).connectTLS},
 	{"run", (*parser).connectRun},
 	{"exit", (*parser).connectExit},
@@ -28,6 +29,7 @@ var connectKeys = table[connect]{
 type connect struct {
 	Connect
 	tls   *entry
+	via   *entry
 	exit  *entry
 	ok    bool
 	wrong bool
@@ -60,7 +62,7 @@ func (p *parser) connect(e entry) Action {
 		p.errorf(c.tls.pos, `"tls" over UDP, which is no stream`)
 		return nil
 	}
-	if !c.ok || c.wrong {
+	if !p.viaFits(&c) || !c.ok || c.wrong {
 		return nil
 	}
 	return c.Connect

@@ -17,6 +17,10 @@ type Allow struct {
 	Net  Grant    // addresses to connect to and to bind; see CheckNet
 	Run  Grant    // programs to start, by name
 	Read []string // folders whose files may be read
+
+	// Isolated says that each scenario is played in a network of its own, in
+	// which it may use every address.
+	Isolated bool
 }
 
 // Grant allows nothing, all, or what is listed.
@@ -69,10 +73,11 @@ func splitGranted(entry string) (host string, port int, problem string) {
 
 // MayUse says why the scenario may not connect to an address or bind it, nil if
 // it may: the error is a *Refusal. Every address at once (":7890") it may bind
-// in any case, and reaches only loopback addresses then: see MayServeOthers.
+// in any case, and reaches only loopback addresses then: see MayServeOthers. In a
+// network of its own it may use all that have no name.
 func (s *Scenario) MayUse(a *Address) error {
 	allow := &s.read().Allow
-	if allow.Net.All || a.Tmp {
+	if a.Tmp || allow.Net.All && (a.Transport == Unix || !s.isolated()) {
 		return nil
 	}
 	if a.Transport == Unix {
@@ -86,21 +91,27 @@ func (s *Scenario) MayUse(a *Address) error {
 		where, path := s.outside(path)
 		return refuse("unix:%s %s; --allow-net=unix:%s allows it", a.Path, where, flagged(path))
 	}
-	if isLoopback(a.Host) || allow.Net.holds(a.Host, a.Port) {
+	if isLoopback(a.Host) {
 		return nil
 	}
 	at := net.JoinHostPort(a.Host, strconv.Itoa(a.Port))
-	if _, err := netip.ParseAddr(a.Host); err != nil {
+	_, err := netip.ParseAddr(a.Host)
+	switch {
+	case s.isolated() && err != nil:
+		return refuse("%s is a name, and none is looked up in a network of the scenario's own; write an address", at)
+	case s.isolated(), allow.Net.holds(a.Host, a.Port):
+		return nil
+	case err != nil:
 		return refuse("%s may be on another machine; --allow-net=%[1]s allows it", at)
 	}
 	return refuse("%s is not a loopback address; --allow-net=%[1]s allows it", at)
 }
 
 // MayServeOthers reports whether a server that is bound to every address may
-// be reached by other machines.
+// be reached by other machines, or at the other addresses of its own network.
 func (s *Scenario) MayServeOthers(port int) bool {
 	allow := &s.read().Allow
-	return allow.Net.All || allow.Net.holds("", port)
+	return s.isolated() || allow.Net.All || allow.Net.holds("", port)
 }
 
 // MayRead says why the scenario may not read a file, nil if it may: the error

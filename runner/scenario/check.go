@@ -131,6 +131,13 @@ func (p *parser) checkLocal(a *Address) bool {
 	if ip.IsUnspecified() || ip.IsLoopback() {
 		return true
 	}
+	if p.doc.isolated() {
+		own := slices.ContainsFunc(p.doc.Addresses, func(o IP) bool { return o.Addr == ip })
+		if !own {
+			p.errorf(a.Pos, `%s is not an address of the scenario's network; put it into "addresses"`, a.Host)
+		}
+		return own
+	}
 	if p.local == nil {
 		p.local = findLocalAddresses()
 	}

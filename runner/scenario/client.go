@@ -17,6 +17,7 @@ var clientKeys = table[client]{
 	{"bind", func(p *parser, c *client, e entry) { c.Bind = p.address(e) }},
 	{"rcvbuf", func(p *parser, c *client, e entry) { c.RcvBuf = p.bufferSize(e) }},
 	{"sndbuf", func(p *parser, c *client, e entry) { c.SndBuf = p.bufferSize(e) }},
+	{"congestion", func(p *parser, c *client, e entry) { c.Congestion, _ = p.congestion(e) }},
 	{"message", func(_ *parser, c *client, e entry) { c.message = &e }},
 	{"always", func(_ *parser, c *client, e entry) { c.always = &e }},
 	{"note", func(p *parser, c *client, e entry) { c.Note, _ = p.scalar(e, "a text") }},

@@ -64,13 +64,19 @@ type shared struct {
 	processes []entry
 	skip      string
 	requires  []string
+	addresses []IP
+	links     []*Link
+	// an error hides some of those
+	linksUnknown bool
 }
 
 // clone is what a document may change without changing it for others.
 func (s shared) clone() shared {
 	s.tags, s.lets = slices.Clone(s.tags), slices.Clone(s.lets)
 	s.vars, s.fragments, s.letNames = maps.Clone(s.vars), maps.Clone(s.fragments), maps.Clone(s.letNames)
-	s.files, s.processes, s.requires = slices.Clone(s.files), slices.Clone(s.processes), slices.Clone(s.requires)
+	s.files, s.processes = slices.Clone(s.files), slices.Clone(s.processes)
+	s.requires, s.addresses = slices.Clone(s.requires), slices.Clone(s.addresses)
+	s.links = slices.Clone(s.links)
 	return s
 }
 
@@ -143,6 +149,8 @@ func init() {
 		{"processes", readBefore},
 		{"skip", (*parser).documentSkip},
 		{"requires", (*parser).documentRequires},
+		{"addresses", (*parser).documentAddresses},
+		{"links", (*parser).documentLinks},
 	}
 }
 
@@ -232,7 +240,7 @@ func (p *parser) scenario(n *node, from shared, mayShare bool, row *node) (*Scen
 			return nil, nil
 		}
 	}
-	d.Timeout, d.EOL, d.Tags, d.Skip, d.Requires = d.timeout, d.eol, d.tags, d.skip, d.requires
+	d.Timeout, d.EOL, d.Tags, d.Skip, d.Requires, d.Addresses, d.Links = d.timeout, d.eol, d.tags, d.skip, d.requires, d.addresses, d.links
 	// A misspelt "servers" must not make each of them unknown.
 	d.serverNames.unknown = d.serverNames.unknown || !known && d.servers == nil
 	d.clientNames.unknown = d.clientNames.unknown || !known && d.clients == nil

@@ -109,6 +109,9 @@ var frameAndMatchKeys = table[expectation]{
 	{"timeout", (*parser).setOutcome},
 	{"silence", (*parser).setOutcome},
 	{"tls_error", (*parser).setOutcome},
+	{"pending", (*parser).setOutcome},
+	{"tcp", (*parser).expectTCP},
+	{"queue", (*parser).expectQueue},
 	{"xor", func(p *parser, d *expectation, e entry) { p.partXor(&d.part, e) }},
 	{"times", func(p *parser, d *expectation, e entry) { p.partTimes(&d.part, e) }},
 	{"seed", func(p *parser, d *expectation, e entry) { p.partSeed(&d.part, e) }},
@@ -118,6 +121,7 @@ var frameAndMatchKeys = table[expectation]{
 var outcomes = map[string]Outcome{
 	"eof": EOF, "reset": PeerReset, "end": End, "refused": Refused,
 	"unreachable": Unreachable, "timeout": Timeout, "silence": Silence, "tls_error": TLSError,
+	"pending": Pending, "tcp": Counters, "queue": Queued,
 }
 
 // check notes that something is wrong unless ok.
@@ -162,6 +166,7 @@ func (p *parser) bareWord(n *node) {
 		return
 	}
 	switch _, outcome := outcomes[n.value]; {
+	case n.value == "tcp" || n.value == "queue": // as likely a text
 	case n.value == "silence":
 		p.warnf(n.pos, `the text "silence" is expected; for the outcome write {silence: 200ms}`)
 	case outcome:
@@ -278,6 +283,9 @@ func (p *parser) setOutcome(d *expectation, e entry) {
 	}
 	d.outcome = &e
 	d.Outcome = outcomes[e.key]
+	if d.Outcome == Counters || d.Outcome == Queued {
+		return
+	}
 	if d.Outcome == Silence {
 		silence, ok := p.duration(e)
 		d.Silence = silence

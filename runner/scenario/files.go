@@ -80,7 +80,8 @@ func (p *parser) documentSkip(d *document, e entry) {
 	}
 }
 
-// documentRequires reads the programs without which a scenario is skipped.
+// documentRequires reads the programs, and what else, without which a scenario
+// is skipped.
 func (p *parser) documentRequires(d *document, e entry) {
 	if e.value.kind == scalarNode && !e.value.isNull() {
 		p.errorf(e.value.pos, `"requires" must be a list: [%s]`, shorten(e.value.value))

@@ -3,6 +3,7 @@ package scenario
 import (
 	"maps"
 	"slices"
+	"time"
 )
 
 // flow follows one script and complains about steps that can't come where
@@ -240,16 +241,36 @@ func (f *flow) connect(s *Step, c Connect) {
 	if s.Expect == nil {
 		return
 	}
-	if f.via == UDP && (s.Expect.Outcome == Refused || s.Expect.Outcome == Timeout) {
+	if f.via == UDP && (s.Expect.Outcome == Refused || s.Expect.Outcome == Timeout || s.Expect.Outcome == Pending) {
 		f.fail(s.Expect.Pos, "{%s} beside a connect on UDP, which asks nobody; that a datagram was refused comes after its send", s.Expect.Outcome.word())
 		return
 	}
 	switch outcome := s.Expect.Outcome; {
-	case f.via != Stdio && (outcome == Refused || outcome == Unreachable || outcome == Timeout):
+	case f.via != Stdio && (outcome == Refused || outcome == Unreachable || outcome == Timeout || outcome == Pending):
+		f.pending(s)
 		f.open = false
 		f.why = "the connect in line " + line(s.Pos) + " expects {" + s.Expect.Outcome.word() + "}"
 	default:
 		f.expect(s.Expect, s, s.Action)
+	}
+}
+
+// pendingTime is how long a system waits before it asks a second time for a
+// connection, see RFC 6298.
+const pendingTime = time.Second
+
+// pending complains about too little time to tell that a connect is pending.
+func (f *flow) pending(s *Step) {
+	if s.Expect.Outcome != Pending || f.via == Unix {
+		return
+	}
+	limit, what := f.p.doc.Timeout, "the scenario's timeout"
+	if s.Within > 0 {
+		limit, what = s.Within, `"within"`
+	}
+	if limit <= pendingTime {
+		f.p.errorf(s.Expect.Pos, "{pending} takes more than %s, after which the system asks a second time: %s is %s",
+			timeString(pendingTime), what, timeString(limit))
 	}
 }
 
@@ -311,7 +332,7 @@ func (f *flow) shutdown(s *Step, how How) {
 
 // expect follows a plain expect, or one that rides on an action.
 func (f *flow) expect(x *Expect, s *Step, on Action) {
-	if f.misfit(x, s) {
+	if f.misfit(x, s) || x.Outcome == Queued { // for which no connection is needed
 		return
 	}
 	if !f.open && !f.lost {
@@ -330,7 +351,7 @@ func (f *flow) expect(x *Expect, s *Step, on Action) {
 	case f.gone:
 		f.fail(x.Pos, `"expect" after the %s in line %d: the connection is gone`, f.end, f.endPos.Line)
 		return
-	case f.end == "" || x.Outcome == EOF || x.Outcome == End:
+	case f.end == "" || x.Outcome == EOF || x.Outcome == End || x.Outcome == Counters:
 	case send && (x.Outcome == PeerReset || x.Outcome == Timeout): // how the send itself ends
 	default:
 		f.fail(x.Pos, "expects %s after the %s in line %d, when the peer's end has come", x.what(), f.end, f.endPos.Line)

@@ -99,6 +99,7 @@ func (p *parser) someFrame(d *expectation, e entry) {
 	if d.wrong {
 		return
 	}
+	p.doc.Some = e.pos
 	p.warnf(e.pos, `"some" takes whatever the next read brings, so timing decides; a frame such as line, until or bytes is sure`)
 }
 

@@ -17,6 +17,8 @@ func (p *parser) packetServer(s *Server, n *node) {
 	}
 	for _, e := range n.entries {
 		switch e.key {
+		case "congestion":
+			p.errorf(e.pos, `"congestion" of a UDP server, which has no congestion control`)
 		case "backlog", "accept", "at_once":
 			p.errorf(e.pos, "%s of a UDP server, which accepts nobody: whose datagram comes is there", quote(e.key))
 		case "tls":
@@ -34,7 +36,13 @@ func (f *flow) misfit(x *Expect, s *Step) bool {
 		f.lost = true
 		return true
 	}
-	refusal := x.Outcome == Refused || x.Outcome == Unreachable
+	refusal := x.Outcome == Refused || x.Outcome == Unreachable || x.Outcome == Pending
+	if x.Outcome == Counters && f.via != TCP && f.open && !f.lost {
+		return wrong(`"tcp" of a connection that is none of TCP: the kernel keeps no counters of it`)
+	}
+	if x.Outcome == Queued && len(x.Queue) > 0 && x.Queue[0].Server == "" && f.server != nil && f.server.Transport() != TCP {
+		return wrong(`"queue" of a server that is none of TCP: the system does not tell how many wait`)
+	}
 	if f.via == Stdio && !f.lost {
 		switch {
 		case refusal, x.Outcome == PeerReset:

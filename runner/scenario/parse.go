@@ -53,6 +53,7 @@ func (c Config) Read(path string, stdin io.Reader) (*File, error) {
 	}
 	p := c.parse(path, src, true)
 	for _, f := range p.namedFiles {
+		p.file.Reads = append(p.file.Reads, f.path)
 		if err := readable(f.path); err != nil {
 			p.errorf(f.pos, "the %s %s %s", f.what, quote(f.path), err)
 		}

@@ -270,7 +270,7 @@ func (p *parser) connectedProgram(c *connect, n *node) bool {
 	run := n.entry("run") != nil
 	for _, e := range n.entries {
 		switch {
-		case run && (e.key == "to" || e.key == "bind"):
+		case run && (e.key == "to" || e.key == "bind" || e.key == "via"):
 			p.errorf(e.pos, "%s beside \"run\": a program's input and output have no address", quote(e.key))
 			return false
 		case !run && e.key == "exit":

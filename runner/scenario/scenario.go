@@ -49,6 +49,7 @@ type File struct {
 	Allow     Allow             // what it was read with: runs are held to it too
 	Takes     map[string]bool   // variables from outside that the file has a place for
 	Included  map[string][]byte // the sources of the files that it includes, by their paths
+	Reads     []string          // other files that its runs read, payloads and certificates; see Read
 }
 
 // Defaults and bounds of the language.
@@ -74,10 +75,13 @@ type Scenario struct {
 	Case        string        // the row of cases that this is, as reports show it; "" for none
 	Secrets     [][]byte      // values that are shown as ***
 	Echoes      bool          // some step sends what came
+	Some        Pos           // of a "some", if there is one: timing decides
 	Processes   []*Process    // in the file's order, in which they are started
 	Files       []TmpFile
 	Skip        string       // why it is not to be run; "": it is
-	Requires    []string     // programs without which it is skipped
+	Requires    []string     // programs, and abilities (RequiresIsolation, ...), without which it is skipped
+	Links       []*Link      // in the file's order
+	Addresses   []IP         // that its own network has, beside the loopback ones
 	Transcripts []Transcript // what actors are to see word for word, beside what the steps say
 	Unwritten   Pos          // of "transcript" if all of them are still to be written
 }
@@ -129,6 +133,7 @@ type Server struct {
 	Backlog     int      // of listen(2); Unlimited: the system's maximum
 	RcvBuf      int      // SO_RCVBUF in bytes; 0: the system's
 	SndBuf      int      // SO_SNDBUF in bytes; 0: the system's
+	Congestion  string   // TCP_CONGESTION; "": the system's
 	Accept      int      // connections accepted at most; Unlimited: all. 0: listen, and never accept
 	AtOnce      int      // connections served at the same time; 0: all
 	Listen      bool     // false: bound only, until a step starts it
@@ -158,16 +163,17 @@ type Name struct {
 
 // Client is an actor with a script of its own.
 type Client struct {
-	Pos    Pos // of its name
-	Name   string
-	Note   string   // for people who read a report
-	Count  int      // copies that play at the same time, named NAME/1 and so on; 0: one, without a number
-	After  []Name   // clients that must have ended before this one starts
-	Bind   *Address // local address; nil: the system's choice
-	RcvBuf int
-	SndBuf int
-	Steps  []*Step
-	Always *Always // messages that may come at any time; nil: none
+	Pos        Pos // of its name
+	Name       string
+	Note       string   // for people who read a report
+	Count      int      // copies that play at the same time, named NAME/1 and so on; 0: one, without a number
+	After      []Name   // clients that must have ended before this one starts
+	Bind       *Address // local address; nil: the system's choice
+	RcvBuf     int
+	SndBuf     int
+	Congestion string // as of a Server
+	Steps      []*Step
+	Always     *Always // messages that may come at any time; nil: none
 }
 
 // Step is one entry of a script: an action, and perhaps an expect that rides
@@ -215,6 +221,7 @@ type (
 		Address   Text
 		Transport Transport
 		Bind      *Address // local address, before the client's own
+		Via       string   // the link that it goes over; "": none
 		As        string   // the name of a further connection of the actor; "": the first
 		TLS       *TLS     // nil: without
 	}
@@ -370,6 +377,8 @@ type Expect struct {
 	Outcome Outcome
 	Silence time.Duration // with OutcomeSilence
 	Reason  string        // with TLSError: a piece of it; "": any
+	TCP     []Counted     // with Counters: all of them
+	Queue   []QueueLength // with Queued: all of them; of the script's own server where none is named
 	Frame   Frame
 	Match   Match
 
@@ -392,6 +401,9 @@ const (
 	Timeout
 	Silence
 	TLSError
+	Pending  // a connect was neither accepted nor refused
+	Counters // no end: the kernel's counters of the connection are as TCP says
+	Queued   // no end either: as many connections wait in a backlog as Queue says
 )
 
 // FrameKind says how a frame knows where it ends.

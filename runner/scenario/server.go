@@ -48,6 +48,7 @@ var serverKeys = table[server]{
 	{"at_once", func(p *parser, s *server, e entry) { s.AtOnce, _ = p.number(e, 1, math.MaxInt32) }},
 	{"rcvbuf", func(p *parser, s *server, e entry) { s.RcvBuf = p.bufferSize(e) }},
 	{"sndbuf", func(p *parser, s *server, e entry) { s.SndBuf = p.bufferSize(e) }},
+	{"congestion", func(p *parser, s *server, e entry) { s.Congestion, _ = p.congestion(e) }},
 	{"tls", (*parser).serverTLS},
 	{"listen", func(p *parser, s *server, e entry) {
 		if b, ok := p.boolean(e); ok {

@@ -3,8 +3,10 @@ package scenario
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -107,11 +109,15 @@ func (l *Length) String() string {
 // String is the text in quotes, shortened.
 func (t Text) String() string { return t.quoted() }
 
-// quoted is a text in quotes, shortened.
+// quoted is a text in quotes, shortened; bytes that are hardly text are in
+// hexadecimal.
 func (t Text) quoted() string {
+	if lit, ok := t.literal(); ok && unprintable(lit[:runeEnd(lit, min(len(lit), maxShown))]) && !t.secret() {
+		return quotedHex(lit, nil)
+	}
 	total, known := 0, true
 	for i := range t {
-		text, isKnown := t[i].written()
+		text, isKnown := t[i].bytes()
 		known = known && isKnown
 		if isKnown {
 			total += len(text)
@@ -124,17 +130,16 @@ func (t Text) quoted() string {
 	var out strings.Builder
 	out.WriteByte('"')
 	for i := range t {
-		text, isKnown := t[i].written()
+		text, isKnown := t[i].bytes()
 		if !isKnown {
-			out.WriteString(text)
+			out.Write(text)
 			continue
 		}
-		lit := []byte(text)
-		if len(lit) > left {
-			lit = lit[:runeEnd(lit, left)]
+		if len(text) > left {
+			text = text[:runeEnd(text, left)]
 		}
-		out.WriteString(escape(lit))
-		if left -= len(lit); left <= 0 && total > maxShown {
+		out.WriteString(escape(text))
+		if left -= len(text); left <= 0 && total > maxShown {
 			break
 		}
 	}
@@ -149,19 +154,43 @@ func (t Text) quoted() string {
 	return out.String()
 }
 
+// secret reports whether any of a text is not to be shown.
+func (t Text) secret() bool {
+	return slices.ContainsFunc(t, func(s Segment) bool { return s.Secret })
+}
+
 // runeEnd is the last place at or before n that does not cut a character.
 func runeEnd(b []byte, n int) int {
 	for i := n; i > 0 && i > n-utf8.UTFMax; i-- {
-		if utf8.RuneStart(b[i]) {
+		if i == len(b) || utf8.RuneStart(b[i]) {
 			return i
 		}
 	}
 	return n
 }
 
+// unprintable reports whether most of some bytes would be escaped.
+func unprintable(b []byte) bool {
+	isText, strange := utf8.Valid(b), 0
+	for rest := b; len(rest) > 0; {
+		r, size := utf8.DecodeRune(rest)
+		if r >= utf8.RuneSelf && !isText || r != '\r' && r != '\n' && r != '\t' && !unicode.IsPrint(r) {
+			strange += size
+		}
+		rest = rest[size:]
+	}
+	return 2*strange > len(b)
+}
+
 // hex is a part with bytes that may be anything.
 func (part *Part) hex() string {
 	lit, _ := part.Text.literal()
+	return quotedHex(lit, part.Any)
+}
+
+// quotedHex is bytes as the language has them in hexadecimal, those that may be
+// anything as dots.
+func quotedHex(lit []byte, wild []bool) string {
 	var out strings.Builder
 	out.WriteString(`hex "`)
 	for i, b := range lit {
@@ -172,7 +201,7 @@ func (part *Part) hex() string {
 			fmt.Fprintf(&out, `…" (%d bytes)`, len(lit))
 			return out.String()
 		}
-		if i < len(part.Any) && part.Any[i] {
+		if i < len(wild) && wild[i] {
 			out.WriteString("..")
 		} else {
 			fmt.Fprintf(&out, "%02x", b)

@@ -67,7 +67,7 @@ func canBePlain(text string, flow bool) bool {
 	case !word(first) && !strings.ContainsRune("_/+.$(-", first),
 		first == '-' && !word(second),
 		first == '.' && second == '.',
-		flow && strings.ContainsAny(text, ",[]{}"),
+		flow && strings.ContainsAny(text, ",[]{}?"),
 		strings.Contains(text, ": "), strings.Contains(text, " #"), strings.HasSuffix(text, ":"),
 		(&node{value: text}).isNull():
 		return false

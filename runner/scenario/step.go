@@ -277,7 +277,7 @@ func (p *parser) answer(to *Step, e entry, expects bool) *Step {
 	case !expects:
 		p.errorf(e.pos, `"answer" belongs beside an expect: what is sent when it has come`)
 		return nil
-	case x != nil && (x.Outcome != NoOutcome && x.Outcome != Silence && x.Outcome != EOF):
+	case x != nil && (x.Outcome != NoOutcome && x.Outcome != Silence && x.Outcome != EOF && x.Outcome != Counters && x.Outcome != Queued):
 		p.errorf(e.pos, `"answer" to {%s}, after which there is nobody to answer`, x.Outcome.word())
 		return nil
 	case x != nil && (e.pos.Line < x.Pos.Line || e.pos.Line == x.Pos.Line && e.pos.Col < x.Pos.Col):

@@ -169,6 +169,12 @@ func (o Outcome) word() string {
 		return "silence"
 	case TLSError:
 		return "tls_error"
+	case Pending:
+		return "pending"
+	case Counters:
+		return "tcp"
+	case Queued:
+		return "queue"
 	}
 	return ""
 }
@@ -180,6 +186,9 @@ func (x *Expect) String() string {
 	}
 	if x.Outcome == TLSError && x.Reason != "" {
 		return "tls_error " + strconv.Quote(x.Reason)
+	}
+	if x.Outcome == Counters || x.Outcome == Queued {
+		return x.kernelString()
 	}
 	if x.Outcome != NoOutcome {
 		return x.Outcome.word()

@@ -132,6 +132,25 @@ func ParseAddress(s string) (Address, error) {
 	}
 }
 
+// ParseBind reads an address to bind, as that of a server: "host:port",
+// ":port" for every address, "udp:host:port" or "unix:PATH". Port 0 is a free
+// one.
+func ParseBind(s string) (Address, error) {
+	t, rest := cutTransport(s)
+	if t == Unix {
+		if problem := unixProblem(rest); problem != "" {
+			return Address{}, errors.New(problem)
+		}
+		return Address{Transport: t, Path: rest}, nil
+	}
+	host, port, problem := splitAddress(rest)
+	if problem != "" {
+		return Address{}, fmt.Errorf("an address to bind must be %shost:port, such as %[1]s127.0.0.1:0: %s",
+			prefixes[t], strings.Replace(problem, "write ", "write "+prefixes[t], 1))
+	}
+	return Address{Transport: t, Host: host, Port: port}, nil
+}
+
 // Path is a path that a scenario names: relative to the scenario's folder, and
 // absolute here.
 func (s *Scenario) Path(name string) string {

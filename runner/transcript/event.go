@@ -26,6 +26,7 @@ const (
 	Reset                       // we reset the connection
 	Refused                     // the connect was refused
 	Unreachable                 // the connect found no way
+	Pending                     // the connect was neither accepted nor refused
 	Timeout                     // a connect or a send took too long, as was expected
 	TLS                         // the handshake was done; Name is the protocol that was agreed on, if one was
 	TLSError                    // TLS could not be agreed on, or broke off
@@ -33,6 +34,24 @@ const (
 	Start                       // a server started to listen; Name is which
 	Run                         // a program ran to its end; Name is which
 )
+
+var kindName = [...]string{
+	Connect: "connect", Accept: "accept", Send: "send", Recv: "recv",
+	EOF: "eof", PeerReset: "peer_reset", PeerEnd: "peer_end",
+	Shutdown: "shutdown", Close: "close", Reset: "reset",
+	Refused: "refused", Unreachable: "unreachable", Pending: "pending", Timeout: "timeout",
+	TLS: "tls", TLSError: "tls_error",
+	Stop: "stop", Start: "start", Run: "run",
+}
+
+// String is the kind's name for machines, one lower-case word: "peer_reset".
+// A kind that there is not has none.
+func (k Kind) String() string {
+	if int(k) >= len(kindName) {
+		return ""
+	}
+	return kindName[k]
+}
 
 // Kept is how many bytes of an event are kept. An event of more has its size
 // and the CRC-32 (IEEE) of its first Summed bytes.

@@ -17,7 +17,8 @@ var kindText = [...]string{
 	EOF: "< eof", PeerReset: "< reset", PeerEnd: "< end",
 	Shutdown: "shutdown", Close: "close", Reset: "reset",
 	Refused: "refused", Unreachable: "unreachable", Timeout: "timeout",
-	TLS: "tls", TLSError: "tls_error",
+	Pending: "pending",
+	TLS:     "tls", TLSError: "tls_error",
 	Stop: "stop", Start: "start", Run: "run",
 }
 

@@ -39,6 +39,7 @@ type Conn struct {
 	reset   atomic.Bool
 	refused atomic.Bool // a Write has heard it, and no Read has told
 	shut    bool        // we have half-closed
+	ended   atomic.Bool // so that the peer may know it
 	Packets bool        // of UDP
 	Piped   bool        // of a program: it can't be peeked at
 	AtOnce  bool        // the peer had reset it before Dial was done; what came before that is there
@@ -95,6 +96,15 @@ func (c *Conn) Write(p []byte) (int, error) {
 		n, err = c.sock.Write(p) // that one was not sent
 	}
 	return n, c.meaning(err)
+}
+
+// Cork holds back what is written next, up to a full segment, until it is called
+// with false; see TCP_CORK in tcp(7). Linux holds nothing longer than 200 ms, and
+// other systems hold nothing, nor does what is no TCP.
+func (c *Conn) Cork(on bool) {
+	if _, tcp := c.sock.(*net.TCPConn); tcp {
+		c.cork(on)
+	}
 }
 
 // Late is a Read, or a Peek, after the deadline: it brings what is there
@@ -180,6 +190,7 @@ func (c *Conn) CloseWrite() error {
 		return nil
 	}
 	c.shut = true
+	c.ended.Store(true)
 	if c.tls != nil && c.broken.Load() == nil {
 		return c.endTLS(s)
 	}
@@ -271,8 +282,11 @@ func Reason(err error) string {
 
 // DialOptions are what a client's socket is made with.
 type DialOptions struct {
+	Net            *Namespace     // in which the socket is; nil: the process's own network
 	Local          netip.AddrPort // of TCP and UDP; zero: the system's choice
 	RcvBuf, SndBuf int            // in bytes; 0: the system's
+	Congestion     string         // of TCP: the control algorithm; "": the system's
+	Pending        bool           // of TCP and Unix: give up with ErrPending as soon as that is known
 	// Began is called before the socket connects, with a function that tells
 	// the socket's local address as soon as it has one: the peer may accept
 	// before Dial returns.
@@ -293,13 +307,29 @@ func Dial(ctx context.Context, to Addr, o DialOptions) (*Conn, error) {
 	case udpNet:
 		return dialUDP(ctx, to, o)
 	}
+	if o.Pending && !pendingKnown {
+		return nil, errPendingUnknown
+	}
+	if o.Congestion != "" {
+		if err := haveCongestion(o.Net, o.Congestion); err != nil {
+			return nil, err
+		}
+	}
+	ctx, end := context.WithCancelCause(ctx)
+	defer end(nil)
 	var second spare
 	defer second.close()
 	d := net.Dialer{
 		KeepAlive: -1,
 		ControlContext: func(_ context.Context, _, _ string, raw syscall.RawConn) error {
+			if err := o.Net.take(raw); err != nil {
+				return err
+			}
 			o.began(raw)
 			second.keep(raw)
+			if o.Pending {
+				go watchPending(ctx, raw, end)
+			}
 			return setOptions(raw, o)
 		},
 	}
@@ -310,6 +340,9 @@ func Dial(ctx context.Context, to Addr, o DialOptions) (*Conn, error) {
 	c, err := d.DialContext(ctx, "tcp", to.String())
 	if err != nil && IsReset(err) { // package net has closed its socket
 		return second.conn(to, err)
+	}
+	if err != nil && errors.Is(context.Cause(ctx), ErrPending) {
+		return nil, ErrPending
 	}
 	if err != nil {
 		return nil, err

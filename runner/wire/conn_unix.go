@@ -192,7 +192,7 @@ func onFile(f *os.File, do func(fd int) (int, error)) (n int, err error) {
 }
 
 // withoutReuse takes back the SO_REUSEADDR that package net sets.
-func withoutReuse(_, _ string, raw syscall.RawConn) (err error) {
+func withoutReuse(raw syscall.RawConn) (err error) {
 	cerr := raw.Control(func(fd uintptr) {
 		err = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_REUSEADDR, 0)
 	})

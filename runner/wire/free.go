@@ -18,13 +18,13 @@ var reserved sync.Map
 
 // FreePort finds a port that a program can bind, of TCP and of UDP, at every
 // address. FreePort gives it to nobody else until it is released; what other
-// programs do is not known.
-func FreePort() (port int, release func(), err error) {
+// programs do is not known; in a Namespace there are none yet.
+func FreePort(network *Namespace) (port int, release func(), err error) {
 	err = programPorts.try(int(programPorts.n), func(n int) error {
 		if _, given := reserved.LoadOrStore(n, true); given {
 			return syscall.EADDRINUSE
 		}
-		err := unused(n)
+		err := unused(network, n)
 		if port = n; err != nil {
 			reserved.Delete(n)
 		}
@@ -38,9 +38,14 @@ func FreePort() (port int, release func(), err error) {
 
 // unused binds a port for an instant, without SO_REUSEADDR, which the program
 // may not know of: then not even an old connection may be left there.
-func unused(port int) error {
+func unused(network *Namespace, port int) error {
 	at := fmt.Sprintf(":%d", port)
-	l := net.ListenConfig{Control: withoutReuse}
+	l := net.ListenConfig{Control: func(_, _ string, raw syscall.RawConn) error {
+		if err := network.take(raw); err != nil {
+			return err
+		}
+		return withoutReuse(raw)
+	}}
 	l.SetMultipathTCP(false)
 	tcp, err := l.Listen(context.Background(), "tcp", at)
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 )
 
 func TestFreePort(t *testing.T) {
-	port, release, err := FreePort()
+	port, release, err := FreePort(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -22,22 +22,22 @@ func TestFreePort(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer udp.Close()
-	if unused(port) == nil {
+	if unused(nil, port) == nil {
 		t.Error("it is in use, and is said not to be")
 	}
 	tcp.Close()
-	if unused(port) == nil {
+	if unused(nil, port) == nil {
 		t.Error("it is in use by UDP, and is said not to be")
 	}
 	udp.Close()
-	if unused(port) != nil {
+	if unused(nil, port) != nil {
 		t.Error("it is free, and is said not to be")
 	}
 
 	// It is given to nobody else until it is released.
 	begin := func() { programPorts.last.Store(uint32(port) - 1 - programPorts.first) }
 	begin()
-	other, releaseOther, err := FreePort()
+	other, releaseOther, err := FreePort(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +47,7 @@ func TestFreePort(t *testing.T) {
 	}
 	release()
 	begin()
-	again, releaseAgain, err := FreePort()
+	again, releaseAgain, err := FreePort(nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,12 +12,14 @@ import (
 
 // Local is where a listener is bound.
 type Local struct {
-	Path           string // of a Unix socket, absolute; "": the socket is of TCP
-	Host           string // "": every address, of both families where the system has them
-	Loopback       bool   // of every address only the loopback ones
-	Port           int    // 0: a free one
-	Backlog        int    // of listen(2); negative: the system's maximum
-	RcvBuf, SndBuf int    // in bytes; 0: the system's
+	Net            *Namespace // in which the socket is; nil: the process's own network
+	Path           string     // of a Unix socket, absolute; "": the socket is of TCP
+	Host           string     // "": every address, of both families where the system has them
+	Loopback       bool       // of every address only the loopback ones
+	Port           int        // 0: a free one
+	Backlog        int        // of listen(2); negative: the system's maximum
+	RcvBuf, SndBuf int        // in bytes; 0: the system's
+	Congestion     string     // of TCP: the control algorithm; "": the system's
 }
 
 // Free ports are taken from below the range that Linux gives to outgoing
@@ -56,6 +58,9 @@ func Open(ctx context.Context, at Local, listen bool) (*Listener, error) {
 		return l, nil
 	}
 	ip, err := at.resolve(ctx)
+	if err == nil && at.Congestion != "" {
+		err = haveCongestion(at.Net, at.Congestion)
+	}
 	if err != nil {
 		return nil, err
 	}

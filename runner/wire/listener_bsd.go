@@ -18,6 +18,8 @@ const noSignal = 0 // package net has set SO_NOSIGPIPE
 
 func (c *Conn) unsent() (int, error) { return 0, errors.ErrUnsupported }
 
+func (c *Conn) cork(bool) {}
+
 // unlisten ends listening and takes the port again. For an instant in between
 // somebody else could take it: only Linux can end listening and keep the port.
 func (l *Listener) unlisten() error {

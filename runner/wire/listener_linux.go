@@ -27,6 +27,14 @@ func (c *Conn) unsent() (n int, err error) {
 	return n, os.NewSyscallError("ioctl", err)
 }
 
+func (c *Conn) cork(on bool) {
+	value := 0
+	if on {
+		value = 1
+	}
+	c.raw.Control(func(fd uintptr) { unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_CORK, value) })
+}
+
 // unlisten ends listening and keeps the port: Linux takes a shutdown of a
 // listening socket so, where the port was named in bind(2).
 func (l *Listener) unlisten() error {

@@ -63,7 +63,7 @@ func boundSocket(ip netip.Addr, port int, dual bool, at Local) (int, error) {
 		}
 		sa = in6
 	}
-	fd, err := newSocket(family)
+	fd, err := at.Net.stream(family)
 	if err != nil {
 		return -1, err
 	}
@@ -86,6 +86,11 @@ func boundSocket(ip netip.Addr, port int, dual bool, at Local) (int, error) {
 	}
 	if err := setBuffers(fd, at.RcvBuf, at.SndBuf); err != nil {
 		return fail("setsockopt", err)
+	}
+	if at.Congestion != "" {
+		if err := setCongestion(fd, at.Congestion); err != nil {
+			return fail("setsockopt", err)
+		}
 	}
 	if at.Loopback {
 		if err := narrow(fd); err != nil {
@@ -236,7 +241,9 @@ func setOptions(raw syscall.RawConn, o DialOptions) error {
 				return
 			}
 		}
-		err = setBuffers(int(fd), o.RcvBuf, o.SndBuf)
+		if err = setBuffers(int(fd), o.RcvBuf, o.SndBuf); err == nil && o.Congestion != "" {
+			err = setCongestion(int(fd), o.Congestion)
+		}
 	}); cerr != nil {
 		return cerr
 	}

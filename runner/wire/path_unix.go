@@ -137,6 +137,7 @@ func dialUnix(ctx context.Context, to Addr, o DialOptions) (*Conn, error) {
 		return nil, err
 	}
 	forget := func() {}
+	o.Congestion = ""
 	d := net.Dialer{ControlContext: func(_ context.Context, _, _ string, raw syscall.RawConn) error {
 		var err error
 		if cerr := raw.Control(func(fd uintptr) { forget, err = nameClient(int(fd)) }); cerr != nil || err != nil {
@@ -155,8 +156,11 @@ func dialUnix(ctx context.Context, to Addr, o DialOptions) (*Conn, error) {
 			}
 			return conn, err
 		}
-		if !errors.Is(err, unix.EAGAIN) {
+		switch {
+		case !errors.Is(err, unix.EAGAIN):
 			return nil, err
+		case o.Pending:
+			return nil, ErrPending
 		}
 		select {
 		case <-ctx.Done():

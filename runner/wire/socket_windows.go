@@ -104,6 +104,8 @@ func lateFrom(c *net.UDPConn, p []byte) (int, netip.AddrPort, error) {
 	return c.ReadFromUDPAddrPort(p)
 }
 
+func (c *Conn) cork(bool) {}
+
 func (c *Conn) unsent() (int, error) { return 0, errors.ErrUnsupported }
 
 // rawWrite takes nothing after the deadline.
@@ -153,7 +155,7 @@ func lateRead(*os.File, []byte) (int, error) { return 0, os.ErrDeadlineExceeded 
 func lateWrite(*os.File, []byte) (int, error) { return 0, os.ErrDeadlineExceeded }
 
 // withoutReuse has nothing to take back.
-func withoutReuse(_, _ string, _ syscall.RawConn) error { return nil }
+func withoutReuse(syscall.RawConn) error { return nil }
 
 // Waiting is not known here.
 func (l *Listener) Waiting() bool { return false }

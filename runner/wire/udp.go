@@ -74,10 +74,14 @@ func (l *PacketListener) Addr() Addr {
 
 // reserve takes the port and lets it refuse.
 func (l *PacketListener) reserve() error {
-	self := net.UDPAddrFromAddrPort(l.Addr().AddrPort)
-	conn, err := net.DialUDP("udp", self, self)
+	self := l.Addr().AddrPort
+	d := net.Dialer{
+		LocalAddr:      net.UDPAddrFromAddrPort(self),
+		ControlContext: func(_ context.Context, _, _ string, raw syscall.RawConn) error { return l.at.Net.take(raw) },
+	}
+	c, err := d.Dial("udp", self.String())
 	if err == nil {
-		l.conn = conn
+		l.conn = c.(*net.UDPConn)
 	}
 	return err
 }
@@ -98,6 +102,9 @@ func (l *PacketListener) Listen() error {
 		}
 	}
 	lc := net.ListenConfig{Control: func(_, _ string, raw syscall.RawConn) error {
+		if err := l.at.Net.take(raw); err != nil {
+			return err
+		}
 		var err error
 		cerr := raw.Control(func(fd uintptr) {
 			if l.at.Loopback {
@@ -248,6 +255,9 @@ func (l *PacketListener) Queue() (length, limit int, err error) {
 // a datagram was refused is told.
 func dialUDP(ctx context.Context, to Addr, o DialOptions) (*Conn, error) {
 	d := net.Dialer{ControlContext: func(_ context.Context, _, _ string, raw syscall.RawConn) error {
+		if err := o.Net.take(raw); err != nil {
+			return err
+		}
 		o.began(raw)
 		return nil
 	}}

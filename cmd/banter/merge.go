@@ -1,0 +1,132 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"banter/runner"
+	"banter/runner/report"
+	"banter/runner/scenario"
+
+	"github.com/spf13/cobra"
+)
+
+func (a *app) mergeCommand() *cobra.Command {
+	var wanted []wantedReport
+	cmd := &cobra.Command{
+		Use:   "merge [FLAGS] FILE...",
+		Short: "Join the JSON Lines of several runs into one report",
+		Long: `Merge reads the reports of several runs, as "banter run -o jsonl" writes them,
+and joins them into one: as text, or in any of the formats.
+
+The exit status is that of the whole: 0 if all passed, 1 if a scenario failed, 2
+if a file is wrong or ends too early, and 130 if a run was interrupted.`,
+		Example: `  banter merge shard-*.jsonl
+  banter merge -o junit=report.xml -o github shard-1.jsonl shard-2.jsonl`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return errors.New(`give the reports that "banter run -o jsonl=FILE" has written`)
+			}
+			return nil
+		},
+		RunE: func(_ *cobra.Command, args []string) error { return a.merge(args, wanted) },
+	}
+	reportFlag(cmd, &wanted)
+	return cmd
+}
+
+// merged is what several reports have together.
+type merged struct {
+	run     report.Run
+	summary report.Summary // its Elapsed is that of the longest: shards run side by side
+	cases   []*report.Case
+	cut     bool // something is missing
+}
+
+func (a *app) merge(files []string, wanted []wantedReport) error {
+	var m merged
+	for i, file := range files {
+		for _, other := range files[:i] {
+			if file == other || file != scenario.Stdin && other != scenario.Stdin && sameFile(file, other) {
+				return fmt.Errorf("%s is given twice", file)
+			}
+		}
+		if err := a.mergeFile(&m, file); err != nil {
+			return err
+		}
+	}
+	out, err := a.openReports(wanted, reporting{who: "banter merge", run: m.run, sources: files})
+	if err != nil {
+		return err
+	}
+	defer out.discard()
+	failed := false
+	for _, c := range m.cases {
+		failed = failed || c.Status.Bad()
+		if err := out.add(runner.Play{}, c); err != nil {
+			return err
+		}
+	}
+	if err := out.close(m.summary.Elapsed, m.summary.Interrupted || m.cut); err != nil {
+		return err
+	}
+	switch {
+	case m.cut:
+		return status(statusUsage)
+	case m.summary.Interrupted:
+		return status(statusInterrupted)
+	case failed:
+		return status(statusFailed)
+	}
+	return nil
+}
+
+// mergeFile adds what is in a file, and says what is not.
+func (a *app) mergeFile(m *merged, path string) error {
+	in, name := a.stdin, scenario.StdinName
+	if path != scenario.Stdin {
+		file, err := os.Open(path)
+		if err != nil {
+			return fmt.Errorf("%s: %w", path, reason(err))
+		}
+		defer file.Close()
+		in, name = file, path
+	}
+	runs, err := report.ReadJSONLines(in, func(c *report.Case) error {
+		m.cases = append(m.cases, c)
+		return nil
+	})
+	var line *report.LineError
+	switch {
+	case errors.As(err, &line):
+		return fmt.Errorf("%s:%w", name, err)
+	case err != nil:
+		return fmt.Errorf("%s: %w", name, reason(err))
+	}
+	for _, r := range runs {
+		m.add(&r)
+		switch {
+		case r.Cut != "":
+			a.errorf("banter merge", "%s %s", name, r.Cut)
+		case r.Summary.Interrupted:
+			a.errorf("banter merge", "%s: the run was interrupted", name)
+		}
+	}
+	return nil
+}
+
+// add takes in what is known of a run beside its cases.
+func (m *merged) add(r *report.Recorded) {
+	if m.run.Began.IsZero() || r.Run.Began.Before(m.run.Began) && !r.Run.Began.IsZero() {
+		m.run.Began = r.Run.Began
+	}
+	if m.run.Flags == nil {
+		m.run.Flags = r.Run.Flags
+	}
+	m.run.Banter = versionNumber()
+	m.run.Scenarios += r.Run.Scenarios
+	m.summary.Elapsed = max(m.summary.Elapsed, r.Summary.Elapsed)
+	m.summary.Interrupted = m.summary.Interrupted || r.Summary.Interrupted
+	m.cut = m.cut || r.Cut != ""
+}

@@ -1,0 +1,163 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strconv"
+	"strings"
+	"time"
+
+	"banter/runner/capture"
+	"banter/runner/scenario"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// talkFlags are what "banter talk" is told.
+type talkFlags struct {
+	keepFlags
+	eol      string
+	tls      bool
+	ca       string
+	insecure bool
+	timeout  time.Duration
+}
+
+func (a *app) talkCommand() *cobra.Command {
+	f := talkFlags{timeout: 10 * time.Second}
+	cmd := &cobra.Command{
+		Use:   "talk [FLAGS] [ADDRESS]",
+		Short: "Be the client, at the keyboard",
+		Long: `Talk connects to an ADDRESS (host:port, udp:host:port or unix:PATH; asked for when
+left out) and sends each line that is typed, with the end of line. What comes is
+shown as it comes: a line as it is, and what is no line, or not printable, in
+quotes or as hex.
+
+A line that begins with / is a command:
+
+` + talkCommands + `
+Ctrl-D half-closes, as /shutdown does; Ctrl-C closes. From a pipe it works the
+same way, for scripts.
+
+With -o FILE the talk is kept as a scenario, which passes against the same
+server: banter run --connect server=ADDRESS FILE. The exit status is 0, or 1 if there was no connection,
+or 2 if the call is wrong or there is no file.`,
+		Example: `  banter talk 127.0.0.1:7890
+  banter talk -o smtp.yaml mx.example:25
+  printf 'PING\n' | banter talk 127.0.0.1:6379
+  banter talk --tls example.org:443`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if f.ca != "" && f.insecure {
+				return errors.New("--ca and --insecure exclude each other")
+			}
+			address := ""
+			if len(args) > 0 {
+				address = args[0]
+			}
+			return a.talk(cmd.Context(), address, &f)
+		},
+	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.Var(eolFlag(&f.eol, "crlf"), "eol", "what is sent at the end of a line")
+	f.keepFlags.flags(cmd)
+	flags.BoolVar(&f.tls, "tls", false, "begin with TLS")
+	flags.StringVar(&f.ca, "ca", "", "trust the authorities in this PEM `FILE`, and not the system's")
+	flags.BoolVar(&f.insecure, "insecure", false, "take any certificate")
+	flags.Var(length(&f.timeout, "D"), "timeout", "how long connecting may take (10s)")
+	return cmd
+}
+
+// eolFlag is what ends a line.
+func eolFlag(to *string, usual string) pflag.Value {
+	ends := map[string]string{"crlf": "\r\n", "lf": "\n", "none": ""}
+	*to = ends[usual]
+	return &value[string]{to: to, kind: "crlf|lf|none", text: usual, parse: func(s string) (string, error) {
+		end, ok := ends[s]
+		if !ok {
+			return *to, errors.New("must be one of crlf, lf, none")
+		}
+		return end, nil
+	}}
+}
+
+// talk connects, and lets somebody talk.
+func (a *app) talk(ctx context.Context, address string, f *talkFlags) error {
+	ctx, stop := interruptible(ctx)
+	defer stop()
+	in, err := a.input(stop)
+	if err != nil {
+		return err
+	}
+	defer in.end()
+	if address, err = ask(in, address); err != nil {
+		return err
+	}
+	to, err := scenario.ParseAddress(address)
+	if err != nil {
+		return fmt.Errorf("%q is no address: %w", address, err)
+	}
+	t := &talker{in: in, eol: []byte(f.eol), timeout: f.timeout}
+	if t.tls, err = clientTLS(to, f.ca, f.insecure); err != nil {
+		return err
+	}
+	k, err := a.keep(&f.keepFlags, capture.Client)
+	if err != nil {
+		return err
+	}
+	defer k.discard()
+	err = t.meet(ctx, to, k.tape, f.tls)
+	in.end()
+	if err != nil {
+		a.errorf("banter talk", "%v", err)
+		err = status(statusFailed)
+	}
+	if f.output != "" && len(k.tape.News()) > 0 {
+		err = errors.Join(k.write("banter talk", nil), err)
+	}
+	return err
+}
+
+// ask asks for what of an address is missing, as long as somebody is there who
+// could answer.
+func ask(in *input, address string) (string, error) {
+	if !in.terminal {
+		if address == "" {
+			return "", errors.New("no address; give one, as in \"banter talk 127.0.0.1:7890\"")
+		}
+		return address, nil
+	}
+	answer := func(question string) (string, error) {
+		line, err := in.ask(question)
+		if err == io.EOF {
+			return "", status(statusInterrupted)
+		}
+		return strings.TrimSpace(line), err
+	}
+	var err error
+	for address == "" && err == nil {
+		address, err = answer("address: ")
+	}
+	if err != nil || strings.HasPrefix(address, "unix:") {
+		return address, err
+	}
+	bare := strings.TrimPrefix(address, "udp:")
+	if _, _, split := net.SplitHostPort(bare); split == nil {
+		return address, nil
+	}
+	for {
+		port, err := answer("port: ")
+		if err != nil {
+			return "", err
+		}
+		if n, err := strconv.Atoi(port); err == nil && n > 0 && n < 1<<16 {
+			return strings.TrimSuffix(address, bare) + net.JoinHostPort(strings.Trim(bare, "[]"), port), nil
+		}
+		fmt.Fprintln(in, "a port is a number from 1 to 65535")
+	}
+}

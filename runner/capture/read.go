@@ -1,0 +1,391 @@
+package capture
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/dustin/go-humanize"
+	"github.com/gopacket/gopacket"
+	"github.com/gopacket/gopacket/layers"
+	"github.com/gopacket/gopacket/pcapgo"
+)
+
+// MaxKept is how many bytes of conversations Read keeps, if nothing else is said.
+const MaxKept = 64 << 20
+
+// ReadOptions say what is wanted of a capture.
+type ReadOptions struct {
+	Stream *Stream // only this conversation; nil: all
+	Port   uint16  // only those of a server with this port; 0: all
+	Lossy  bool    // what the capture does not have is a Gap, and no error
+	Max    int64   // bytes that are kept; 0: MaxKept
+}
+
+// Stream is a conversation by its number in a capture, from 0, as Wireshark
+// counts: those of TCP and those of UDP for themselves.
+type Stream struct {
+	Datagrams bool
+	Number    int
+}
+
+// ParseStream reads "3" or "tcp:3", and "udp:3".
+func ParseStream(s string) (Stream, error) {
+	protocol, number, found := strings.Cut(s, ":")
+	if !found {
+		protocol, number = "tcp", s
+	}
+	n, err := strconv.Atoi(number)
+	if err != nil || n < 0 || protocol != "tcp" && protocol != "udp" {
+		return Stream{}, fmt.Errorf("is not a stream's number, such as 3 (of TCP) or udp:3")
+	}
+	return Stream{protocol == "udp", n}, nil
+}
+
+// String is the stream as ParseStream reads it.
+func (s Stream) String() string {
+	if s.Datagrams {
+		return "udp:" + strconv.Itoa(s.Number)
+	}
+	return strconv.Itoa(s.Number)
+}
+
+// Read reads the conversations of a capture: a file of pcap or pcapng, also
+// compressed with gzip, or what "tshark -z follow,tcp,yaml,0" prints. Of packets
+// it knows Ethernet (with VLANs), Linux cooked (both versions), loopback and raw
+// IP, of IPv4 and IPv6. It keeps what is asked for and no more.
+//
+// Bytes that the capture does not have, as packets were lost or cut, are an error
+// that names the packet as Wireshark counts, from 1, unless opts.Lossy.
+func Read(r io.Reader, opts ReadOptions) ([]Conversation, error) {
+	if opts.Max == 0 {
+		opts.Max = MaxKept
+	}
+	in := bufio.NewReaderSize(r, 64<<10)
+	head, err := in.Peek(4)
+	if err != nil && len(head) == 0 {
+		if errors.Is(err, io.EOF) {
+			return nil, errors.New("the file is empty")
+		}
+		return nil, err
+	}
+	if isFollow(head) {
+		return readFollow(in, opts)
+	}
+	if bytes.HasPrefix(head, []byte{0x1f, 0x8b}) {
+		plain, err := gzip.NewReader(in)
+		if err != nil {
+			return nil, truncated(err)
+		}
+		in = bufio.NewReaderSize(plain, 64<<10)
+		if head, err = in.Peek(4); err != nil && len(head) == 0 {
+			return nil, truncated(err)
+		}
+	}
+	return readPackets(in, head, opts)
+}
+
+// packets is where packets come from.
+type packets interface {
+	ZeroCopyReadPacketData() ([]byte, gopacket.CaptureInfo, error)
+}
+
+func readPackets(in io.Reader, head []byte, opts ReadOptions) ([]Conversation, error) {
+	s := newStreams(opts)
+	link := func(gopacket.CaptureInfo) layers.LinkType { return 0 }
+	var from packets
+	switch {
+	case bytes.Equal(head, []byte{0x0a, 0x0d, 0x0d, 0x0a}):
+		ng, err := pcapgo.NewNgReader(in, pcapgo.NgReaderOptions{WantMixedLinkType: true})
+		if err != nil {
+			return nil, fmt.Errorf("the file's head is wrong: %w", truncated(err))
+		}
+		link = func(ci gopacket.CaptureInfo) layers.LinkType { return ci.AncillaryData[0].(layers.LinkType) }
+		from = ng
+	case isPcap(head):
+		pc, err := pcapgo.NewReader(in)
+		if err != nil {
+			return nil, fmt.Errorf("the file's head is wrong: %w", truncated(err))
+		}
+		all := pc.LinkType() & 0xffff // above are flags
+		link = func(gopacket.CaptureInfo) layers.LinkType { return all }
+		from = pc
+	default:
+		return nil, errors.New("is no capture: neither pcap nor pcapng, nor what tshark's follow,tcp,yaml prints")
+	}
+	for n := 1; ; n++ {
+		data, ci, err := from.ZeroCopyReadPacketData()
+		switch {
+		case errors.Is(err, io.EOF) && ci.CaptureLength == 0:
+			return s.finish()
+		case err != nil:
+			err = fmt.Errorf("packet %d: %w", n, truncated(err))
+			if opts.Lossy && errors.Is(err, errTruncated) {
+				return s.finish() // the end is missing, as it may of every connection
+			}
+			return nil, err
+		}
+		if err := s.packet(n, link(ci), data, ci); err != nil {
+			if lack, ok := errors.AsType[*placedError](err); ok {
+				return nil, lack
+			}
+			return nil, fmt.Errorf("packet %d: %w", n, err)
+		}
+	}
+}
+
+// isPcap reports whether a file begins as pcap: with times in micro- or
+// nanoseconds, of either byte order.
+func isPcap(head []byte) bool {
+	if len(head) < 4 {
+		return false
+	}
+	for _, order := range []binary.ByteOrder{binary.LittleEndian, binary.BigEndian} {
+		if magic := order.Uint32(head); magic == 0xa1b2c3d4 || magic == 0xa1b23c4d {
+			return true
+		}
+	}
+	return false
+}
+
+var errTruncated = errors.New("the file ends in the middle")
+
+// truncated says that the file ends too early, where that is what an error means.
+func truncated(err error) error {
+	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+		return errTruncated
+	}
+	return err
+}
+
+// streams are the conversations of a capture while it is read.
+type streams struct {
+	opts   ReadOptions
+	flows  map[tuple]*flowState
+	last   *flowState // most packets belong to the one before them
+	lastOf tuple
+	counts [2]int // of TCP and of UDP
+	wanted []*flowState
+	kept   int64
+	ports  map[uint16]bool // of servers, for a hint
+}
+
+// tuple is two ends, the lower first, and a protocol.
+type tuple struct {
+	low, high end
+	protocol  uint8
+}
+
+type end struct {
+	addr [16]byte
+	port uint16
+}
+
+func (e end) less(o end) bool {
+	if c := bytes.Compare(e.addr[:], o.addr[:]); c != 0 {
+		return c < 0
+	}
+	return e.port < o.port
+}
+
+// flowState is a conversation so far.
+type flowState struct {
+	wanted  bool
+	client  end
+	isn     uint32
+	syn     bool // the client's was seen
+	answer  bool // and the server's
+	packets int
+	now     time.Duration // since it began
+	c       Conversation
+	dirs    [2]direction
+	reset   bool
+}
+
+// The bounds of reading.
+const (
+	maxFlows  = 1 << 20
+	eventSize = 64 // bytes that an event takes beside its data
+)
+
+func newStreams(opts ReadOptions) *streams {
+	return &streams{opts: opts, flows: map[tuple]*flowState{}, ports: map[uint16]bool{}}
+}
+
+// packet takes a packet.
+func (s *streams) packet(n int, link layers.LinkType, data []byte, ci gopacket.CaptureInfo) error {
+	ip, missing, err := network(link, data, ci.Length-len(data))
+	if err != nil || ip == nil {
+		return err
+	}
+	seg, ok := transport(ip, missing)
+	if !ok {
+		return nil
+	}
+	f, err := s.flow(&seg, ci.Timestamp)
+	if err != nil || !f.wanted {
+		return err
+	}
+	if seg.fragment {
+		return s.lack(f, errors.New("is a fragment of an IP packet, and those are not put together"))
+	}
+	if seg.missing > 0 {
+		full := len(seg.payload) + seg.missing
+		if err := s.lack(f, fmt.Errorf("was cut when it was captured: %d of its %d bytes of payload are not there", seg.missing, full)); err != nil {
+			return err
+		}
+	}
+	from := Client
+	if seg.src != f.client {
+		from = Server
+	}
+	f.now = max(f.now, ci.Timestamp.Sub(f.c.Began)) // clocks may be set back
+	at := f.now
+	f.packets++
+	if seg.protocol == protocolUDP {
+		err = s.add(f, Event{Kind: Data, From: from, At: at, Data: bytes.Clone(seg.payload)})
+		if seg.missing > 0 && err == nil {
+			err = s.add(f, Event{Kind: Gap, From: from, At: at, Missing: int64(seg.missing)})
+		}
+		return err
+	}
+	return s.segment(f, from, &seg, n, at)
+}
+
+// flow finds the conversation that a packet belongs to, or begins it.
+func (s *streams) flow(seg *segment, at time.Time) (*flowState, error) {
+	key := tuple{seg.src, seg.dst, seg.protocol}
+	if seg.dst.less(seg.src) {
+		key.low, key.high = seg.dst, seg.src
+	}
+	f := s.last
+	if f == nil || s.lastOf != key {
+		f = s.flows[key]
+	}
+	opens := seg.syn && !seg.ack
+	if f == nil || opens && f.syn && f.isn != seg.seq || opens && !f.syn && seg.protocol == protocolTCP {
+		if len(s.flows) >= maxFlows {
+			return nil, fmt.Errorf("there are more than %d conversations", maxFlows)
+		}
+		f = s.begin(seg, at)
+		s.flows[key] = f
+	}
+	s.last, s.lastOf = f, key
+	return f, nil
+}
+
+// begin is a new conversation.
+func (s *streams) begin(seg *segment, at time.Time) *flowState {
+	f := &flowState{client: seg.src}
+	server := seg.dst
+	udp := seg.protocol == protocolUDP
+	f.c = Conversation{Datagrams: udp, Began: at}
+	count := &s.counts[0]
+	if udp {
+		count = &s.counts[1]
+	}
+	f.c.Number = *count
+	*count++
+	switch port := s.opts.Port; {
+	case seg.syn && !seg.ack:
+		f.syn, f.isn = true, seg.seq
+	case seg.syn:
+		f.client, server = server, f.client
+	case port != 0 && seg.src.port == port && seg.dst.port != port:
+		f.client, server = server, f.client
+	case port != 0 || udp:
+	default:
+		// Clients' ports are picked by their systems, from the upper half.
+		f.c.Guessed = true
+		if seg.src.port < seg.dst.port {
+			f.client, server = server, f.client
+		}
+	}
+	f.wanted = (s.opts.Port == 0 || server.port == s.opts.Port) &&
+		(s.opts.Stream == nil || *s.opts.Stream == Stream{udp, f.c.Number})
+	if len(s.ports) < 100 {
+		s.ports[server.port] = true
+	}
+	if f.wanted {
+		f.c.Client, f.c.Server = f.client.addrPort(), server.addrPort()
+		s.wanted = append(s.wanted, f)
+	}
+	return f
+}
+
+// lack is the error that something is not in the capture, or nil where that is
+// fine.
+func (s *streams) lack(f *flowState, err error) error {
+	if s.opts.Lossy {
+		return nil
+	}
+	return fmt.Errorf("stream %s: %w; --lossy marks what is missing", Stream{f.c.Datagrams, f.c.Number}, err)
+}
+
+// add adds an event to a conversation. One that is from before others stands
+// before those of the other side.
+func (s *streams) add(f *flowState, e Event) error {
+	if s.kept += int64(len(e.Data)) + eventSize; s.kept > s.opts.Max {
+		return fmt.Errorf("the conversations have more than %s; --stream and --port pick some", humanize.IBytes(uint64(s.opts.Max)))
+	}
+	events := f.c.Events
+	i := len(events)
+	for i > 0 && events[i-1].At > e.At && events[i-1].From != e.From {
+		i--
+	}
+	if i > 0 {
+		e.At = max(e.At, events[i-1].At)
+	}
+	f.c.Events = slices.Insert(events, i, e)
+	return nil
+}
+
+// finish is all conversations, when the file has ended.
+func (s *streams) finish() ([]Conversation, error) {
+	var all []Conversation
+	unanswered := 0
+	for _, f := range s.wanted {
+		if err := s.close(f); err != nil {
+			return nil, err
+		}
+		if f.syn && !f.answer && len(f.c.Events) == 0 {
+			unanswered++
+			continue
+		}
+		all = append(all, f.c)
+	}
+	if len(all) > 0 {
+		return all, nil
+	}
+	switch stream := s.opts.Stream; {
+	case unanswered > 0:
+		return nil, errors.New("nobody answers in it: there is nothing but attempts to connect")
+	case s.counts[0]+s.counts[1] == 0:
+		return nil, errors.New("has no packet of TCP or UDP")
+	case stream != nil && s.opts.Port != 0:
+		return nil, fmt.Errorf("has no stream %s with a server at port %d", stream, s.opts.Port)
+	case stream != nil:
+		count := s.counts[0]
+		if stream.Datagrams {
+			count = s.counts[1]
+		}
+		if count == 0 {
+			return nil, fmt.Errorf("has no stream %s, nor any other of that protocol", stream)
+		}
+		return nil, fmt.Errorf("has no stream %s; the last one is %s", stream, Stream{stream.Datagrams, count - 1})
+	}
+	var ports []string
+	for port := range s.ports {
+		ports = append(ports, strconv.Itoa(int(port)))
+	}
+	slices.Sort(ports)
+	return nil, fmt.Errorf("has no server at port %d; there are servers at %s", s.opts.Port, strings.Join(ports[:min(len(ports), 20)], ", "))
+}

@@ -1,0 +1,260 @@
+package capture
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/gopacket/gopacket"
+	"github.com/gopacket/gopacket/layers"
+	"github.com/gopacket/gopacket/pcapgo"
+)
+
+// Writer writes conversations as a pcapng file, with headers that somebody who
+// had listened could have seen: a handshake, sequence numbers that fit,
+// acknowledgements, checksums. Packets have the times of the events. Close it,
+// for what is buffered.
+type Writer struct {
+	ng    *pcapgo.NgWriter
+	made  int // addresses that were made up
+	buf   gopacket.SerializeBuffer
+	ipIDs uint16
+}
+
+// NewWriter begins a pcapng file. The program's name stands in it.
+func NewWriter(w io.Writer, program string) (*Writer, error) {
+	ng, err := pcapgo.NewNgWriterInterface(w,
+		pcapgo.NgInterface{Name: program, Description: "made from transcripts: addresses and headers are made up", LinkType: layers.LinkTypeRaw},
+		pcapgo.NgWriterOptions{SectionInfo: pcapgo.NgSectionInfo{Application: program}})
+	if err != nil {
+		return nil, err
+	}
+	return &Writer{ng: ng, buf: gopacket.NewSerializeBuffer()}, nil
+}
+
+// Close writes what is buffered. It does not close what is written to.
+func (w *Writer) Close() error { return w.ng.Flush() }
+
+// Write adds conversations, their packets in the order of their times. Addresses
+// that are not known are made up; conversations with the same name of a server
+// have the same one for it. The comment stands with the first packet of each.
+func (w *Writer) Write(convs []Conversation, comment string) error {
+	type moment struct {
+		at   time.Time
+		flow *flow
+		e    *Event
+	}
+	var all []moment
+	servers := map[string]netip.AddrPort{}
+	for i := range convs {
+		c := &convs[i]
+		f := w.flow(c, servers, comment)
+		all = append(all, moment{at: c.Began, flow: f})
+		last := c.Began
+		for j := range c.Events {
+			// Time may not go back within a conversation.
+			if at := c.Began.Add(c.Events[j].At); at.After(last) {
+				last = at
+			}
+			all = append(all, moment{last, f, &c.Events[j]})
+		}
+	}
+	slices.SortStableFunc(all, func(a, b moment) int { return a.at.Compare(b.at) })
+	for _, m := range all {
+		m.flow.at = m.at
+		if m.e == nil {
+			m.flow.begin()
+		} else {
+			m.flow.event(m.e)
+		}
+		if m.flow.err != nil {
+			return m.flow.err
+		}
+	}
+	return nil
+}
+
+// The sizes of packets: what fits into an Ethernet frame.
+const (
+	mtu       = 1500
+	ackEvery  = 16 // segments
+	window    = 65535
+	firstPort = 20000 // that is made up
+	lastPort  = 59999
+	madePort  = 7890
+)
+
+// flow is a conversation that is being written.
+type flow struct {
+	w        *Writer
+	c        *Conversation
+	addr     [2]netip.AddrPort
+	at       time.Time
+	next     [2]uint32 // the sequence numbers of the sides' next bytes
+	finished [2]bool
+	reset    bool
+	comments []string // of the next packet
+	err      error
+}
+
+func (w *Writer) flow(c *Conversation, servers map[string]netip.AddrPort, comment string) *flow {
+	f := &flow{w: w, c: c, addr: [2]netip.AddrPort{c.Client, c.Server}}
+	if !c.Client.IsValid() || !c.Server.IsValid() || c.Client.Addr().Unmap().Is4() != c.Server.Addr().Unmap().Is4() {
+		server, known := servers[c.Names[Server]]
+		host := netip.AddrFrom4([4]byte{127, 0, byte(w.made / (lastPort - firstPort)), 1})
+		if !known {
+			server = netip.AddrPortFrom(host, uint16(madePort+len(servers)%10000))
+			servers[c.Names[Server]] = server
+		}
+		f.addr = [2]netip.AddrPort{netip.AddrPortFrom(host, uint16(firstPort+w.made%(lastPort-firstPort))), server}
+		w.made++
+	}
+	who := ""
+	if c.Names != [2]string{} {
+		who = fmt.Sprintf("%s to %s", cmp.Or(c.Names[Client], "?"), cmp.Or(c.Names[Server], "?"))
+	}
+	for _, text := range []string{comment, who} {
+		if text != "" {
+			f.comments = append(f.comments, text)
+		}
+	}
+	return f
+}
+
+// begin is the handshake.
+func (f *flow) begin() {
+	if f.c.Datagrams {
+		return
+	}
+	mss := layers.TCPOption{OptionType: layers.TCPOptionKindMSS, OptionLength: 4, OptionData: []byte{byte(f.mss() >> 8), byte(f.mss())}}
+	f.segment(Client, layers.TCP{SYN: true, Options: []layers.TCPOption{mss}}, nil, 0)
+	if len(f.c.Events) == 1 && f.c.Events[0].Kind == Refused {
+		return
+	}
+	f.segment(Server, layers.TCP{SYN: true, ACK: true, Options: []layers.TCPOption{mss}}, nil, 0)
+	f.segment(Client, layers.TCP{ACK: true}, nil, 0)
+}
+
+// mss is how many bytes of TCP fit into a packet.
+func (f *flow) mss() int {
+	if f.addr[Client].Addr().Unmap().Is4() {
+		return mtu - 20 - 20
+	}
+	return mtu - 40 - 20
+}
+
+func (f *flow) event(e *Event) {
+	if f.c.Datagrams {
+		if e.Kind == Data {
+			f.datagram(e)
+		}
+		return
+	}
+	from := e.From
+	switch {
+	case f.reset:
+	case e.Kind == Refused:
+		f.segment(Server, layers.TCP{RST: true, ACK: true}, nil, 0)
+		f.reset = true
+	case e.Kind == Reset:
+		f.segment(from, layers.TCP{RST: true, ACK: true}, nil, 0)
+		f.reset = true
+	case e.Kind == TLS:
+		f.comments = append(f.comments, "TLS from here on: what follows is what it carried")
+	case f.finished[from]: // nothing can come after a FIN
+	case e.Kind == EOF:
+		f.segment(from, layers.TCP{FIN: true, ACK: true}, nil, 0)
+		f.segment(from.Other(), layers.TCP{ACK: true}, nil, 0)
+		f.finished[from] = true
+	case e.Kind == Data:
+		f.data(from, e.Data, 0)
+	case e.Kind == Gap:
+		f.data(from, nil, max(e.Missing, 0))
+	}
+}
+
+// gapMax is how many missing bytes are written as packets without them. More are
+// a hole in the sequence numbers, as where a capture has lost packets.
+const gapMax = 64 << 20
+
+// data sends bytes and, behind them, some that are not known: packets of which
+// only the headers were kept.
+func (f *flow) data(from Side, data []byte, missing int64) {
+	if missing > gapMax {
+		f.next[from] += uint32(missing)
+		missing = 0
+	}
+	for sent := 0; (len(data) > 0 || missing > 0) && f.err == nil; {
+		n := min(len(data), f.mss())
+		cut := min(missing, int64(f.mss()-n))
+		if n > 0 {
+			cut = 0
+		}
+		last := len(data) == n && missing == cut
+		f.segment(from, layers.TCP{ACK: true, PSH: last}, data[:n], int(cut))
+		data, missing = data[n:], missing-cut
+		if sent++; last || sent%ackEvery == 0 {
+			f.segment(from.Other(), layers.TCP{ACK: true}, nil, 0)
+		}
+	}
+}
+
+// segment writes a packet of TCP.
+func (f *flow) segment(from Side, tcp layers.TCP, data []byte, cut int) {
+	tcp.SrcPort, tcp.DstPort = layers.TCPPort(f.addr[from].Port()), layers.TCPPort(f.addr[from.Other()].Port())
+	tcp.Seq, tcp.Window = f.next[from], window
+	if tcp.ACK {
+		tcp.Ack = f.next[from.Other()]
+	}
+	f.next[from] += uint32(len(data) + cut)
+	if tcp.SYN || tcp.FIN {
+		f.next[from]++
+	}
+	f.packet(from, layers.IPProtocolTCP, &tcp, data, cut)
+}
+
+func (f *flow) datagram(e *Event) {
+	udp := layers.UDP{SrcPort: layers.UDPPort(f.addr[e.From].Port()), DstPort: layers.UDPPort(f.addr[e.From.Other()].Port())}
+	f.packet(e.From, layers.IPProtocolUDP, &udp, e.Data, 0)
+}
+
+// packet writes a packet, of which cut bytes at its end were not kept.
+func (f *flow) packet(from Side, protocol layers.IPProtocol, transport gopacket.SerializableLayer, data []byte, cut int) {
+	if f.err != nil {
+		return
+	}
+	src, dst := f.addr[from].Addr().Unmap(), f.addr[from.Other()].Addr().Unmap()
+	var ip gopacket.SerializableLayer
+	var network gopacket.NetworkLayer
+	if src.Is4() {
+		f.w.ipIDs++
+		v4 := &layers.IPv4{Version: 4, TTL: 64, Id: f.w.ipIDs, Flags: layers.IPv4DontFragment, Protocol: protocol, SrcIP: src.AsSlice(), DstIP: dst.AsSlice()}
+		ip, network = v4, v4
+	} else {
+		v6 := &layers.IPv6{Version: 6, HopLimit: 64, NextHeader: protocol, SrcIP: src.AsSlice(), DstIP: dst.AsSlice()}
+		ip, network = v6, v6
+	}
+	switch t := transport.(type) {
+	case *layers.TCP:
+		f.err = t.SetNetworkLayerForChecksum(network)
+	case *layers.UDP:
+		f.err = t.SetNetworkLayerForChecksum(network)
+	}
+	if f.err != nil {
+		return
+	}
+	if cut > 0 {
+		data = append(slices.Clone(data), make([]byte, cut)...)
+	}
+	f.err = gopacket.SerializeLayers(f.w.buf, gopacket.SerializeOptions{FixLengths: true, ComputeChecksums: true}, ip, transport, gopacket.Payload(data))
+	if f.err != nil {
+		return
+	}
+	packet := f.w.buf.Bytes()
+	ci := gopacket.CaptureInfo{Timestamp: f.at, Length: len(packet), CaptureLength: len(packet) - cut}
+	f.err = f.w.ng.WritePacketWithOptions(ci, packet[:ci.CaptureLength], pcapgo.NgPacketOptions{Comments: f.comments})
+	f.comments = nil
+}

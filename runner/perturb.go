@@ -1,0 +1,423 @@
+package runner
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"hash/fnv"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"time"
+
+	"banter/runner/scenario"
+	"banter/runner/transcript"
+)
+
+// Perturbation says how a scenario is played otherwise than it is written, in ways
+// that must make no difference: its bytes cut elsewhere, its actors starting later,
+// its buffers small.
+type Perturbation struct {
+	Times   int      // how many runs, beside the one as it is written
+	Seed    uint64   // of what they do otherwise; the same seed, the same changes
+	Changes []Change // the one run with just these, in place of Times
+}
+
+// None reports whether scenarios are played as they are.
+func (p *Perturbation) None() bool { return p.Times == 0 && len(p.Changes) == 0 }
+
+// pausesUntil are how long a run waits after a cut. The next is tried where a
+// set of changes made no difference: a peer that is not quick reads both parts
+// together.
+var pausesUntil = []time.Duration{2 * time.Millisecond, 10 * time.Millisecond, 50 * time.Millisecond}
+
+// shrinkTime bounds the search for the smallest set of changes, and shrinkRuns the
+// runs that it takes.
+const (
+	shrinkTime = 20 * time.Second
+	shrinkRuns = 500
+)
+
+// Perturb plays a scenario as it is written, and then otherwise. A verdict or a
+// transcript that is another then is a failure. It has the smallest set of changes
+// that was found to make the difference (Result.Changes). A scenario that fails as
+// it is written is not perturbed, nor is one that uses "some" (Result.Note says
+// so).
+func Perturb(ctx context.Context, s *scenario.Scenario, opts Options, by Perturbation) (Result, error) {
+	plain, err := Run(ctx, s, opts)
+	if err != nil || !plain.Passed() || plain.Skipped != "" {
+		return plain, err
+	}
+	if plain.Note = unperturbed(s); plain.Note != "" {
+		return plain, nil
+	}
+	p := &perturbing{ctx: ctx, s: s, opts: opts, plain: &plain, unsteady: map[string]bool{}}
+	if by.Changes != nil {
+		r, _, err := p.insist(by.Changes, opts)
+		if err != nil || r == nil {
+			return plain, err
+		}
+		return p.blame(r, by), nil
+	}
+	began := time.Now()
+	for n := 1; n <= by.Times; n++ {
+		m := mutationOf(s, by.Seed, n)
+		r, err := p.run(m, opts)
+		if err != nil {
+			return r, err
+		}
+		if !p.differs(&r) {
+			continue
+		}
+		if err := p.steady(); err != nil {
+			return plain, err
+		}
+		if !p.differs(&r) {
+			continue
+		}
+		r.Changes = m.made
+		return p.blame(p.shrink(&r), by), ctx.Err()
+	}
+	plain.Elapsed = max(plain.Elapsed, time.Since(began))
+	return plain, nil
+}
+
+// perturbing is the search for changes that make a difference to one scenario.
+type perturbing struct {
+	ctx      context.Context
+	s        *scenario.Scenario
+	opts     Options
+	plain    *Result
+	unsteady map[string]bool // actors whose transcripts are others each time as it is
+	compared bool            // it is known who they are
+	runs     int
+}
+
+func (p *perturbing) run(m *mutation, opts Options) (Result, error) {
+	opts.mutation = m
+	p.runs++
+	return Run(p.ctx, p.s, opts)
+}
+
+// differs reports whether a run has come out otherwise than the plain one.
+func (p *perturbing) differs(r *Result) bool { return !r.Passed() || p.other(r) != "" }
+
+// other is the actor whose transcript is another than in the plain run; "": no
+// one's.
+func (p *perturbing) other(r *Result) string {
+	for i := range p.plain.Actors {
+		was := &p.plain.Actors[i]
+		if p.unsteady[was.Name] {
+			continue
+		}
+		j := slices.IndexFunc(r.Actors, func(a Actor) bool { return a.Name == was.Name })
+		if j < 0 || !transcript.Equal(seen(was), seen(&r.Actors[j])) {
+			return was.Name
+		}
+	}
+	for i := range r.Actors {
+		name := r.Actors[i].Name
+		if !p.unsteady[name] && !slices.ContainsFunc(p.plain.Actors, func(a Actor) bool { return a.Name == name }) {
+			return name
+		}
+	}
+	return ""
+}
+
+func seen(a *Actor) []transcript.Event {
+	events := make([]transcript.Event, len(a.Observed))
+	for i := range a.Observed {
+		events[i] = a.Observed[i].Event
+	}
+	return events
+}
+
+// steady plays the scenario as it is once more: what is another then anyway, such
+// as a date or a port, is not the changes' doing.
+func (p *perturbing) steady() error {
+	if p.compared {
+		return nil
+	}
+	p.compared = true
+	r, err := p.run(nil, p.opts)
+	if err != nil {
+		return err
+	}
+	for name := p.other(&r); name != ""; name = p.other(&r) {
+		p.unsteady[name] = true
+	}
+	return nil
+}
+
+// insist plays a scenario with just these changes until it comes out otherwise,
+// with longer and longer pauses. It returns nil where it does not.
+func (p *perturbing) insist(changes []Change, opts Options) (*Result, []Change, error) {
+	for _, pause := range pausesUntil {
+		m := &mutation{asked: changes, pause: min(pause, max(time.Millisecond, time.Second/time.Duration(len(changes))))}
+		m.asks = func(c Change) bool { return slices.Contains(changes, c) }
+		r, err := p.run(m, opts)
+		if err != nil {
+			return nil, nil, err
+		}
+		if p.differs(&r) {
+			if err := p.steady(); err != nil {
+				return nil, nil, err
+			}
+			if p.differs(&r) {
+				r.Changes = m.made
+				return &r, m.made, nil
+			}
+		}
+	}
+	return nil, nil, nil
+}
+
+// shrink finds a smallest set of changes with which the scenario still comes out
+// otherwise, by leaving out more and more (Zeller and Hildebrandt, Simplifying and
+// Isolating Failure-Inducing Input, 2002), and returns what it comes to with it.
+func (p *perturbing) shrink(found *Result) *Result {
+	quick := p.opts
+	// A script that hangs need not hang as long each time.
+	quick.Timeout = 500*time.Millisecond + 20*p.plain.Elapsed
+	began, before := time.Now(), p.runs
+	spent := func() bool {
+		return time.Since(began) > shrinkTime || p.runs-before > shrinkRuns || p.ctx.Err() != nil
+	}
+	set := found.Changes
+	for parts := 2; len(set) > 1 && !spent(); {
+		size := (len(set) + parts - 1) / parts
+		smaller := false
+		for _, only := range []bool{true, false} {
+			for at := 0; at < len(set) && !smaller && !spent(); at += size {
+				end := min(at+size, len(set))
+				try := slices.Clone(set[at:end])
+				if !only {
+					try = slices.Concat(set[:at], set[end:])
+				}
+				if len(try) == 0 || len(try) == len(set) {
+					continue
+				}
+				if r, made, _ := p.insist(try, quick); r != nil {
+					set, smaller = made, true
+					if only {
+						parts = 2
+					} else {
+						parts = max(parts-1, 2)
+					}
+				}
+			}
+		}
+		if smaller {
+			continue
+		}
+		if parts >= len(set) {
+			break
+		}
+		parts = min(2*parts, len(set))
+	}
+	if len(set) < len(found.Changes) {
+		if r, _, _ := p.insist(set, p.opts); r != nil {
+			return r
+		}
+	}
+	return found
+}
+
+// blame has a result that came out otherwise say so, and with which changes.
+func (p *perturbing) blame(r *Result, by Perturbation) Result {
+	if r.Passed() {
+		name := p.other(r)
+		f := Failure{Kind: Differs, Actor: name, Pos: p.s.Pos, Message: "the transcript is another when the scenario is perturbed"}
+		was, is := p.plain.transcriptOf(name), r.transcriptOf(name)
+		if n := parting(was, is); n >= 0 {
+			f.Notes = append(f.Notes, "as it is written: "+at(was, n), "perturbed: "+at(is, n))
+		}
+		r.Failures = []Failure{f}
+	}
+	f := &r.Failures[0]
+	seed := ""
+	if by.Changes == nil {
+		seed = fmt.Sprintf(" (seed %d)", by.Seed)
+	}
+	f.Notes = slices.Concat(f.Notes, p.describe(r.Changes, seed))
+	return *r
+}
+
+func (r *Result) transcriptOf(actor string) []string {
+	for i := range r.Actors {
+		if r.Actors[i].Name == actor {
+			return strings.Split(strings.TrimSuffix(transcript.Text(seen(&r.Actors[i])), "\n"), "\n")
+		}
+	}
+	return nil
+}
+
+// parting is the first line in which two texts are not the same.
+func parting(a, b []string) int {
+	for i := range max(len(a), len(b)) {
+		if at(a, i) != at(b, i) {
+			return i
+		}
+	}
+	return -1
+}
+
+func at(lines []string, i int) string {
+	if i < len(lines) {
+		return lines[i]
+	}
+	return "nothing more"
+}
+
+// describe says with which changes a scenario does not pass, the first of many.
+func (p *perturbing) describe(changes []Change, seed string) []string {
+	const most = 3
+	these := "this change"
+	if len(changes) > 1 {
+		these = "these changes"
+	}
+	notes := []string{"it passes as it is written, and not with " + these + seed + ":"}
+	for i, c := range changes {
+		if i == most && len(changes) > most+1 {
+			return append(notes, fmt.Sprintf("and %d more", len(changes)-most))
+		}
+		notes = append(notes, p.change(c))
+	}
+	return notes
+}
+
+// change says what one change is.
+func (p *perturbing) change(c Change) string {
+	send := fmt.Sprintf("send %d of %s", c.Send, c.Actor)
+	switch {
+	case c.Late:
+		return c.Actor + " starting late"
+	case c.Small:
+		return "small buffers of " + c.Actor
+	case c.Whole:
+		return send + " in one go"
+	case c.Join:
+		return send + " and the next one in one go"
+	}
+	if around := p.around(c); around != "" {
+		return fmt.Sprintf("%s cut after %d bytes: %s", send, c.Cut, around)
+	}
+	return fmt.Sprintf("%s cut after %d bytes", send, c.Cut)
+}
+
+// around is what stands left and right of a cut, if the plain transcript tells:
+// where each send is an event of its own.
+func (p *perturbing) around(c Change) string {
+	const near = 16
+	nth := 0
+	for i := range p.plain.Actors {
+		a := &p.plain.Actors[i]
+		if a.Name != c.Actor {
+			continue
+		}
+		steps := 0
+		for j := range a.Observed {
+			e := &a.Observed[j]
+			if e.Kind != transcript.Send {
+				continue
+			}
+			if nth++; nth < c.Send {
+				continue
+			}
+			for _, step := range a.Script {
+				if _, sends := step.Action.(scenario.Send); sends {
+					steps++
+				}
+			}
+			sent := 0
+			for k := range a.Observed {
+				if a.Observed[k].Kind == transcript.Send {
+					sent++
+				}
+			}
+			if steps > 0 && steps != sent || c.Cut >= int64(len(e.Data)) {
+				return "" // sends that follow each other are one event
+			}
+			left, right := e.Data[:c.Cut], e.Data[c.Cut:]
+			return transcript.Quote(left[max(0, len(left)-near):], int64(min(len(left), near)), near) + " | " +
+				transcript.Quote(right[:min(len(right), near)], int64(min(len(right), near)), near)
+		}
+	}
+	return ""
+}
+
+// mutationOf is what the n-th perturbed run does: the first sends byte by byte,
+// the second in one go what the scenario slices, and together what follows each
+// other; the others cut after ends of line, and anywhere, and have some actors
+// start late and some buffers small.
+func mutationOf(s *scenario.Scenario, seed uint64, n int) *mutation {
+	m := &mutation{pause: pausesUntil[0], asks: func(Change) bool { return false }}
+	of := func(actor string, send int) *rand.Rand {
+		h := fnv.New64a()
+		fmt.Fprintf(h, "%s\x00%s\x00%d\x00%d", s.Name, actor, send, n)
+		return rand.New(rand.NewPCG(seed, h.Sum64()))
+	}
+	switch n {
+	case 1:
+		m.pick = func(actor string, send int, size int64, _ []byte) (changes []Change) {
+			for at := int64(1); at < min(size, eachByte); at++ {
+				changes = append(changes, Change{Actor: actor, Send: send, Cut: at})
+			}
+			return changes
+		}
+		return m
+	case 2:
+		m.pick = func(actor string, send int, _ int64, _ []byte) []Change {
+			return []Change{{Actor: actor, Send: send, Whole: true}, {Actor: actor, Send: send, Join: true}}
+		}
+		return m
+	}
+	m.pick = func(actor string, send int, size int64, head []byte) []Change {
+		return randomCuts(of(actor, send), actor, send, size, head)
+	}
+	m.asks = func(c Change) bool {
+		r := of(c.Actor, 0)
+		late, small := r.IntN(4) == 0, r.IntN(4) == 0
+		return c.Late && late || c.Small && small
+	}
+	return m
+}
+
+// eachByte is up to where a send is cut after every byte.
+const eachByte = 256
+
+// randomCuts are places where one send is cut: after bytes that end something,
+// between CR and LF, and anywhere.
+func randomCuts(r *rand.Rand, actor string, send int, size int64, head []byte) (changes []Change) {
+	switch r.IntN(6) {
+	case 0:
+		return nil
+	case 1:
+		return []Change{{Actor: actor, Send: send, Join: true}}
+	}
+	head = head[:min(len(head), 4<<10)]
+	var ends []int64
+	for i, c := range head {
+		if c == '\r' || c == '\n' || c == ' ' || c == 0 {
+			ends = append(ends, int64(i)+1)
+		}
+	}
+	places := map[int64]bool{}
+	for range 1 + r.IntN(4) {
+		at := int64(0)
+		switch {
+		case len(ends) > 0 && r.IntN(2) == 0:
+			at = ends[r.IntN(len(ends))]
+		case size > 1:
+			at = 1 + r.Int64N(size-1)
+		}
+		if at > 0 && at < size {
+			places[at] = true
+		}
+	}
+	for at := range places {
+		changes = append(changes, Change{Actor: actor, Send: send, Cut: at})
+	}
+	slices.SortFunc(changes, func(a, b Change) int { return cmp.Compare(a.Cut, b.Cut) })
+	return changes
+}

@@ -1,0 +1,437 @@
+package record
+
+import (
+	"bytes"
+	"encoding/base64"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"banter/runner/capture"
+	"banter/runner/scenario"
+)
+
+// How bytes are spelled.
+
+// The sizes from which on a payload is spelled otherwise, in bytes.
+const (
+	longHex   = 1 << 10 // base64 takes less room
+	longFile  = 4 << 10 // a file beside the scenario
+	longTurn  = 16 << 10
+	shortFill = 128 // what is shorter stands there even if it repeats
+)
+
+// speller spells what one side says or expects.
+type speller struct {
+	s    *Script
+	t    *Talk
+	side capture.Side
+}
+
+// piece is bytes that are known to the side, or a variable of its.
+type piece struct {
+	data []byte
+	name string
+}
+
+// known is parts as the side can say them; whole is false where there is a hole
+// that it must find out.
+func (sp speller) known(turn *Turn, parts []Part) (pieces []piece, whole bool) {
+	whole = true
+	for _, part := range parts {
+		switch {
+		case part.Vary == Hole && turn.From != sp.side:
+			return nil, false
+		case part.Vary == Reference && part.By != sp.side:
+			pieces = append(pieces, piece{name: part.Name})
+		case len(pieces) > 0 && pieces[len(pieces)-1].name == "":
+			last := &pieces[len(pieces)-1]
+			last.data = append(bytes.Clone(last.data), part.Data...)
+		default:
+			pieces = append(pieces, piece{data: part.Data})
+		}
+	}
+	return pieces, whole
+}
+
+// payload is units without holes as one payload.
+func (sp speller) payload(turn *Turn, units []*Unit) *scenario.Value {
+	if n := len(sp.bytes(units)); n > longTurn && sp.s.save != nil && !varies(units) {
+		if v := sp.filled(sp.bytes(units)); v != nil {
+			return v
+		}
+		if len(units) > 50 || n > 64*longFile {
+			return sp.file(sp.bytes(units))
+		}
+	}
+	var parts []*scenario.Value
+	for len(units) > 0 {
+		n := 0
+		for n < len(units) && units[n].Line && !sp.long(units[n]) {
+			n++
+		}
+		if n > 0 {
+			parts = append(parts, sp.lines(turn, units[:n])...)
+			units = units[n:]
+			continue
+		}
+		parts = append(parts, sp.unit(turn, units[0])...)
+		units = units[1:]
+	}
+	switch len(parts) {
+	case 0:
+		return scenario.NewText("")
+	case 1:
+		return parts[0]
+	}
+	return scenario.NewList(parts...)
+}
+
+// bytes is units as they went over the network.
+func (sp speller) bytes(units []*Unit) []byte {
+	var b []byte
+	for _, u := range units {
+		b = u.appendTo(b, sp.s.EOL.Bytes())
+	}
+	return b
+}
+
+// appendTo appends the unit as it went over the network.
+func (u *Unit) appendTo(b []byte, eol string) []byte {
+	size := 0
+	for _, part := range u.Parts {
+		size += len(part.Data)
+	}
+	if u.Length != nil {
+		b = append(b, u.Length.Before...)
+		b = u.Length.Form.Append(b, uint64(int64(size)-u.Length.Plus))
+	}
+	for _, part := range u.Parts {
+		b = append(b, part.Data...)
+	}
+	if u.Line {
+		b = append(b, eol...)
+	}
+	return b
+}
+
+// varies reports whether some bytes may be others on the next run.
+func varies(units []*Unit) bool {
+	for _, u := range units {
+		for _, part := range u.Parts {
+			if part.Vary != Literal {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (sp speller) long(u *Unit) bool {
+	return sp.s.save != nil && len(sp.bytes([]*Unit{u})) > longFile && !varies([]*Unit{u})
+}
+
+var startLine = regexp.MustCompile(`^(?:[A-Z]+ \S+ HTTP/\d\.\d|HTTP/\d\.\d \d+.*|[A-Z]+ \S+ (?:RTSP|SIP)/\d\.\d|(?:RTSP|SIP)/\d\.\d \d+.*)$`)
+
+// lines spells lines: one, several, or a head, which ends with an empty one.
+func (sp speller) lines(turn *Turn, units []*Unit) (parts []*scenario.Value) {
+	texts := make([]string, len(units))
+	for i, u := range units {
+		pieces, _ := sp.known(turn, u.Parts)
+		texts[i] = template(pieces)
+	}
+	for len(texts) > 0 {
+		n, head := len(texts), false
+		if startLine.MatchString(texts[0]) {
+			if i := indexOf(texts, ""); i > 0 {
+				n, head = i, true
+			}
+		}
+		for i := 1; i < n; i++ { // the next message
+			if startLine.MatchString(texts[i]) {
+				n = i
+			}
+		}
+		if !head && n > 2 && texts[n-1] == "" && indexOf(texts[:n], "") == n-1 {
+			n, head = n-1, true
+		}
+		same := 1
+		for same < n && texts[same] == texts[0] {
+			same++
+		}
+		if n == len(texts) && !head && same > 3 {
+			n = same
+		}
+		switch {
+		case same > 3:
+			parts = append(parts, scenario.NewMap().Set("line", scenario.NewTemplate(texts[0])).Set("times", scenario.NewWord(strconv.Itoa(n))))
+		case head:
+			parts = append(parts, scenario.NewMap().Set("head", scenario.NewLines(texts[:n])))
+			n++
+		case n == 1:
+			parts = append(parts, scenario.NewMap().Set("line", scenario.NewTemplate(texts[0])))
+		default:
+			parts = append(parts, scenario.NewMap().Set("lines", scenario.NewLines(texts[:n])))
+		}
+		texts = texts[n:]
+	}
+	return parts
+}
+
+func indexOf(texts []string, text string) int {
+	for i, one := range texts {
+		if one == text {
+			return i
+		}
+	}
+	return -1
+}
+
+// template is pieces of text with their variables.
+func template(pieces []piece) string {
+	var b strings.Builder
+	for _, p := range pieces {
+		if p.name != "" {
+			b.WriteString("${" + p.name + "}")
+			continue
+		}
+		b.WriteString(scenario.EscapeDollars(string(p.data)))
+	}
+	return b.String()
+}
+
+// unit spells a unit as the parts of a payload.
+func (sp speller) unit(turn *Turn, u *Unit) []*scenario.Value {
+	pieces, _ := sp.known(turn, u.Parts)
+	switch {
+	case u.Length == nil && len(pieces) == 1 && pieces[0].name == "":
+		return sp.data(sp.bytes([]*Unit{u}))
+	case u.Length == nil && textual(pieces):
+		return []*scenario.Value{scenario.NewTemplate(template(pieces))}
+	}
+	var parts []*scenario.Value
+	for _, p := range pieces {
+		if p.name != "" {
+			parts = append(parts, scenario.NewTemplate("${"+p.name+"}"))
+		} else {
+			parts = append(parts, sp.data(p.data)...)
+		}
+	}
+	if u.Length == nil {
+		return parts
+	}
+	whole := sp.bytes([]*Unit{u})
+	if all := sp.data(whole); len(all) == 1 && !varies([]*Unit{u}) && !isText(whole) {
+		return all // nothing but hex in it
+	}
+	length := scenario.NewMap().Set("length", scenario.NewWord(u.Length.Form.String()))
+	if u.Length.Plus != 0 {
+		length.Set("plus", scenario.NewWord(strconv.FormatInt(-u.Length.Plus, 10)))
+	}
+	if len(parts) == 1 && textual(pieces) && varies([]*Unit{u}) || len(parts) == 1 && isText(u.Parts[0].Data) && len(u.Parts) == 1 && len(u.Parts[0].Data) < longFile {
+		length.Set("text", scenario.NewTemplate(template(pieces)))
+	} else {
+		length.Set("parts", scenario.NewList(parts...))
+	}
+	if len(u.Length.Before) == 0 {
+		return []*scenario.Value{length}
+	}
+	return append(sp.before(u.Length.Before), length)
+}
+
+// before spells what stands before a length: the letter that says what a message
+// is, or hex.
+func (sp speller) before(b []byte) []*scenario.Value {
+	if len(b) == 1 && !unicode.IsLetter(rune(b[0])) {
+		return []*scenario.Value{scenario.NewMap().Set("hex", hexText(b))}
+	}
+	return sp.data(b)
+}
+
+func textual(pieces []piece) bool {
+	for _, p := range pieces {
+		if p.name == "" && !isText(p.data) {
+			return false
+		}
+	}
+	return true
+}
+
+// data spells bytes: as text, as hex with the texts in it, or shorter where they
+// are many.
+func (sp speller) data(b []byte) []*scenario.Value {
+	if v := sp.filled(b); v != nil {
+		return []*scenario.Value{v}
+	}
+	switch {
+	case len(b) > longFile && sp.s.save != nil:
+		return []*scenario.Value{sp.file(b)}
+	case isText(b):
+		return []*scenario.Value{scenario.NewText(string(b))}
+	case len(b) > longHex:
+		return []*scenario.Value{scenario.NewMap().Set("base64", scenario.NewWord(base64.StdEncoding.EncodeToString(b)))}
+	}
+	return binary(b)
+}
+
+// file keeps bytes beside the scenario.
+func (sp speller) file(b []byte) *scenario.Value {
+	name := sp.s.files[string(b)]
+	if name == "" {
+		ext := "bin"
+		if isText(b) {
+			ext = "txt"
+		}
+		name = fmt.Sprintf("%s-%d.%s", sp.t.Client, len(sp.s.files)+1, ext)
+		if sp.s.files == nil {
+			sp.s.files = map[string]string{}
+		}
+		saved, err := sp.s.save(name, b)
+		if err != nil && sp.s.err == nil {
+			sp.s.err = fmt.Errorf("%s: %w", name, err)
+		}
+		name = saved
+		sp.s.files[string(b)] = name
+	}
+	return scenario.NewMap().Set("file", scenario.NewText(name))
+}
+
+// filled spells a short text that is repeated.
+func (sp speller) filled(b []byte) *scenario.Value {
+	if len(b) < shortFill {
+		return nil
+	}
+	for n := 1; n <= 16; n++ {
+		if bytes.Equal(b[n:], b[:len(b)-n]) {
+			switch {
+			case !isText(b[:n]) && len(b)%n == 0:
+				return scenario.NewMap().Set("hex", hexText(b[:n])).Set("times", scenario.NewWord(strconv.Itoa(len(b)/n)))
+			case !isText(b[:n]):
+				return nil
+			}
+			return scenario.NewMap().Set("fill", scenario.NewText(string(b[:n]))).Set("size", scenario.NewWord(strconv.Itoa(len(b))))
+		}
+	}
+	return nil
+}
+
+// isText reports whether bytes are text. Some escapes for terminals, and NULs
+// behind words, are found in it as well.
+func isText(b []byte) bool {
+	if !utf8.Valid(b) {
+		return false
+	}
+	all, odd := 0, 0
+	before := ' '
+	for _, r := range string(b) {
+		all++
+		switch {
+		case unicode.IsPrint(r) || r == '\t' || r == '\r' || r == '\n':
+		case r == 0 && !unicode.IsPrint(before), r > 0 && r < ' ' && r != '\x1b':
+			return false
+		default:
+			odd++
+		}
+		before = r
+	}
+	return 4*odd <= all
+}
+
+// binary spells bytes as hex, with the texts in it as such.
+func binary(b []byte) (parts []*scenario.Value) {
+	plain := 0 // from here on nothing is spelled yet
+	flush := func(to int) {
+		if to > plain {
+			parts = append(parts, scenario.NewMap().Set("hex", hexText(b[plain:to])))
+		}
+	}
+	for i := 0; i < len(b); {
+		if form, n := counted(b[i:]); n > 0 {
+			flush(i)
+			start := i + form.Width()
+			parts = append(parts, scenario.NewMap().
+				Set("text", scenario.NewText(string(b[start:start+n]))).Set("length", scenario.NewWord(form.String())))
+			i = start + n
+			plain = i
+			continue
+		}
+		if n := textRun(b[i:]); n > 0 {
+			flush(i)
+			parts = append(parts, scenario.NewText(string(b[i:i+n])))
+			i += n
+			plain = i
+			continue
+		}
+		i++
+	}
+	flush(len(b))
+	if len(parts) > 24 { // crumbs
+		return []*scenario.Value{scenario.NewMap().Set("hex", hexText(b))}
+	}
+	return parts
+}
+
+// hexText is bytes as hex, in lines where they are many.
+func hexText(b []byte) *scenario.Value {
+	const width = 24
+	if len(b) <= width {
+		return scenario.NewText(fmt.Sprintf("% x", b))
+	}
+	var text strings.Builder
+	for line := range slices.Chunk(b, width) {
+		fmt.Fprintf(&text, "% x\n", line)
+	}
+	return scenario.NewText(text.String()).Tall()
+}
+
+// counted finds a text with its length in front, and the text's size.
+func counted(b []byte) (scenario.Form, int) {
+	for _, form := range []scenario.Form{scenario.U32BE, scenario.U16BE, scenario.U8} {
+		n, size := form.Number(b)
+		if size == 0 || n < 3 || n > uint64(len(b)-size) {
+			continue
+		}
+		if run := printed(b[size:]); run >= int(n) && (form != scenario.U8 || isWord(b[size:size+int(n)])) {
+			return form, int(n)
+		}
+	}
+	return scenario.NoForm, 0
+}
+
+// textRun is how many bytes of text begin here: words, and those that NULs part
+// from them.
+func textRun(b []byte) int {
+	n := printed(b)
+	if n < 4 || n < 8 && !isWord(b[:n]) {
+		return 0
+	}
+	for n+1 < len(b) && b[n] == 0 && printed(b[n+1:]) > 1 {
+		n += 1 + printed(b[n+1:])
+	}
+	if n < len(b) && b[n] == 0 {
+		n++
+	}
+	return n
+}
+
+func printed(b []byte) int {
+	for i, c := range b {
+		if c < ' ' || c > '~' {
+			return i
+		}
+	}
+	return len(b)
+}
+
+func isWord(b []byte) bool {
+	for _, c := range b {
+		if c != '-' && c != '_' && c != '.' && (c < '0' || c > '9') && (c|0x20 < 'a' || c|0x20 > 'z') {
+			return false
+		}
+	}
+	return true
+}

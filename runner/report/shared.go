@@ -1,0 +1,16 @@
+package report
+
+import "time"
+
+// Width is how many columns clean text takes where all have the same width.
+func Width(s string) int { return width(s) }
+
+// Clip cuts clean text down to so many columns. It ends with an ellipsis then.
+func Clip(s string, columns int) string { return clip(s, columns) }
+
+// Duration is a time in the unit that a person would say it in: "1.2 ms".
+func Duration(d time.Duration) string { return duration(d) }
+
+// IsText reports whether most of data reads as text. It may begin and end in
+// the middle of a character.
+func IsText(data []byte) bool { return isText(data) }

@@ -1,0 +1,5 @@
+//go:build unix && !linux
+
+package wire
+
+func (n *Namespace) stream(family int) (int, error) { return newSocket(family) }
