@@ -227,6 +227,20 @@ requires: [echo]
 clients: {ann: [{run: [echo, hello], stdout: "hello\n"}]}
 `, runtest.AllowRun("echo"), runtest.AllowNet(), runtest.Real(runner.RealNever))
 	})
+	t.Run("isolate", func(t *testing.T) {
+		runtest.Run(t, `
+name: one
+requires: [isolation]
+servers: {s: {bind: "127.0.0.1:7", reply: hhhh}}
+clients: {ann: [{connect: s}, {send: hello}, {expect: hhhh}]}
+---
+name: two
+requires: [isolation]
+addresses: [192.0.2.1]
+servers: {s: {bind: "192.0.2.1:7", reply: hhhh}}
+clients: {ann: [{connect: s}, {send: hello}, {expect: hhhh}]}
+`, runtest.Isolate(), runtest.Parallel())
+	})
 	t.Run("unix", func(t *testing.T) {
 		dir, err := os.MkdirTemp("", "runtest") // short enough for a socket
 		if err != nil {
