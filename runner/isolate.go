@@ -14,7 +14,7 @@ func (p *play) isolate() bool {
 		if at.IsValid() {
 			message := p.opts.unisolated(what)
 			if p.serve != nil {
-				message = what + ` needs an isolated network, and what "banter serve" plays is for clients from outside`
+				message = what + ` needs an isolated network, which "banter serve" does not give`
 			}
 			p.fail(Failure{Kind: Environment, Pos: at, At: p.now(), Message: message})
 		}

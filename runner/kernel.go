@@ -15,8 +15,6 @@ import (
 type TCP struct {
 	Over        string // of a further connection of its actor; "": of the first
 	Congestion  string // the control algorithm
-	Sent        int64  // bytes, those sent again as well
-	Received    int64  // bytes
 	Retransmits int64  // segments that were sent again
 	RTT         time.Duration
 	SendWindow  int64         // in bytes: what the peer had offered
@@ -39,7 +37,7 @@ func (a *actor) note() {
 		return n
 	}
 	t := TCP{
-		Congestion: info.Congestion, Sent: get("bytes_sent"), Received: get("bytes_received"), Retransmits: get("retransmits"),
+		Congestion: info.Congestion, Retransmits: get("retransmits"),
 		RTT: microseconds(get("rtt")), SendWindow: get("snd_wnd"), RecvWindow: get("rcv_wnd"), HeldBack: microseconds(get("rwnd_limited")),
 	}
 	if a.on != nil {

@@ -69,7 +69,13 @@ var kindName = [...]string{
 }
 
 // String is the kind's name for machines, one lower-case word: "timed_out".
-func (k Kind) String() string { return kindName[k] }
+// A kind that there is not has none.
+func (k Kind) String() string {
+	if int(k) >= len(kindName) {
+		return ""
+	}
+	return kindName[k]
+}
 
 // Failure is one thing that was not as the scenario says.
 type Failure struct {

@@ -16,6 +16,12 @@ type SuiteOptions struct {
 	UntilFail bool // play the whole list again and again, until one fails
 	FailFast  bool // start nothing new after a failure
 	Perturb   Perturbation
+
+	// Began and Ended, where they are not nil, hear of each play when it begins
+	// and when it has ended, which may be long before it is delivered. They are
+	// called by several goroutines at the same time.
+	Began func(*scenario.Scenario)
+	Ended func(*Play)
 }
 
 // Play is what came of playing one scenario of a suite, once.
@@ -149,8 +155,14 @@ func (s *suite) work() {
 		s.mu.Unlock()
 		index, round := s.which(i)
 		p := &Play{Scenario: s.scenarios[index], Round: round}
+		if s.opts.Began != nil {
+			s.opts.Began(p.Scenario)
+		}
 		p.Result, p.Err = s.play(s.ctx, p.Scenario, s.opts.Options)
 		p.Stopped = p.Err != nil && s.ctx.Err() != nil
+		if s.opts.Ended != nil {
+			s.opts.Ended(p)
+		}
 		s.mu.Lock()
 
 		delete(s.running, i)

@@ -172,6 +172,33 @@ func TestSuite(t *testing.T) {
 	}
 }
 
+// Who watches hears of each play when it begins and ends, and not when it is
+// delivered.
+func TestSuiteIsWatched(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &player{takes: map[string]time.Duration{"a": 3 * time.Second, "b": time.Second, "c": time.Second}, fails: map[string]int{"b": 1}}
+		var mu sync.Mutex
+		var heard []string
+		hear := func(format string, args ...any) {
+			mu.Lock()
+			defer mu.Unlock()
+			heard = append(heard, fmt.Sprintf(format, args...)+fmt.Sprintf("@%v", time.Since(p.begin).Seconds()))
+		}
+		suiteOf(t.Context(), p, named("a", "b", "c"), SuiteOptions{
+			Jobs:  2,
+			Began: func(s *scenario.Scenario) { hear("%s", s.Name) },
+			Ended: func(play *Play) { hear("%s failed %v", play.Scenario.Name, play.Failed()) },
+		})
+		if heard[0] == "b@0" { // who of the two is first is nobody's doing
+			heard[0], heard[1] = heard[1], heard[0]
+		}
+		want := []string{"a@0", "b@0", "b failed true@1", "c@1", "c failed false@2", "a failed false@3"}
+		if diff := cmp.Diff(want, heard); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
 func TestSuiteInterrupted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)

@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"banter/runner/wire"
 )
 
 // block is a fenced code block of a Markdown file.
@@ -54,7 +56,8 @@ func pages(t *testing.T, more ...string) []string {
 // Every example in the documentation is run. A yaml block is a whole file that
 // passes and gives no warning; one marked "yaml wrong" is refused, with the
 // output in the block that follows it; one marked "yaml update" becomes that block;
-// one marked "yaml allow-run" starts programs; "text NAME" is a file beside them.
+// one marked "yaml allow-run" starts programs, and one marked "yaml isolate" needs a
+// network of its own, or else is skipped; "text NAME" is a file beside them.
 func TestDocsExamples(t *testing.T) {
 	examples := 0
 	for _, path := range []string{"../../docs/language.md", "../../docs/editors.md", "../../README.md"} {
@@ -75,12 +78,18 @@ func TestDocsExamples(t *testing.T) {
 				file := filepath.Join(dir, "greeting.yaml")
 				write(t, file, b.text)
 				args := []string{"run", file}
-				if mark == "allow-run" {
+				switch mark {
+				case "allow-run":
 					args = append(args, "--allow-run")
+				case "isolate":
+					if err := wire.CanIsolate(); err != nil {
+						t.Skip(err)
+					}
+					args = append(args, "--isolate=always")
 				}
 				status, stdout, stderr := banter(t, args...)
 				switch mark {
-				case "", "allow-run":
+				case "", "allow-run", "isolate":
 					if status != 0 || stderr != "" {
 						t.Errorf("exit status %d\n%s%s", status, stdout, stderr)
 					}
@@ -127,7 +136,7 @@ func TestDocsLinks(t *testing.T) {
 	}
 }
 
-func write(t *testing.T, path, text string) {
+func write(t testing.TB, path, text string) {
 	t.Helper()
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)

@@ -71,15 +71,16 @@ type app struct {
 
 // sink is standard output. It remembers that a write failed.
 type sink struct {
-	w   io.Writer
-	err error
+	w    io.Writer
+	line *progress // makes way for what is written; nil: there is none
+	err  error
 }
 
 func (o *sink) Write(p []byte) (int, error) {
 	if o.err != nil {
 		return 0, o.err
 	}
-	n, err := o.w.Write(p)
+	n, err := o.line.makeWay(o.w).Write(p)
 	o.err = err
 	return n, err
 }

@@ -133,10 +133,20 @@ func synopsis(cmd *cobra.Command) string {
 		words = append(words, "Cm", cmd.Name())
 	}
 	for _, word := range strings.Fields(cmd.Use)[1:] {
-		if inner, ok := strings.CutPrefix(word, "["); ok {
-			words = append(words, "Oo", "Ar", roff(strings.TrimSuffix(inner, "]")), "Oc")
-		} else {
-			words = append(words, "Ar", roff(word))
+		bare := strings.Trim(word, "[]")
+		for range strings.Count(word, "[") {
+			words = append(words, "Oo")
+		}
+		switch name := strings.TrimLeft(bare, "-"); {
+		case name == "":
+			words = append(words, "Cm", roff(bare))
+		case name != bare:
+			words = append(words, strings.Repeat("Fl ", len(bare)-len(name))+roff(name))
+		default:
+			words = append(words, "Ar", roff(bare))
+		}
+		for range strings.Count(word, "]") {
+			words = append(words, "Oc")
 		}
 	}
 	return strings.Join(words, " ")

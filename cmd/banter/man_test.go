@@ -39,11 +39,11 @@ func TestManPages(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		text := overstruck(string(shown))
+		text := oneLine(overstruck(string(shown)))
 		parts := append(strings.Split(cmd.Example, "\n"), cmd.Short[1:], useLine(cmd))
 		cmd.LocalFlags().VisitAll(func(f *pflag.Flag) { parts = append(parts, "--"+f.Name, f.Usage[1:]) })
 		for _, part := range parts {
-			if !strings.Contains(text, strings.TrimSpace(part)) {
+			if !strings.Contains(text, oneLine(part)) {
 				t.Errorf("%s does not say %q:\n%s", page, part, text)
 			}
 		}
@@ -52,6 +52,9 @@ func TestManPages(t *testing.T) {
 		t.Errorf("%v; %d files for %d commands", err, len(written), pages)
 	}
 }
+
+// oneLine is text with a blank for whatever stands between its words.
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 // overstruck is text for a printer, which makes a letter bold or underlined by a
 // backspace and another one.

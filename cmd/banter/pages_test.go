@@ -1,12 +1,14 @@
 package main
 
 import (
+	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -64,11 +66,14 @@ func session(t *testing.T, page string, b block) {
 			more, want, _ = strings.Cut(want, "\n")
 			command += "\n" + more
 		}
-		if _, err := exec.LookPath("jq"); err != nil && os.Getenv("BANTER_REQUIRE_PEERS") == "" && strings.Contains(command, "jq ") {
-			t.Logf("%s:%d: not tried: %v", page, line, err)
+		if missing := missing(command); missing != nil && os.Getenv("BANTER_REQUIRE_PEERS") == "" {
+			t.Logf("%s:%d: not tried: %v", page, line, missing)
 			continue
 		}
-		cmd := exec.Command("bash", "-c", command)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		cmd := exec.CommandContext(ctx, "bash", "-c", command)
+		cmd.WaitDelay = time.Second // of what it has left in the background
 		cmd.Env = append(os.Environ(), "TERM=dumb")
 		got, _ := cmd.CombinedOutput() // a command that fails is a session too
 		if diff := cmp.Diff(changing(want), changing(string(got))); diff != "" {
@@ -78,11 +83,24 @@ func session(t *testing.T, page string, b block) {
 	}
 }
 
-// changing takes out what is another on each run: times, and free ports.
+// missing says that a program of others, which a command calls, is not installed.
+func missing(command string) error {
+	for _, name := range []string{"jq", "tshark"} {
+		if _, err := exec.LookPath(name); err != nil && strings.Contains(command, name+" ") {
+			return err
+		}
+	}
+	return nil
+}
+
+// changing takes out what is another on each run, or on each machine: times, free
+// ports, and what the kernel kept.
 func changing(text string) string {
+	text = regexp.MustCompile(`(?m)^Running as user "root".*\n`).ReplaceAllString(text, "") // tshark's worry
 	text = regexp.MustCompile(`time="[\d.]+"`).ReplaceAllString(text, `time="TIME"`)
 	text = regexp.MustCompile(`timestamp="[\dT:-]+"`).ReplaceAllString(text, `timestamp="TIME"`)
 	text = regexp.MustCompile(`duration_ms: [\d.]+`).ReplaceAllString(text, `duration_ms: TIME`)
 	text = regexp.MustCompile(`127\.0\.0\.1:\d+`).ReplaceAllString(text, "127.0.0.1:PORT")
+	text = regexp.MustCompile(`\(kernel: .*\)`).ReplaceAllString(text, "(kernel: ...)")
 	return timeless(text)
 }

@@ -172,6 +172,8 @@ func (a *app) play(ctx context.Context, files []*scenario.File, scenarios []*sce
 	failed, interrupted := false, false
 	begin := time.Now()
 	line := a.progressOf(f, len(scenarios))
+	line.watch(&f.suite)
+	a.stdout.line = line
 	runner.PlayAll(ctx, scenarios, f.suite, func(p runner.Play) {
 		switch {
 		case p.Failed():
@@ -182,11 +184,12 @@ func (a *app) play(ctx context.Context, files []*scenario.File, scenarios []*sce
 		if f.heard != nil {
 			f.heard(p)
 		}
-		if line.played(p.Failed(), func() error { return out.play(p) }) != nil {
+		if out.play(p) != nil {
 			stop() // nobody can be told any more
 		}
 	})
 	line.end()
+	a.stdout.line = nil
 	if err := out.close(time.Since(begin), interrupted); err != nil {
 		return err
 	}

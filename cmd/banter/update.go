@@ -66,10 +66,10 @@ func (a *app) updateFiles(ctx context.Context, files []*scenario.File, f *runFla
 		}
 		interrupted := false
 		line := a.progressOf(f, len(again))
+		line.watch(&f.suite)
 		next := 0
 		runner.PlayAll(ctx, again, f.suite, func(p runner.Play) {
 			interrupted = interrupted || p.Stopped || p.NotRun
-			line.played(p.Failed(), func() error { return nil })
 			plays[at[next]] = p
 			next++
 			u.Hear(p)

@@ -174,7 +174,7 @@ type streams struct {
 	lastOf tuple
 	counts [2]int // of TCP and of UDP
 	wanted []*flowState
-	kept   int64
+	kept   int64           // bytes, and what they are kept in
 	ports  map[uint16]bool // of servers, for a hint
 }
 
@@ -196,13 +196,18 @@ func (e end) less(o end) bool {
 	return e.port < o.port
 }
 
-// flowState is a conversation so far.
+// flowState is a conversation so far. There may be very many, so what is not
+// wanted has next to nothing.
 type flowState struct {
-	wanted  bool
+	isn uint32
+	syn bool // the client's was seen
+	*wanted
+}
+
+// wanted is a conversation that is kept.
+type wanted struct {
 	client  end
-	isn     uint32
-	syn     bool // the client's was seen
-	answer  bool // and the server's
+	answer  bool // the server's SYN was seen
 	packets int
 	now     time.Duration // since it began
 	c       Conversation
@@ -231,7 +236,7 @@ func (s *streams) packet(n int, link layers.LinkType, data []byte, ci gopacket.C
 		return nil
 	}
 	f, err := s.flow(&seg, ci.Timestamp)
-	if err != nil || !f.wanted {
+	if err != nil || f.wanted == nil {
 		return err
 	}
 	if seg.fragment {
@@ -284,40 +289,37 @@ func (s *streams) flow(seg *segment, at time.Time) (*flowState, error) {
 
 // begin is a new conversation.
 func (s *streams) begin(seg *segment, at time.Time) *flowState {
-	f := &flowState{client: seg.src}
-	server := seg.dst
-	udp := seg.protocol == protocolUDP
-	f.c = Conversation{Datagrams: udp, Began: at}
+	f := &flowState{syn: seg.syn && !seg.ack, isn: seg.seq}
+	client, server := seg.src, seg.dst
+	udp, guessed := seg.protocol == protocolUDP, false
 	count := &s.counts[0]
 	if udp {
 		count = &s.counts[1]
 	}
-	f.c.Number = *count
+	number := *count
 	*count++
 	switch port := s.opts.Port; {
-	case seg.syn && !seg.ack:
-		f.syn, f.isn = true, seg.seq
-	case seg.syn:
-		f.client, server = server, f.client
-	case port != 0 && seg.src.port == port && seg.dst.port != port:
-		f.client, server = server, f.client
+	case f.syn:
+	case seg.syn, port != 0 && seg.src.port == port && seg.dst.port != port:
+		client, server = server, client
 	case port != 0 || udp:
 	default:
 		// Clients' ports are picked by their systems, from the upper half.
-		f.c.Guessed = true
+		guessed = true
 		if seg.src.port < seg.dst.port {
-			f.client, server = server, f.client
+			client, server = server, client
 		}
 	}
-	f.wanted = (s.opts.Port == 0 || server.port == s.opts.Port) &&
-		(s.opts.Stream == nil || *s.opts.Stream == Stream{udp, f.c.Number})
 	if len(s.ports) < 100 {
 		s.ports[server.port] = true
 	}
-	if f.wanted {
-		f.c.Client, f.c.Server = f.client.addrPort(), server.addrPort()
-		s.wanted = append(s.wanted, f)
+	if s.opts.Port != 0 && server.port != s.opts.Port || s.opts.Stream != nil && *s.opts.Stream != (Stream{udp, number}) {
+		return f
 	}
+	f.wanted = &wanted{client: client, c: Conversation{
+		Number: number, Client: client.addrPort(), Server: server.addrPort(), Datagrams: udp, Guessed: guessed, Began: at,
+	}}
+	s.wanted = append(s.wanted, f)
 	return f
 }
 
@@ -330,11 +332,19 @@ func (s *streams) lack(f *flowState, err error) error {
 	return fmt.Errorf("stream %s: %w; --lossy marks what is missing", Stream{f.c.Datagrams, f.c.Number}, err)
 }
 
+// keep counts an event that is kept.
+func (s *streams) keep(n int) error {
+	if s.kept += int64(n) + eventSize; s.kept > s.opts.Max {
+		return fmt.Errorf("the conversations have more than %s; --stream and --port pick some", humanize.IBytes(uint64(s.opts.Max)))
+	}
+	return nil
+}
+
 // add adds an event to a conversation. One that is from before others stands
 // before those of the other side.
 func (s *streams) add(f *flowState, e Event) error {
-	if s.kept += int64(len(e.Data)) + eventSize; s.kept > s.opts.Max {
-		return fmt.Errorf("the conversations have more than %s; --stream and --port pick some", humanize.IBytes(uint64(s.opts.Max)))
+	if err := s.keep(len(e.Data)); err != nil {
+		return err
 	}
 	events := f.c.Events
 	i := len(events)

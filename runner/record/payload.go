@@ -273,7 +273,11 @@ func (sp speller) data(b []byte) []*scenario.Value {
 	case isText(b):
 		return []*scenario.Value{scenario.NewText(string(b))}
 	case len(b) > longHex:
-		return []*scenario.Value{scenario.NewMap().Set("base64", scenario.NewWord(base64.StdEncoding.EncodeToString(b)))}
+		var text strings.Builder
+		for line := range slices.Chunk(b, 57) { // 76 characters, as in mails
+			text.WriteString(base64.StdEncoding.EncodeToString(line) + "\n")
+		}
+		return []*scenario.Value{scenario.NewMap().Set("base64", scenario.NewText(text.String()).Tall())}
 	}
 	return binary(b)
 }

@@ -12,22 +12,19 @@ import (
 	"banter/runner/transcript"
 )
 
-// Whatever came about, the picture is one screen of harmless text.
+// Whatever came about, the picture is one screen of harmless text, no wider than
+// the terminal.
 func TestAnyFailure(t *testing.T) {
 	for seed := range 100 {
 		rnd := rand.New(rand.NewPCG(uint64(seed), 1))
 		p := anyPlay(rnd)
-		for _, columns := range []int{0, 80} {
-			got := report(t, TextOptions{Columns: columns}, p)
-			if n := strings.Count(got, "\n"); n > screen+1 {
-				t.Fatalf("seed %d: %d lines\n%s", seed, n, got)
-			}
-			for _, line := range strings.Split(got, "\n") {
-				if !strings.HasPrefix(line, "FAIL") && !strings.Contains(line, "again:") && width(line) > max(columns, 100)*2 {
-					t.Fatalf("seed %d: %d columns\n%s", seed, width(line), line)
-				}
-			}
+		for _, columns := range []int{60, 61, 80, 100, 120} {
+			got := Picture(p, TextOptions{Columns: columns})
+			fits(t, got, columns)
 			harmless(t, got)
+		}
+		if n := strings.Count(Picture(p, TextOptions{}), "\n"); n > screen {
+			t.Errorf("%d lines in a pipe", n)
 		}
 		harmless(t, report(t, TextOptions{Verbose: true}, p))
 		if t.Failed() {
@@ -39,9 +36,9 @@ func TestAnyFailure(t *testing.T) {
 func anyPlay(rnd *rand.Rand) runner.Play {
 	source := strings.Repeat("clients:\t你好 \x1b[2J  - connect\r\n", rnd.IntN(20)) + strings.Repeat("x", rnd.IntN(400))
 	var failures []runner.Failure
-	for range 1 + rnd.IntN(20) {
+	for range 1 + rnd.IntN(20)*rnd.IntN(20) {
 		f := runner.Failure{
-			Kind: runner.Kind(rnd.IntN(10)), Actor: anyOf(rnd, "ann", "greeter/ann", "", "nobody"),
+			Kind: runner.Kind(rnd.IntN(10)), Actor: anyOf(rnd, "ann", "greeter/ann", "", "nobody", "program", strings.Repeat("long-", rnd.IntN(50))+"name"),
 			Pos: at(rnd.IntN(30), rnd.IntN(300)), Step: rnd.IntN(6), Steps: rnd.IntN(6),
 			Message: anyBytes(rnd), At: time.Duration(rnd.IntN(1000)) * time.Millisecond,
 			Offset: int64(rnd.IntN(400)) - 1,
@@ -70,7 +67,23 @@ func anyPlay(rnd *rand.Rand) runner.Play {
 			actors[i].Observed = append(actors[i].Observed, entry(at, rnd.IntN(6), kind, anyBytes(rnd)))
 		}
 	}
-	return play(anyBytes(rnd), source, failures, actors...)
+	p := play("any", source, failures, actors...)
+	p.Scenario.Name = anyBytes(rnd)
+	p.Scenario.File.Path = strings.Repeat("folder/", rnd.IntN(12)) + "any.yaml"
+	for i := range failures {
+		failures[i].Pos.File = p.Scenario.File.Path
+	}
+	for i := range rnd.IntN(20) * rnd.IntN(2) {
+		name := "program"
+		if i > 0 {
+			name = "x" + anyBytes(rnd)
+		}
+		p.Result.Outputs = append(p.Result.Outputs, runner.Output{
+			Name: name, Status: anyOf(rnd, "", "exit status 3"),
+			Head: []byte(anyBytes(rnd)), Tail: []byte(anyBytes(rnd)), Cut: rnd.Int64N(2) * 1000,
+		})
+	}
+	return p
 }
 
 func anyStep(rnd *rand.Rand) *scenario.Step {
@@ -90,7 +103,7 @@ func anyBytes(rnd *rand.Rand) string {
 	if rnd.IntN(2) == 0 {
 		n = rnd.IntN(12)
 	}
-	alphabet := anyOf(rnd, "hello \r\n", "你好，世界🎉e\u0301", "\x00\xff\x80\x1b\u202e[2J", "'\"\\$`")
+	alphabet := anyOf(rnd, "hello \r\n", "שלום עולם", "\u0301\u0301a", "👍🏽👩‍👩‍👧 ", "你好，世界🎉e\u0301", "\x00\xff\x80\x1b\u202e[2J", "'\"\\$`")
 	var b strings.Builder
 	for range n {
 		i := rnd.IntN(len(alphabet))
@@ -99,23 +112,62 @@ func anyBytes(rnd *rand.Rand) string {
 	return b.String()
 }
 
-// A long conversation is reported in no time, and in little.
+// A long conversation that differs everywhere is reported in little.
 func TestLongConversation(t *testing.T) {
-	actors := talk("hello", "hhxh\n", "hhhh")
-	for i := range 100_000 {
-		ms := 1 + float64(i)/10
-		actors[0].Observed = append(actors[0].Observed, entry(ms, i+4, transcript.Send, "ping"), entry(ms, i+4, transcript.Recv, "pong"))
-		actors[1].Observed = append(actors[1].Observed, entry(ms, i+4, transcript.Recv, "ping"), entry(ms, i+4, transcript.Send, "pong"))
+	for name, p := range longPlays() {
+		for _, verbose := range []bool{false, true} {
+			got := Picture(p, TextOptions{Verbose: verbose})
+			if len(got) > 64<<10 {
+				t.Errorf("%s, verbose %v: %d bytes", name, verbose, len(got))
+			}
+			if n := strings.Count(got, "\n"); n > screen && !verbose {
+				t.Errorf("%s: %d lines", name, n)
+			}
+		}
 	}
+}
+
+// longPlays are failures of conversations with 100,000 events, and of 10 MiB.
+func longPlays() map[string]runner.Play {
+	actors := talk("hello", "hhxh\n", "hhhh")
+	ann, peer := &actors[0], &actors[1]
+	for i := range 50_000 {
+		ms, line := 1+float64(i)/10, fmt.Sprintf("%d says what nobody expects, again and again", i)
+		ann.Observed = append(ann.Observed, entry(ms, i+4, transcript.Send, "ping"), entry(ms, i+4, transcript.Recv, line))
+		ann.Expected = append(ann.Expected, entry(ms, i+4, transcript.Send, "PING").Event, entry(ms, i+4, transcript.Recv, "pong").Event)
+		peer.Observed = append(peer.Observed, entry(ms, i+4, transcript.Recv, "ping"), entry(ms, i+4, transcript.Send, line))
+	}
+	peer.Expected = ann.Expected
 	f := differs("hhhh", "hhxh\n")
 	f.At = time.Hour
-	p := play("long", greeting, []runner.Failure{f}, actors...)
-	for _, verbose := range []bool{false, true} {
-		begin := time.Now()
-		got := report(t, TextOptions{Verbose: verbose}, p)
-		t.Logf("verbose %v: %d bytes in %v", verbose, len(got), time.Since(begin))
-		if len(got) > 64<<10 {
-			t.Errorf("verbose %v: %d bytes", verbose, len(got))
+
+	var failures []runner.Failure
+	var crowd []runner.Actor
+	for i := range 10_000 {
+		f := differs("hhhh", fmt.Sprintf("%d", i))
+		f.Actor = fmt.Sprintf("crowd/%d", i)
+		failures = append(failures, f)
+		crowd = append(crowd, talk("hello", "hhxh", "hhhh")...)
+		crowd[len(crowd)-2].Name = f.Actor
+	}
+	big := strings.Repeat("0123456789abcde\n", 640<<10)
+	other := strings.Repeat("\x00\xff\x80456789abcdef", 640<<10)
+	return map[string]runner.Play{
+		"events": play("long", greeting, []runner.Failure{f}, actors...),
+		"bytes":  answered(big, other),
+		"text":   answered(big, strings.ReplaceAll(big, "e", "E")),
+		"actors": play("crowd", greeting, failures, crowd...),
+	}
+}
+
+func BenchmarkLongFailure(b *testing.B) {
+	for name, p := range longPlays() {
+		for _, verbose := range []bool{false, true} {
+			b.Run(fmt.Sprintf("%s/verbose=%v", name, verbose), func(b *testing.B) {
+				for b.Loop() {
+					Picture(p, TextOptions{Verbose: verbose})
+				}
+			})
 		}
 	}
 }
@@ -141,8 +193,8 @@ func TestWords(t *testing.T) {
 		{ShellWord("$HOME.yaml"), `'$HOME.yaml'`},
 		{ShellWord(""), `''`},
 		{ShellWord("a\nb'\\.yaml"), `$'a\nb\'\\.yaml'`},
-		{filterFor("a.b (1)", 9), `'^a\.b \(1\)$'`},
-		{filterFor("a\x1b[2Jb", 6), `'^a\x{1b}\[2Jb$'`},
+		{filterFor("a.b (1)", 20), `'^a\.b \(1\)$'`},
+		{filterFor("a\x1b[2Jb", 20), `'^a\x{1b}\[2Jb$'`},
 		{filterFor("a long name", 6), `'^a long'`},
 		{duration(0), "0.0 ms"},
 		{duration(999940 * time.Microsecond), "999.9 ms"},

@@ -37,6 +37,7 @@ const (
 	caseBytes    = 256 << 10 // of all events
 	caseActors   = 2000
 	caseLeft     = 100
+	caseTCP      = 100      // connections of an actor
 	caseShown    = 4 << 10  // bytes of a failure's Want and Got
 	caseSource   = 64 << 10 // bytes of the file around a failure
 )
@@ -55,7 +56,9 @@ type Case struct {
 	Round       int           `json:"round"`          // from 1
 	Real        bool          `json:"real,omitempty"` // against a real program in place of a declared server
 	Status      Status        `json:"status"`
-	Reason      string        `json:"reason,omitempty"` // why it was skipped, or the run broke
+	Reason      string        `json:"reason,omitempty"`  // why it was skipped, or the run broke
+	Note        string        `json:"note,omitempty"`    // what there is to say of one that passed
+	Changes     []string      `json:"changes,omitempty"` // with which it failed (--perturb), where it passes as it is written
 	Began       time.Time     `json:"began,omitzero"`
 	Elapsed     time.Duration `json:"elapsed_ns"`
 	Failures    []CaseFailure `json:"failures,omitempty"` // the first is the cause
@@ -103,8 +106,10 @@ type CaseActor struct {
 	Done     int         `json:"done"`
 	Observed []CaseEvent `json:"observed,omitempty"`
 	Expected []CaseEvent `json:"expected,omitempty"` // of a play that failed
+	TCP      []CaseTCP   `json:"tcp,omitempty"`      // its connections of TCP, where the kernel was asked (-v)
 	Left     []string    `json:"left,omitempty"`     // steps that were not reached, as reports show them
-	More     int         `json:"more,omitempty"`     // observed events that are left out
+	More     int         `json:"more,omitempty"`     // observed events that are left out,
+	Head     int         `json:"head,omitempty"`     // after so many of Observed
 }
 
 // CaseEvent is an event of a transcript.
@@ -117,6 +122,17 @@ type CaseEvent struct {
 	Datagram bool          `json:"datagram,omitempty"`
 	At       time.Duration `json:"at_ns,omitempty"` // since the scenario's start; an expected event has none
 	Step     int           `json:"step,omitempty"`
+}
+
+// CaseTCP is what the kernel knew of a connection when it was closed.
+type CaseTCP struct {
+	Over        string        `json:"over,omitempty"`
+	Congestion  string        `json:"congestion,omitempty"`
+	Retransmits int64         `json:"retransmits"` // segments
+	RTT         time.Duration `json:"rtt_ns"`
+	SendWindow  int64         `json:"send_window"`  // bytes that the peer had offered
+	RecvWindow  int64         `json:"recv_window"`  // bytes that the actor had
+	HeldBack    time.Duration `json:"held_back_ns"` // by the peer's window
 }
 
 // CaseOutput is what a program has printed.

@@ -13,13 +13,14 @@ import (
 // A failure is one screen. The lanes get what the rest leaves of it, but at
 // least lanesMin.
 const (
-	screen       = 40
-	lanesMin     = 10
-	lanesMax     = 18 // more of a conversation is no help
-	messageLines = 3  // lines of a message
-	notesMax     = 5  // lines of notes
-	othersIn     = 6  // failures that follow from the first, by name
-	filterMax    = 80 // characters of a name to find it by
+	screen          = 40
+	lanesMin        = 10
+	lanesMax        = 18  // more of a conversation is no help
+	messageMax      = 3   // lines of a message
+	notesMax        = 4   // lines of notes
+	othersIn        = 6   // failures that follow from the first, by name
+	consequencesMin = 8   // lines of those, of both kinds
+	filterMax       = 100 // bytes of an expression to find a name by
 )
 
 // failure is the picture of a play that failed: the cause on top, then what
@@ -36,7 +37,7 @@ func (t *Text) failure(p *runner.Play) []string {
 	again := []string{"again: " + t.again(p)}
 	columns := t.opts.Columns - len(indent)
 	if p.Err != nil {
-		return frame(st.headline(name, p.Scenario.Pos, columns), wrap("the run broke: "+Clean(p.Err.Error()), columns, messageLines), again)
+		return frame(st.headline(name, p.Scenario.Pos, columns), t.message("the run broke: "+p.Err.Error(), columns), again)
 	}
 	r := &p.Result
 	f := &r.Failures[0]
@@ -45,14 +46,18 @@ func (t *Text) failure(p *runner.Play) []string {
 		pos = p.Scenario.Pos
 	}
 	headline := st.headline(name, pos, columns)
-	cause := wrap(who(f)+Clean(f.Message), columns, messageLines)
+	cause := t.message(who(f)+f.Message, columns)
 	cause = append(cause, fold(f.Notes, notesMax, columns)...)
 	cause = append(cause, fold(notes(p.Scenario, f), notesMax, columns)...)
 	bytes := st.difference(f, columns)
 	source := st.source(p.Scenario.File, pos, columns)
 
 	used := rows(headline, t.opts.Columns) + len(cause) + height(bytes) + height(source) + 1 + rows(indent+again[0], t.opts.Columns)
-	printed := t.printed(r, f, columns)
+	room := screen - used - lanesMin
+	if len(r.Failures) > 1 {
+		room -= consequencesMin
+	}
+	printed := t.printed(r, f, room, columns)
 	for _, block := range printed {
 		used += height(block)
 	}
@@ -66,9 +71,18 @@ func (t *Text) failure(p *runner.Play) []string {
 	blocks = append(blocks, followed...)
 	blocks = append(blocks, printed...)
 	if t.opts.Verbose {
-		blocks = append(blocks, transcripts(r), differences(r))
+		blocks = append(blocks, transcripts(r, failingMax), differences(r, failingMax))
 	}
 	return frame(headline, append(blocks, again)...)
+}
+
+// message is what there is to say first. In a pipe it is one line, to be found
+// by other programs.
+func (t *Text) message(s string, columns int) []string {
+	if t.piped {
+		return []string{clip(Clean(s), messageMax*columns)}
+	}
+	return wrap(Clean(s), columns, messageMax)
 }
 
 func (st style) headline(name string, pos scenario.Pos, columns int) string {
@@ -153,32 +167,31 @@ func notes(s *scenario.Scenario, f *runner.Failure) (lines []string) {
 // consequences are the failures after the first: those that follow from it,
 // and who still waited when the scenario ended. They have so many lines in all.
 func consequences(failures []runner.Failure, room, columns int) [][]string {
-	var after, waiting []string
-	var woken [][]*runner.Failure
+	var after, waiting [][]*runner.Failure
 	for _, same := range alike(failures) {
 		if same[0].Kind == runner.Unfinished {
-			woken = append(woken, same)
+			waiting = append(waiting, same)
 		} else {
-			after = append(after, alikeText(same, columns-2))
+			after = append(after, same)
 		}
 	}
 	// All were woken at the same time, so their order is that of the file.
-	slices.SortStableFunc(woken, func(a, b []*runner.Failure) int { return cmp.Compare(a[0].Pos.Line, b[0].Pos.Line) })
-	for _, same := range woken {
-		waiting = append(waiting, alikeText(same, columns-2))
-	}
+	slices.SortStableFunc(waiting, func(a, b []*runner.Failure) int { return cmp.Compare(a[0].Pos.Line, b[0].Pos.Line) })
 	limit := othersIn
-	for limit > 1 && listHeight(after, limit)+listHeight(waiting, limit) > room {
+	for limit > 1 && listHeight(len(after), limit)+listHeight(len(waiting), limit) > room {
 		limit--
 	}
 	var blocks [][]string
-	add := func(title string, list []string) {
+	add := func(title string, list [][]*runner.Failure) {
 		if len(list) == 0 {
 			return
 		}
 		block := []string{title}
-		for _, line := range fold(list, limit, columns-2) {
-			block = append(block, "  "+line)
+		for _, same := range list[:min(len(list), limit)] {
+			block = append(block, "  "+alikeText(same, columns-2))
+		}
+		if more := len(list) - limit; more > 0 {
+			block = append(block, fmt.Sprintf("  and %d more", more))
 		}
 		blocks = append(blocks, block)
 	}
@@ -227,21 +240,21 @@ func alikeText(same []*runner.Failure, columns int) string {
 	}
 	line := whose(name, f) + message
 	if !f.Pos.IsValid() {
-		return line
+		return clip(line, columns)
 	}
 	place := fmt.Sprintf(" (line %d)", f.Pos.Line)
 	return clip(line, columns-len(place)) + place
 }
 
-// listHeight is the lines that a titled list takes.
-func listHeight(list []string, limit int) int {
+// listHeight is the lines that a titled list of so many takes.
+func listHeight(n, limit int) int {
 	switch {
-	case len(list) == 0:
+	case n == 0:
 		return 0
-	case len(list) > limit:
+	case n > limit:
 		return 2 + limit + 1
 	}
-	return 2 + len(list)
+	return 2 + n
 }
 
 // fold is the first lines of a list, each in one line, and how many more there

@@ -176,7 +176,7 @@ func hostilePlays(n int) []runner.Play {
 func TestCaseBounds(t *testing.T) {
 	p := answered(strings.Repeat("a", 100000), strings.Repeat("a", 60000)+strings.Repeat("b", 40000))
 	ann := p.Result.Actors[0]
-	for i := range 30000 {
+	for i := range 12000 {
 		ann.Observed = append(ann.Observed, entry(1, i, 3, strings.Repeat("x", 1000)))
 	}
 	p.Result.Actors = nil
@@ -197,14 +197,15 @@ func TestCaseBounds(t *testing.T) {
 			size += len(e.Data)
 		}
 	}
-	if events != caseEvents || size > caseBytes || len(c.Actors) != caseActors || len(c.Failures) != caseFailures {
+	if events > caseEvents || events < caseEvents/2 || size > caseBytes || len(c.Actors) != caseActors || len(c.Failures) != caseFailures {
 		t.Errorf("%d events, %d bytes, %d actors, %d failures", events, size, len(c.Actors), len(c.Failures))
 	}
 	if want := 5000 - caseActors + 501 - caseFailures; c.More != want {
 		t.Errorf("%d more, want %d", c.More, want)
 	}
-	if c.Actors[0].More != len(ann.Observed)-caseEvents {
-		t.Errorf("%d events more", c.Actors[0].More)
+	a := &c.Actors[0]
+	if last := len(a.Observed) - 1; a.More != len(ann.Observed)-len(a.Observed) || len(a.Begun()) != a.Head || a.Observed[last].Step != ann.Observed[len(ann.Observed)-1].Step {
+		t.Errorf("%d events, %d more after %d", len(a.Observed), a.More, a.Head)
 	}
 	f := c.Failures[1]
 	if len(f.Want) > caseShown || len(f.Got) > caseShown || f.Offset != 60000 {

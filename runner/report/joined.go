@@ -51,11 +51,15 @@ func (s *Summary) line() string {
 // counts are a summary's, without those that are 0.
 func (s *Summary) counts() string {
 	parts := []string{count(s.Scenarios, "scenario")}
+	failed := Failed
+	if s.Flaky > 0 {
+		failed = Status(fmt.Sprintf("%s (%d %s)", Failed, s.Flaky, Flaky))
+	}
 	for _, part := range []struct {
 		n    int
 		what Status
 	}{
-		{s.Passed, Passed}, {s.Failed, Failed}, {s.Flaky, Flaky}, {s.Broken, Broken}, {s.Skipped, Skipped}, {s.NotRun, NotRun},
+		{s.Passed, Passed}, {s.Failed + s.Flaky, failed}, {s.Broken, Broken}, {s.Skipped, Skipped}, {s.NotRun, NotRun},
 	} {
 		if part.n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", part.n, part.what))

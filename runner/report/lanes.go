@@ -26,14 +26,18 @@ const (
 	laneGap = 2
 )
 
+// lanesLeast is the actors' names, three rows, the step that failed and one that
+// was not reached.
+const lanesLeast = 6
+
 // notReachedMax is how many steps are shown that were not reached.
 const notReachedMax = 4
 
 // lanes shows what the actor that failed saw, at the left, beside what its
-// peer saw, in so many rows at most.
+// peer saw, in so many rows at most. A few of them would tell nothing.
 func (st style) lanes(r *runner.Result, f *runner.Failure, columns, rows int) []string {
 	actor := actorNamed(r.Actors, f.Actor)
-	if actor == nil {
+	if actor == nil || rows < lanesLeast {
 		return nil
 	}
 	l := lanes{style: st, room: columns, left: actor}
@@ -154,7 +158,7 @@ func isEnd(k transcript.Kind) bool {
 // actor saw. Where two pairs cross (both sent before they received) the earlier
 // half stands alone.
 func merge(left, right []*transcript.Entry, partner pairing) []laneRow {
-	var rows []laneRow
+	rows := make([]laneRow, 0, len(left)+len(right))
 	for len(left) > 0 || len(right) > 0 {
 		switch {
 		case len(right) == 0:
@@ -196,7 +200,7 @@ func leftFirst(left, right *transcript.Entry, partner pairing) bool {
 // paint turns the rows into lines, at most so many, folding those in the
 // middle. The last ones are the nearest to the failure.
 func (l *lanes) paint(f *runner.Failure, limit int) []string {
-	failed, rest := l.failedAt(f)
+	failed, rest := l.failedAt(f, min(notReachedMax, max(1, limit-6)))
 	tail := len(rest)
 	if failed != "" {
 		tail++
@@ -291,8 +295,9 @@ const (
 	waiting = " (waiting)"
 )
 
-// failedAt is the step that failed, and those that were not reached.
-func (l *lanes) failedAt(f *runner.Failure) (failed string, rest []string) {
+// failedAt is the step that failed, and those that were not reached, in so many
+// lines at most.
+func (l *lanes) failedAt(f *runner.Failure, most int) (failed string, rest []string) {
 	script := l.left.Script
 	if f.Step < 1 || f.Step > len(script) {
 		if f.Kind == runner.Unread {
@@ -308,7 +313,7 @@ func (l *lanes) failedAt(f *runner.Failure) (failed string, rest []string) {
 	failed = clip(Clean(failedText(step, f)), room)
 	script = script[f.Step:]
 	for i, step := range script {
-		if i == notReachedMax-1 && len(script) > notReachedMax {
+		if i == most-1 && len(script) > most {
 			return failed, append(rest, l.dim(fmt.Sprintf("⋮ %d more (not reached)", len(script)-i)))
 		}
 		rest = append(rest, clip(Clean(step.String()), room-len(" (not reached)"))+" (not reached)")

@@ -11,7 +11,7 @@ import (
 // each end of what came where no place in it is the wrong one.
 const (
 	thenRows = 2
-	endRows  = 3
+	endRows  = 2
 )
 
 // lines shows the line of a text that differs, with the one before it and those

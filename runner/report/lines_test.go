@@ -33,6 +33,8 @@ func TestLines(t *testing.T) {
 	failed, passed2 := greeting, greeting
 	failed.Result.Failures = []runner.Failure{{Message: "as the test says"}}
 	failed.Round, passed2.Round = 2, 3
+	failed1 := failed
+	failed1.Round = 1
 
 	for _, tt := range []struct {
 		name  string
@@ -75,7 +77,7 @@ FAIL  greeting   scenarios/greeting.yaml:1:1
 		{"repeats", TextOptions{Passing: true, Repeats: true}, []runner.Play{greeting, again, halfClose}, `
 ok    greeting             1.2 ms   scenarios/tour/01-greeting.yaml   2 runs
 ok    half-close           0.9 ms   scenarios/tour/04-half-close.yaml
-2 scenarios, 3 runs, 3 passed                               0.01 s
+2 scenarios, 3 runs, 2 passed                               0.01 s
 `},
 		{"repeats that are interrupted", TextOptions{Passing: true, Repeats: true}, []runner.Play{greeting, stopped2, stopped}, `
 ok    greeting             1.2 ms   scenarios/tour/01-greeting.yaml
@@ -89,7 +91,17 @@ FAIL  greeting (run 2)
       again: banter run --filter '^greeting$' scenarios/tour/01-greeting.yaml
 
 FLAKY greeting   1 of 3 runs failed
-1 scenario, 3 runs, 2 passed, 1 failed, 1 flaky             0.01 s
+1 scenario, 3 runs, 1 failed (1 flaky)                      0.01 s
+`},
+		{"repeats that all fail, beside one that passes", TextOptions{Passing: true, Repeats: true}, []runner.Play{failed1, failed, halfClose}, `
+FAIL  greeting
+      as the test says
+
+      again: banter run --filter '^greeting$' scenarios/tour/01-greeting.yaml
+
+ok    half-close           0.9 ms   scenarios/tour/04-half-close.yaml
+FAIL  greeting   2 of 2 runs failed
+2 scenarios, 3 runs, 1 passed, 1 failed                     0.01 s
 `},
 		{"the flags of the run", TextOptions{Flags: []string{"--slow", "2"}, Quiet: true}, []runner.Play{failed}, `
 FAIL  greeting (run 2)

@@ -2,6 +2,8 @@ package report
 
 import (
 	"bytes"
+	"math"
+	"slices"
 	"strings"
 
 	"banter/runner"
@@ -15,7 +17,10 @@ func NewCase(p runner.Play, opts TextOptions) *Case {
 	c := &Case{
 		Name: s.Name, Description: s.Description, File: path(s), Line: s.Pos.Line, Column: s.Pos.Col,
 		Tags: s.Tags, Row: s.Case, Round: p.Round, Real: r.Real,
-		Began: r.Began, Elapsed: r.Elapsed,
+		Began: r.Began, Elapsed: r.Elapsed, Note: r.Note,
+	}
+	for _, change := range r.Changes {
+		c.Changes = append(c.Changes, change.String())
 	}
 	switch {
 	case p.NotRun:
@@ -33,9 +38,9 @@ func NewCase(p runner.Play, opts TextOptions) *Case {
 	default:
 		c.Status = Passed
 	}
-	room := caseRoom{events: caseEvents, bytes: caseBytes}
 	c.Actors = make([]CaseActor, min(len(r.Actors), caseActors))
 	c.More = len(r.Actors) - len(c.Actors)
+	room := roomFor(r.Actors[:len(c.Actors)], c.Status.Bad())
 	for i := range c.Actors {
 		c.Actors[i] = room.actor(&r.Actors[i], c.Status.Bad())
 	}
@@ -55,26 +60,90 @@ func NewCase(p runner.Play, opts TextOptions) *Case {
 	return c
 }
 
-// caseRoom is what is left of a case's bounds.
-type caseRoom struct{ events, bytes int }
+// caseRoom is how much there may be of each thing, so that all of them together
+// keep within a case's bounds.
+type caseRoom struct {
+	events int // of an actor
+	bytes  int // of an event
+}
+
+func roomFor(actors []runner.Actor, failed bool) caseRoom {
+	var needs []int
+	for i := range actors {
+		needs = append(needs, len(actors[i].Observed))
+		if failed {
+			needs = append(needs, len(actors[i].Expected))
+		}
+	}
+	room := caseRoom{events: share(needs, caseEvents)}
+	needs = needs[:0]
+	for i := range actors {
+		head, tail := room.observed(&actors[i])
+		for _, list := range [][]transcript.Entry{head, tail} {
+			for j := range list {
+				needs = append(needs, len(list[j].Data))
+			}
+		}
+		if failed {
+			for j := range room.expected(&actors[i]) {
+				needs = append(needs, len(actors[i].Expected[j].Data))
+			}
+		}
+	}
+	room.bytes = share(needs, caseBytes)
+	return room
+}
+
+// share is how much each may have of a total: those that need less leave the
+// rest to the others. It sorts the needs.
+func share(needs []int, total int) int {
+	slices.Sort(needs)
+	for i, need := range needs {
+		if even := total / (len(needs) - i); need > even {
+			return even
+		}
+		total -= need
+	}
+	return math.MaxInt
+}
+
+// observed is the part of what an actor saw that there is room for: the
+// beginning, and more of the end, which is nearer to what went wrong.
+func (room *caseRoom) observed(a *runner.Actor) (head, tail []transcript.Entry) {
+	n := len(a.Observed)
+	if n <= room.events {
+		return a.Observed, nil
+	}
+	first := room.events / 4
+	return a.Observed[:first], a.Observed[n-(room.events-first):]
+}
+
+func (room *caseRoom) expected(a *runner.Actor) []transcript.Event {
+	return a.Expected[:min(len(a.Expected), room.events)]
+}
 
 func (room *caseRoom) actor(a *runner.Actor, failed bool) CaseActor {
 	out := CaseActor{Name: a.Name, Peer: a.Peer, Server: a.Server, Steps: len(a.Script), Done: a.Done}
-	out.Observed = make([]CaseEvent, min(len(a.Observed), room.events))
-	out.More = len(a.Observed) - len(out.Observed)
-	room.events -= len(out.Observed)
-	for i := range out.Observed {
-		e := &a.Observed[i]
-		out.Observed[i] = room.event(&e.Event)
-		out.Observed[i].Datagram, out.Observed[i].At, out.Observed[i].Step = e.Datagram, e.At, e.Step
+	head, tail := room.observed(a)
+	out.Observed = make([]CaseEvent, 0, len(head)+len(tail))
+	for _, list := range [][]transcript.Entry{head, tail} {
+		for i := range list {
+			event := room.event(&list[i].Event)
+			event.Datagram, event.At, event.Step = list[i].Datagram, list[i].At, list[i].Step
+			out.Observed = append(out.Observed, event)
+		}
+	}
+	if out.More = len(a.Observed) - len(out.Observed); out.More > 0 {
+		out.Head = len(head)
+	}
+	for _, t := range a.TCP[:min(len(a.TCP), caseTCP)] {
+		out.TCP = append(out.TCP, CaseTCP(t))
 	}
 	if !failed {
 		return out
 	}
-	out.Expected = make([]CaseEvent, min(len(a.Expected), room.events))
-	room.events -= len(out.Expected)
-	for i := range out.Expected {
-		out.Expected[i] = room.event(&a.Expected[i])
+	for i := range room.expected(a) {
+		out.Expected = append(out.Expected, room.event(&a.Expected[i]))
 	}
 	for _, step := range a.Script[min(a.Done, len(a.Script)):] {
 		if len(out.Left) == caseLeft {
@@ -85,10 +154,16 @@ func (room *caseRoom) actor(a *runner.Actor, failed bool) CaseActor {
 	return out
 }
 
+// Begun is what an actor saw without a gap from the beginning on.
+func (a *CaseActor) Begun() []CaseEvent {
+	if a.More > 0 {
+		return a.Observed[:min(max(a.Head, 0), len(a.Observed))]
+	}
+	return a.Observed
+}
+
 func (room *caseRoom) event(e *transcript.Event) CaseEvent {
-	data := e.Data[:min(len(e.Data), room.bytes)]
-	room.bytes -= len(data)
-	return CaseEvent{Kind: e.Kind.String(), Over: e.Over, Name: e.Name, Data: data, Size: e.Size}
+	return CaseEvent{Kind: e.Kind.String(), Over: e.Over, Name: e.Name, Data: e.Data[:min(len(e.Data), room.bytes)], Size: e.Size}
 }
 
 func newFailure(r *runner.Result, f *runner.Failure) CaseFailure {

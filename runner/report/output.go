@@ -9,51 +9,39 @@ import (
 )
 
 // Lines of what programs have printed that a failure shows: of the one that it
-// is about, of each of the others, and of those together.
+// is about, and of each of the others.
 const (
-	printedMain   = 10
-	printedOther  = 3
-	printedOthers = 7
+	printedMain  = 10
+	printedOther = 3
 )
 
 // printed is what programs have printed, a block for each that has something to
-// say, with its last lines.
-func (t *Text) printed(r *runner.Result, f *runner.Failure, columns int) (blocks [][]string) {
-	others, left := 0, 0
+// say, with its last lines. Of what the failure is not about, as much is shown as
+// there is room for.
+func (t *Text) printed(r *runner.Result, f *runner.Failure, room, columns int) (blocks [][]string) {
+	var others [][]string
 	for i := range r.Outputs {
 		o := &r.Outputs[i]
-		main := o.Name == f.Actor || strings.HasPrefix(o.Name, programOf(f))
-		most := printedOther
 		switch {
 		case t.opts.Verbose:
-			most = transcriptMax
-		case main:
-			most = printedMain
-		}
-		block := output(o, most, columns)
-		if !main && !t.opts.Verbose {
-			if others += height(block); others > printedOthers && block != nil {
-				left++
-				continue
+			blocks = append(blocks, output(o, transcriptMax, columns))
+		case o.Name == f.Actor, f.Program != "" && strings.HasPrefix(o.Name, f.Program+","):
+			block := output(o, min(printedMain, max(printedOther, room)), columns)
+			room -= height(block)
+			blocks = append(blocks, block)
+		default:
+			if block := output(o, printedOther, columns); block != nil {
+				others = append(others, block)
 			}
 		}
-		if block != nil {
-			blocks = append(blocks, block)
-		}
 	}
-	if left > 0 {
-		blocks = append(blocks, []string{"what " + count(left, "more program") + " printed is shown by -v"})
+	for i, block := range others {
+		if room -= height(block); room < 0 {
+			return append(blocks, []string{"what " + count(len(others)-i, "more program") + " printed is shown by -v"})
+		}
+		blocks = append(blocks, block)
 	}
 	return blocks
-}
-
-// programOf is what the names of the outputs begin with that are part of a
-// failure.
-func programOf(f *runner.Failure) string {
-	if f.Program == "" {
-		return "\x00" // no name has that
-	}
-	return f.Program + ","
 }
 
 // output is a program's name, how it has ended, and the last lines that it has

@@ -27,7 +27,7 @@ func (p pairing) part(a *transcript.Entry) {
 // pairs finds the pairs of the connection between two actors.
 func pairs(a, b *runner.Actor) pairing {
 	left, right := connection(a, b), connection(b, a)
-	p := pairing{}
+	p := make(pairing, len(left)+len(right))
 	p.begin(left, right)
 	p.bytes(left, right)
 	p.bytes(right, left)
@@ -61,7 +61,7 @@ func connection(actor, peer *runner.Actor) []*transcript.Entry {
 			to = i
 		}
 	}
-	var its []*transcript.Entry // further connections go on at the same time
+	its := make([]*transcript.Entry, 0, to-from) // further connections go on at the same time
 	for _, e := range all[from:to] {
 		if e.Over == all[from].Over {
 			its = append(its, e)
@@ -125,7 +125,7 @@ func first(list []*transcript.Entry, kinds ...transcript.Kind) *transcript.Entry
 }
 
 func only(list []*transcript.Entry, kind transcript.Kind) []*transcript.Entry {
-	var found []*transcript.Entry
+	found := make([]*transcript.Entry, 0, len(list))
 	for _, e := range list {
 		if e.Kind == kind {
 			found = append(found, e)

@@ -66,7 +66,7 @@ type picture struct {
 func (p *picture) row() []string {
 	w := 3*max(hexMin, len(p.want), len(p.got)) + 1
 	row := func(label string, data []byte, wild []bool) string {
-		return pad(label, labelWidth) + pad(hex(data, wild), w) + p.dim("│") + p.column(data)
+		return pad(label, labelWidth) + pad(hex(data, wild), w) + p.dim("│") + clip(p.column(data), p.columns-labelWidth-w-1)
 	}
 	var lines []string
 	if p.want != nil {

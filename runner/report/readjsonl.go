@@ -140,9 +140,37 @@ func (in *jsonReader) play(line []byte) error {
 		}
 		return in.errorf("has the status %q; there are %s", string(c.Status), strings.Join(names, ", "))
 	}
+	if wrong := c.impossible(); wrong != "" {
+		return in.errorf("%s", wrong)
+	}
 	in.runs[len(in.runs)-1].Plays++
 	in.groups.Add(&Case{Name: c.Name, File: c.File, Line: c.Line, Row: c.Row, Round: c.Round, Status: c.Status})
 	return in.add(c)
+}
+
+// impossible says which number of a case can't be.
+func (c *Case) impossible() string {
+	if min(c.Line, c.Column, c.More) < 0 || c.Elapsed < 0 {
+		return "has a number below 0"
+	}
+	for _, f := range c.Failures {
+		if min(f.Line, f.Column, f.Step, f.Steps) < 0 || f.At < 0 || f.Start < 0 || f.Offset < f.Start {
+			return fmt.Sprintf("has a failure %q with a number that can't be", f.Message)
+		}
+	}
+	for _, a := range c.Actors {
+		if min(a.Steps, a.Done, a.More) < 0 {
+			return fmt.Sprintf("has an actor %q with a number below 0", a.Name)
+		}
+		for _, list := range [][]CaseEvent{a.Observed, a.Expected} {
+			for _, e := range list {
+				if e.At < 0 || e.Step < 0 || e.Size < int64(len(e.Data)) {
+					return fmt.Sprintf("has an event %q of %q with a number that can't be", e.Kind, a.Name)
+				}
+			}
+		}
+	}
+	return ""
 }
 
 func (in *jsonReader) end(line []byte) error {

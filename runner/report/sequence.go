@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
 	"slices"
@@ -48,7 +49,9 @@ func (c *Case) Sequence(columns, rows int) *Sequence {
 	for i := range actors {
 		client := slices.IndexFunc(actors, func(a runner.Actor) bool { return a.Name == actors[i].Peer })
 		if actors[i].Server && client >= 0 {
-			for a, b := range pairs(&actors[client], &actors[i]) {
+			a, b := actors[client], actors[i]
+			a.Observed, b.Observed = a.Observed[:len(s.Actors[client].Begun())], b.Observed[:len(s.Actors[i].Begun())]
+			for a, b := range pairs(&a, &b) {
 				partner.join(a, b)
 			}
 		}
@@ -292,6 +295,9 @@ func (s *Sequence) fold(rows int) {
 	if room := max(rows-late-1, 3); end > room {
 		head := room / 3
 		s.cut(head, end-(room-head))
+		for _, a := range s.Actors {
+			s.Rows[head].Folded += a.More
+		}
 	}
 }
 
@@ -351,4 +357,11 @@ func (e *CaseEvent) Label(columns int) string {
 // Bytes reports whether an event is bytes, sent or received.
 func (e *CaseEvent) Bytes() bool {
 	return (e.Kind == "send" || e.Kind == "recv") && e.Name == ""
+}
+
+// SameBytes reports whether two events of bytes have the same, as far as the case
+// has kept them.
+func (e *CaseEvent) SameBytes(other *CaseEvent) bool {
+	n := min(len(e.Data), len(other.Data))
+	return e.Size == other.Size && bytes.Equal(e.Data[:n], other.Data[:n])
 }

@@ -7,6 +7,9 @@ import (
 	"testing"
 	"time"
 
+	"banter/runner"
+	"banter/runner/transcript"
+
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -197,5 +200,34 @@ func TestSequenceOfAnything(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// Of a conversation that is longer than a case can hold, the diagram has its
+// beginning and what is nearest to the failure.
+func TestSequenceOfALongConversation(t *testing.T) {
+	actors := talk("hello", "hhxh\n", "hhhh")
+	for i := range 100_000 {
+		ms := 1 + float64(i)/10
+		actors[0].Observed = append(actors[0].Observed, entry(ms, i+4, transcript.Send, "ping"))
+		actors[1].Observed = append(actors[1].Observed, entry(ms, i+4, transcript.Recv, "ping"))
+	}
+	f := differs("hhhh", "hhxh\n")
+	f.At, f.Step = time.Hour, 1e6
+	c := NewCase(play("long", greeting, []runner.Failure{f}, actors...), TextOptions{})
+	s := c.Sequence(8, 40)
+	folded := 0
+	var last time.Duration
+	for _, row := range s.Rows {
+		folded += row.Folded
+		if row.Event != nil {
+			last = row.At
+		}
+	}
+	if s.Rows[0].Event.Kind != "connect" || last < 9999*time.Millisecond {
+		t.Errorf("it is not the beginning and the end:\n%s", drawn(s))
+	}
+	if len(s.Rows) > 42 || folded < 190_000 || folded > 200_000 {
+		t.Errorf("%d rows, %d folded", len(s.Rows), folded)
 	}
 }

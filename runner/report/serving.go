@@ -52,7 +52,7 @@ func (t *servingText) Ready(list []runner.Listening) error {
 
 func (t *servingText) Served(a runner.Actor, failures []runner.Failure) error {
 	var b strings.Builder
-	for _, line := range transcripts(&runner.Result{Actors: []runner.Actor{a}}) {
+	for _, line := range transcriptOf(&a) {
 		b.WriteString(line + "\n")
 	}
 	for i := range failures {

@@ -130,22 +130,22 @@ func duration(d time.Duration) string {
 }
 
 // filterFor is a regular expression that matches a scenario's name and nothing
-// else, ready for a shell, with no control character in it. Of a very long name
-// it is the beginning.
+// else, ready for a shell, with no control character in it. Where it would have
+// more than so many bytes, it is of the name's beginning.
 func filterFor(name string, most int) string {
-	begin := firstRunes(name, most)
 	var b strings.Builder
 	b.WriteByte('^')
-	for _, r := range begin {
+	for _, r := range name {
+		if b.Len() > most {
+			return singleQuoted(b.String())
+		}
 		if unicode.IsPrint(r) {
 			b.WriteString(regexp.QuoteMeta(string(r)))
 		} else {
 			fmt.Fprintf(&b, `\x{%x}`, r)
 		}
 	}
-	if begin == name {
-		b.WriteByte('$')
-	}
+	b.WriteByte('$')
 	return singleQuoted(b.String())
 }
 

@@ -19,7 +19,7 @@ type TextOptions struct {
 	Quiet   bool     // failures, and nothing else
 	Repeats bool     // scenarios are played more than once
 	Color   bool     // for a terminal that shows it
-	Columns int      // of the terminal; 0: 100
+	Columns int      // of the terminal; 0: there is none, and 100 are taken
 	Names   int      // columns of the longest name; 0: not known
 	Command string   // that plays a scenario again; "": run
 	Flags   []string // of it, that it needs to come out the same
@@ -31,6 +31,7 @@ type TextOptions struct {
 type Text struct {
 	w     io.Writer
 	opts  TextOptions
+	piped bool // the columns are not those of a terminal
 	style style
 
 	scenarios, plays       int
@@ -63,12 +64,13 @@ const (
 
 // NewText returns a report that is written to w.
 func NewText(w io.Writer, opts TextOptions) *Text {
-	if opts.Columns == 0 {
+	piped := opts.Columns == 0
+	if piped {
 		opts.Columns = defaultColumns
 	}
 	opts.Columns = min(max(opts.Columns, 60), 120)
 	opts.Names = min(max(opts.Names, nameMin), nameMax)
-	return &Text{w: w, opts: opts, style: newStyle(opts.Color), rounds: map[*scenario.Scenario]*rounds{}}
+	return &Text{w: w, opts: opts, piped: piped, style: newStyle(opts.Color), rounds: map[*scenario.Scenario]*rounds{}}
 }
 
 // Add reports a play. The error is the writer's.
@@ -119,18 +121,9 @@ func (t *Text) Add(p runner.Play) error {
 func (t *Text) Close(elapsed time.Duration) error {
 	var b strings.Builder
 	t.endRounds(&b)
-	flaky := 0
-	for _, r := range t.repeated {
-		n := r.passed + r.failed
-		if r.failed == 0 || n == 1 {
-			continue
-		}
-		word := "FAIL "
-		if r.passed > 0 {
-			word = "FLAKY"
-			flaky++
-		}
-		fmt.Fprintf(&b, "%s %s   %d of %d runs failed\n", t.style.fail(word), Clean(r.scenario.Name), r.failed, n)
+	passed, failed := t.passed, fmt.Sprintf("%d failed", t.failed)
+	if t.opts.Repeats {
+		passed, failed = t.judge(&b)
 	}
 	if t.opts.Quiet {
 		return t.write(&b)
@@ -150,9 +143,10 @@ func (t *Text) Close(elapsed time.Duration) error {
 			parts = append(parts, fmt.Sprintf("%d %s", n, what))
 		}
 	}
-	add(t.passed, "passed")
-	add(t.failed, "failed")
-	add(flaky, "flaky")
+	add(passed, "passed")
+	if t.failed > 0 {
+		parts = append(parts, failed)
+	}
 	add(t.skipped, "skipped")
 	add(t.notRun, "not run")
 	seconds := fmt.Sprintf("%.2f s", elapsed.Seconds())
@@ -165,6 +159,37 @@ func (t *Text) Close(elapsed time.Duration) error {
 	}
 	b.WriteString(summary + "\n")
 	return t.write(&b)
+}
+
+// judge says which scenarios failed that were played more than once, and how
+// often. One that failed in some of its rounds has failed, and is flaky.
+func (t *Text) judge(b *strings.Builder) (passed int, failed string) {
+	failures, flaky := 0, 0
+	for _, r := range t.repeated {
+		switch {
+		case r.failed > 0:
+		case r.passed > 0:
+			passed++
+			continue
+		default: // it was interrupted
+			continue
+		}
+		failures++
+		mark := "FAIL"
+		if r.passed > 0 {
+			mark = "FLAKY"
+			flaky++
+		}
+		if n := r.passed + r.failed; n > 1 {
+			blanks := strings.Repeat(" ", 6-len(mark))
+			fmt.Fprintf(b, "%s%s   %d of %d runs failed\n", t.style.fail(mark)+blanks, Clean(r.scenario.Name), r.failed, n)
+		}
+	}
+	failed = fmt.Sprintf("%d failed", failures)
+	if flaky > 0 {
+		failed += fmt.Sprintf(" (%d flaky)", flaky)
+	}
+	return passed, failed
 }
 
 func (t *Text) write(b *strings.Builder) error {
@@ -182,7 +207,7 @@ func (t *Text) line(b *strings.Builder, p *runner.Play) {
 	}
 	t.columns(b, t.style.ok("ok")+"    ", p.Scenario, duration(p.Result.Elapsed), Clean(p.Result.Note))
 	if t.opts.Verbose {
-		writeIndented(b, transcripts(&p.Result))
+		writeIndented(b, transcripts(&p.Result, passingMax))
 	}
 }
 

@@ -63,7 +63,7 @@ var TCPCounters = map[string]TCPCounter{
 	"notsent_bytes":  {BytesOf, false, "bytes that were written and never sent yet"},
 	"bytes_sent":     {BytesOf, true, "bytes that were sent, those sent again as well"},
 	"bytes_acked":    {BytesOf, true, "bytes that the peer has acknowledged"},
-	"bytes_received": {BytesOf, true, "bytes that came"},
+	"bytes_received": {BytesOf, true, "bytes that came; the end (FIN) counts as one"},
 	"segs_out":       {CountOf, true, "segments that were sent"},
 	"segs_in":        {CountOf, true, "segments that came"},
 	"data_segs_out":  {CountOf, true, "of those sent, the ones with data"},

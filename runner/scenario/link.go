@@ -143,6 +143,9 @@ func (p *parser) documentLinks(d *document, e entry) {
 	if !p.section(e, "links are a mapping from names to what goes wrong on them") {
 		return
 	}
+	if len(e.value.entries) == 0 {
+		p.errorf(e.value.pos, `"links" has no links`)
+	}
 	for _, one := range e.value.entries {
 		p.validName(one.pos, one.key, "a link's name")
 		if slices.ContainsFunc(d.links, func(l *Link) bool { return l.Name == one.key }) {

@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -18,9 +19,11 @@ var (
 	aMatch     = ref("expect")
 	aCondition = ref("condition")
 	ruleList   = listOf(ref("rule"))
-	aForm      = oneOf(forms[1:]...)
-	theLast    = mapping([]property{{"through", aText(), "The regular expression that the last line matches."}}).with("required", []string{"through"})
-	withinKey  = property{"within", aDuration(), "How long it may take; if left out, the scenario's timeout."}
+	// as the parser takes it
+	anAlgorithm = schema{"type": "string", "pattern": `^[a-z0-9_-]{1,15}$|` + aVariable}
+	aForm       = oneOf(forms[1:]...)
+	theLast     = mapping([]property{{"through", aText(), "The regular expression that the last line matches."}}).with("required", []string{"through"})
+	withinKey   = property{"within", aDuration(), "How long it may take; if left out, the scenario's timeout."}
 )
 
 // definitions are what the schema's references lead to.
@@ -66,6 +69,7 @@ func definitions() schema {
 			{"now", nothing(), "A bare close(2) that looks at nothing."},
 		}).or("null").with("minProperties", 1),
 		"lines":      theLast.or(scalars...).orList(aText()),
+		"link":       mapping(linkSchema).with("minProperties", 1),
 		"process":    mapping(processSchema).with("required", []string{"run"}),
 		"server_tls": tls(serverTLSSchema),
 		"client_tls": tls(clientTLSSchema),
@@ -89,7 +93,9 @@ var documentSchema = []property{
 	{"include", aText().orList(aText()), "A file, or a list of them, that brings in vars, let, define, files and processes."},
 	{"files", mapOf(aPayload), "Files that are written below ${tmp} before anything starts, by their names."},
 	{"processes", mapOf(ref("process")), "Real programs that are started before the clients, by their names. They need --allow-run."},
-	{"requires", schema{"type": "array", "items": aText()}, "Programs without which the scenario is skipped."},
+	{"requires", schema{"type": "array", "items": aText()}, "Programs without which the scenario is skipped; isolation, loss and reorder, where run has no --isolate or can't do that."},
+	{"addresses", listOf(aText()), "IP addresses that the scenario's own network has beside the loopback ones; it needs banter run --isolate."},
+	{"links", mapOf(ref("link")), "Ways to servers on which things go wrong, by their names: connect: {to: NAME, via: LINK}."},
 	{"skip", aText(), "Why the scenario is skipped."},
 	{"transcript", mapOf(schema{"type": []string{"string", "null"}}).or("null"), "What actors see, word for word, a line an event; banter run --update writes it."},
 }
@@ -110,6 +116,7 @@ var serverSchema = []property{
 	{"at_once", aNumber(1, math.MaxInt32), "How many connections are served at the same time; if left out, all."},
 	{"rcvbuf", aSize(), "The size of the socket's receive buffer (SO_RCVBUF)."},
 	{"sndbuf", aSize(), "The size of the socket's send buffer (SO_SNDBUF)."},
+	{"congestion", anAlgorithm, "The congestion control algorithm (TCP_CONGESTION), such as cubic."},
 	{"tls", ref("server_tls"), "Connections begin with TLS: true, or a mapping."},
 	{"listen", aBoolean(true), "false: bind only. The address is taken, and a client is refused, until a step says {start: NAME}."},
 	{"start", aBoolean(true), "false: not even bound, until a step says {start: NAME}."},
@@ -122,6 +129,7 @@ var clientSchema = []property{
 	{"bind", aText(), "The local address that it connects from, host:port."},
 	{"rcvbuf", aSize(), "The size of the socket's receive buffer (SO_RCVBUF)."},
 	{"sndbuf", aSize(), "The size of the socket's send buffer (SO_SNDBUF)."},
+	{"congestion", anAlgorithm, "The congestion control algorithm (TCP_CONGESTION), such as cubic."},
 	{"message", ref("message"), "How the stream is cut into messages for always: line (if left out), datagram, or a frame."},
 	{"always", ruleList, "Rules for messages that may come at any time, beside what the script says."},
 	noteKey,
@@ -183,6 +191,35 @@ var connectSchema = []property{
 	{"run", textList, "A program and its arguments: its input and output are the connection."},
 	{"exit", aNumber(0, maxStatus), "The status that the program must end with; 0 if left out."},
 	{"as", aText(), "The name of a further connection; steps are about it with over."},
+	{"via", aText(), "The link that the connection goes over."},
+}
+
+// faultSchema is what goes wrong in one direction of a link, or in both.
+var faultSchema = []property{
+	{"latency", aDuration(), "How much later everything comes."},
+	{"jitter", aDuration(), "By how much the latency varies, up and down."},
+	{"rate", aText(), "How much goes through, such as 100KiB/s."},
+	{"slice", aSize(), "How many bytes come together at most."},
+	{"reset_after", aSize(), "After so many bytes the connection is reset."},
+	{"stall_after", aSize(), "After so many bytes nothing more comes."},
+	{"loss", aText(), "The share of segments that the kernel loses, such as 5%."},
+	{"reorder", aText(), "The share of segments that others overtake, such as 10%."},
+}
+
+var linkSchema = slices.Concat(faultSchema, []property{
+	{"out", mapping(faultSchema), "What goes wrong on the way to the server alone."},
+	{"back", mapping(faultSchema), "What goes wrong on the way back alone."},
+	{"seed", aNatural(U64BE).with("default", 1), "From which cuts and delays follow: the same seed has the same ones."},
+	noteKey,
+})
+
+// counterProperties are the counters that a "tcp" can name.
+func counterProperties() (all []property) {
+	for _, name := range slices.Sorted(maps.Keys(TCPCounters)) {
+		about := TCPCounters[name].Means
+		all = append(all, property{name, aText(), strings.ToUpper(about[:1]) + strings.ReplaceAll(about[1:], "`", "") + "."})
+	}
+	return all
 }
 
 var payloadSchema = slices.Concat([]property{
@@ -250,12 +287,15 @@ var expectSchema = slices.Concat([]property{
 	{"timeout", nothing(), "Beside a connect: nobody answered in time. Beside a send: the peer took no more."},
 	{"silence", aDuration(), "For that long nothing came, and no end either."},
 	{"tls_error", schema{"type": append([]string{"null"}, scalars...)}, "TLS could not be agreed on, or broke off; with a text, for a reason with that in it."},
+	{"pending", nothing(), "Beside a connect: it was neither accepted nor refused, as where the backlog is full."},
+	{"tcp", mapping(counterProperties()).with("minProperties", 1), "What the kernel's counters of the connection are, such as {retransmits: \">0\"}."},
+	{"queue", mapOf(aText()).or(scalars...).with("minProperties", 1), "How many connections wait in a server's backlog: {queue: {NAME: 3}}; in a server's script 3 alone."},
 }, without(conditionSchema, "lines"))
 
 // anyOrderSchema is a frame that is there so many times.
 var anyOrderSchema = slices.Concat([]property{
 	{"count", aNumber(1, maxAnyOrder), "How many frames come; ${index} is the number of each."},
-}, without(expectSchema, "rest some any_order skip optional eof reset end refused unreachable timeout silence tls_error"))
+}, without(expectSchema, "rest some any_order skip optional eof reset end refused unreachable timeout silence tls_error pending tcp queue"))
 
 // stdoutSchema is a condition in which a line is one to the letter.
 var stdoutSchema = append(slices.Clone(conditionSchema), pick(payloadSchema, "line")...)

@@ -3,6 +3,7 @@ package scenario
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -111,12 +112,12 @@ func (t Text) String() string { return t.quoted() }
 // quoted is a text in quotes, shortened; bytes that are hardly text are in
 // hexadecimal.
 func (t Text) quoted() string {
-	if lit, ok := t.literal(); ok && unprintable(lit) {
+	if lit, ok := t.literal(); ok && unprintable(lit[:runeEnd(lit, min(len(lit), maxShown))]) && !t.secret() {
 		return quotedHex(lit, nil)
 	}
 	total, known := 0, true
 	for i := range t {
-		text, isKnown := t[i].written()
+		text, isKnown := t[i].bytes()
 		known = known && isKnown
 		if isKnown {
 			total += len(text)
@@ -129,17 +130,16 @@ func (t Text) quoted() string {
 	var out strings.Builder
 	out.WriteByte('"')
 	for i := range t {
-		text, isKnown := t[i].written()
+		text, isKnown := t[i].bytes()
 		if !isKnown {
-			out.WriteString(text)
+			out.Write(text)
 			continue
 		}
-		lit := []byte(text)
-		if len(lit) > left {
-			lit = lit[:runeEnd(lit, left)]
+		if len(text) > left {
+			text = text[:runeEnd(text, left)]
 		}
-		out.WriteString(escape(lit))
-		if left -= len(lit); left <= 0 && total > maxShown {
+		out.WriteString(escape(text))
+		if left -= len(text); left <= 0 && total > maxShown {
 			break
 		}
 	}
@@ -154,10 +154,15 @@ func (t Text) quoted() string {
 	return out.String()
 }
 
+// secret reports whether any of a text is not to be shown.
+func (t Text) secret() bool {
+	return slices.ContainsFunc(t, func(s Segment) bool { return s.Secret })
+}
+
 // runeEnd is the last place at or before n that does not cut a character.
 func runeEnd(b []byte, n int) int {
 	for i := n; i > 0 && i > n-utf8.UTFMax; i-- {
-		if utf8.RuneStart(b[i]) {
+		if i == len(b) || utf8.RuneStart(b[i]) {
 			return i
 		}
 	}

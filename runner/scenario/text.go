@@ -118,8 +118,14 @@ func (t Text) literal() ([]byte, bool) {
 // written is a segment as it is shown: its bytes if they are known and no
 // secret, else what stands in the file.
 func (s *Segment) written() (text string, known bool) {
+	b, known := s.bytes()
+	return string(b), known
+}
+
+// bytes is what written is, and may be long.
+func (s *Segment) bytes() (text []byte, known bool) {
 	if s.Open() || s.Secret {
-		return "${" + s.Var + "}", false
+		return []byte("${" + s.Var + "}"), false
 	}
-	return string(s.Lit), true
+	return s.Lit, true
 }

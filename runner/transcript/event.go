@@ -39,13 +39,19 @@ var kindName = [...]string{
 	Connect: "connect", Accept: "accept", Send: "send", Recv: "recv",
 	EOF: "eof", PeerReset: "peer_reset", PeerEnd: "peer_end",
 	Shutdown: "shutdown", Close: "close", Reset: "reset",
-	Refused: "refused", Unreachable: "unreachable", Timeout: "timeout",
+	Refused: "refused", Unreachable: "unreachable", Pending: "pending", Timeout: "timeout",
 	TLS: "tls", TLSError: "tls_error",
 	Stop: "stop", Start: "start", Run: "run",
 }
 
 // String is the kind's name for machines, one lower-case word: "peer_reset".
-func (k Kind) String() string { return kindName[k] }
+// A kind that there is not has none.
+func (k Kind) String() string {
+	if int(k) >= len(kindName) {
+		return ""
+	}
+	return kindName[k]
+}
 
 // Kept is how many bytes of an event are kept. An event of more has its size
 // and the CRC-32 (IEEE) of its first Summed bytes.

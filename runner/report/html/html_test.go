@@ -187,7 +187,7 @@ func TestFlaky(t *testing.T) {
 	}
 	page := pageOf(t, cases)
 	for _, want := range []string{
-		"<h1>1 of 1 scenario flaky</h1>", "2 of 5 runs failed", "<b>run 3</b>", "<b>run 5</b>", "the bytes differ at offset 2",
+		"<h1>1 of 1 scenario flaky</h1>", "2 of 5 runs failed", "<b>runs 3, 5</b> ann, step 2 of 3: the bytes differ at offset 2",
 	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("no %s in the page", want)
@@ -213,6 +213,29 @@ func BenchmarkPassing(b *testing.B) {
 		next.Line = n
 		if err := r.Add(&next); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+// What was not played, or broke, is told from what failed.
+func TestStatuses(t *testing.T) {
+	var cases []*report.Case
+	for i, status := range []report.Status{report.NotRun, report.Skipped, report.Stopped, report.Broken} {
+		cases = append(cases, &report.Case{Name: "x", File: "x.yaml", Line: i + 1, Round: 1, Status: status, Reason: "why " + status.String()})
+	}
+	page := pageOf(t, append(cases, passing100(t)[0]))
+	var titles []string
+	for _, part := range strings.Split(page, "<h2 ")[1:] {
+		_, title, _ := strings.Cut(part, ">")
+		title, _, _ = strings.Cut(title, " <span>")
+		titles = append(titles, title)
+	}
+	if got := strings.Join(titles, ", "); got != "The run broke, Stopped, Not run, Skipped, Passed" {
+		t.Errorf("the sections are %s", got)
+	}
+	for _, want := range []string{"<h1>1 of 5 scenarios failed</h1>", "the run broke: why broken", "why skipped"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("no %s in the page", want)
 		}
 	}
 }

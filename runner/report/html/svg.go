@@ -5,6 +5,8 @@ import (
 	"html"
 	"html/template"
 	"strings"
+	"time"
+	"unicode/utf8"
 
 	"banter/runner/report"
 )
@@ -33,17 +35,17 @@ const (
 type diagram struct {
 	strings.Builder
 	*report.Sequence
-	x      []int                        // of the columns
-	y      map[*report.SequenceRow]int  // of the rows that are shown
-	sent   map[*report.SequenceRow]bool // rows where an arrow begins that ends further down
+	x      []int                                       // of the columns
+	y      map[*report.SequenceRow]int                 // of the rows that are shown
+	sent   map[*report.SequenceRow]*report.SequenceRow // where an arrow ends that begins further up
 	width  int
 	height int
-	last   string // the time that was written last
+	last   time.Duration // that was written
 }
 
 // sequence is a play's diagram as SVG, and how many actors it has no room for.
 func sequence(c *report.Case, columns, rows int) (svg template.HTML, hidden int) {
-	d := &diagram{Sequence: c.Sequence(columns, rows), y: map[*report.SequenceRow]int{}, sent: map[*report.SequenceRow]bool{}}
+	d := &diagram{Sequence: c.Sequence(columns, rows), y: map[*report.SequenceRow]int{}, sent: map[*report.SequenceRow]*report.SequenceRow{}, last: -1}
 	if len(d.Rows) == 0 {
 		return "", 0
 	}
@@ -56,6 +58,11 @@ func sequence(c *report.Case, columns, rows int) (svg template.HTML, hidden int)
 		d.width, d.height, text(clip(strings.Join(names, ", "), titleMax)))
 	d.bands()
 	d.columns()
+	for _, row := range d.Rows {
+		if to := d.sent[row]; to != nil {
+			d.arrow(row.Actor, to.Actor, d.y[row], d.y[to], row.Event, row.Event.Datagram)
+		}
+	}
 	for _, row := range d.Rows {
 		d.row(row)
 	}
@@ -82,7 +89,7 @@ func (d *diagram) layOut() {
 	for i, row := range d.Rows {
 		d.y[row] = headRoom + rowHeight*i + rowHeight*3/4
 		if d.y[row.Sent] > 0 {
-			d.sent[row.Sent] = true
+			d.sent[row.Sent] = row
 		}
 	}
 	for _, row := range d.Rows {
@@ -143,14 +150,14 @@ func (d *diagram) label(row *report.SequenceRow) (label string, beside bool) {
 		return clip(report.Clean(failedLabel(row.Failed)), labelMax+8), true
 	case row.Left != "":
 		return clip(report.Clean(row.Left), labelMax), true
-	case d.sent[row]:
-		return "", false
+	case d.sent[row] != nil: // the label stands where nothing crosses it
+		return both(row.Event, d.sent[row].Event), false
 	case row.To < 0 && d.y[row.Sent] > 0:
-		return row.Event.Label(labelMax), false
+		return "", false
 	case row.To < 0:
 		return sign(row.Event) + row.Event.Label(labelMax-4), true
 	}
-	return both(row), false
+	return both(row.Event, row.Seen), false
 }
 
 // ends are the columns that the arrow of a row goes from and to; -1: it has
@@ -159,8 +166,8 @@ func (d *diagram) ends(row *report.SequenceRow) (from, to int) {
 	switch {
 	case row.To >= 0:
 		return row.Actor, row.To
-	case d.y[row.Sent] > 0:
-		return row.Sent.Actor, row.Actor
+	case d.sent[row] != nil:
+		return row.Actor, d.sent[row].Actor
 	}
 	return -1, -1
 }
@@ -194,11 +201,12 @@ func over(e *report.CaseEvent) string {
 
 // both is what two saw of one event: what was sent, and what came of it where
 // that is not the same.
-func both(row *report.SequenceRow) string {
-	e, seen := row.Event, row.Seen
+func both(e, seen *report.CaseEvent) string {
 	switch {
-	case e.Bytes() && (e.Size != seen.Size || string(e.Data) != string(seen.Data)):
+	case e.Bytes() && !e.SameBytes(seen):
 		return over(e) + e.Label(labelMax/2) + " → " + seen.Label(labelMax/2)
+	case e.Bytes() && len(seen.Data) > len(e.Data):
+		return over(e) + seen.Label(labelMax)
 	case e.Bytes():
 		return over(e) + e.Label(labelMax)
 	case e.Kind == "connect", e.Kind == "tls" && e.Name == "", e.Kind == "reset" && seen.Kind == "peer_reset":
@@ -206,14 +214,16 @@ func both(row *report.SequenceRow) string {
 	case e.Kind == "tls":
 		return clip(report.Clean(over(e)+"tls "+e.Name), labelMax)
 	}
-	return clip(e.Label(labelMax/2)+" → "+strings.TrimPrefix(seen.Label(labelMax/2), "< "), labelMax)
+	end := *seen
+	end.Over = "" // it is that of e
+	return clip(e.Label(labelMax/2)+" → "+strings.TrimPrefix(end.Label(labelMax/2), "< "), labelMax)
 }
 
 // fit makes the browser take just the room that was reckoned with for text
-// that is not ASCII, whatever font it has for it.
+// that is not of one width, whatever font it has for it.
 func fit(label string) string {
-	if w := report.Width(label); w != len(label) {
-		return fmt.Sprintf(` textLength="%d" lengthAdjust="spacingAndGlyphs"`, int(cell*float64(w)))
+	if w := report.Width(label); w != utf8.RuneCountInString(label) {
+		return fmt.Sprintf(` textLength="%d"`, int(cell*float64(w)))
 	}
 	return ""
 }
@@ -227,7 +237,6 @@ func (d *diagram) row(row *report.SequenceRow) {
 	}
 	if row.Folded > 0 {
 		fmt.Fprintf(d, `<text class="fold" x="%d" y="%d">⋮ %s</text>`, timeRoom+8, y, text(label))
-		d.last = ""
 		return
 	}
 	x := d.x[row.Actor]
@@ -240,13 +249,14 @@ func (d *diagram) row(row *report.SequenceRow) {
 		class += " bad"
 	}
 	fmt.Fprintf(d, `<g class="%s">`, class)
-	if when := report.Duration(row.At); when != d.last {
+	// An event that took long has one time for two sides: it does not go back.
+	if when := report.Duration(row.At); row.At >= d.last && when != report.Duration(d.last) {
 		line := y
-		if from, _ := d.ends(row); from >= 0 && row.Sent == nil {
+		if from, _ := d.ends(row); from >= 0 {
 			line = y - 6 // that of the text over the arrow
 		}
 		fmt.Fprintf(d, `<text class="time" x="%d" y="%d">%s</text>`, timeRoom-14, line, when)
-		d.last = when
+		d.last = row.At
 	}
 	switch {
 	case row.Failed != nil:
@@ -255,11 +265,10 @@ func (d *diagram) row(row *report.SequenceRow) {
 	case beside:
 		fmt.Fprintf(d, `<circle class="dot" cx="%d" cy="%d" r="3"/>`, x, y-4)
 		d.beside(x, y, label, full(row.Event, label))
-	case d.sent[row]:
-		fmt.Fprintf(d, `<circle class="dot" cx="%d" cy="%d" r="3"/>`, x, y)
+	case d.sent[row] != nil:
+		d.onArrow((x+d.x[d.sent[row].Actor])/2, y-6, label, full(row.Event, label))
 	case row.Sent != nil:
-		d.arrow(row.Sent.Actor, row.Actor, d.y[row.Sent], y, row.Event, row.Event.Datagram)
-		d.onArrow((d.x[row.Sent.Actor]+x)/2, (d.y[row.Sent]+y)/2-6, label, full(row.Event, label))
+		// The other half has all of it.
 	default:
 		d.arrow(row.Actor, row.To, y, y, row.Event, row.Event.Datagram || row.Seen.Datagram)
 		d.onArrow((x+d.x[row.To])/2, y-6, label, full(row.Event, label))

@@ -125,9 +125,13 @@ func both(row *report.SequenceRow) string {
 	case sent.Kind == "reset" && seen.Kind == "peer_reset":
 		return sent.Kind
 	case !sent.Bytes():
-		return label(sent) + " → " + strings.TrimPrefix(label(seen), text("< ", 2))
-	case sent.Size != seen.Size || string(sent.Data) != string(seen.Data):
+		end := *seen
+		end.Over = "" // it is that of what was sent
+		return label(sent) + " → " + strings.TrimPrefix(label(&end), text("< ", 2))
+	case !sent.SameBytes(seen):
 		return label(sent) + " → " + label(seen)
+	case len(seen.Data) > len(sent.Data):
+		return label(seen)
 	}
 	return label(sent)
 }

@@ -56,7 +56,7 @@ type leg struct {
 // legsOf are an actor's connections, in the order in which they began.
 func legsOf(a *report.CaseActor) (all []*leg) {
 	now := map[string]*leg{} // by what the connection is called
-	for _, e := range a.Observed {
+	for _, e := range a.Begun() {
 		l := now[e.Over]
 		switch e.Kind {
 		case "stop", "start", "run":

@@ -1,0 +1,145 @@
+package html
+
+import (
+	"fmt"
+	"html/template"
+	"slices"
+	"strings"
+
+	"banter/runner/report"
+)
+
+// who says whose failure it is.
+func who(f *report.CaseFailure) string {
+	if f.Actor == "" {
+		return ""
+	}
+	name := clip(report.Clean(f.Actor), nameMax*2)
+	if f.Step > 0 {
+		name += fmt.Sprintf(", step %d of %d", f.Step, f.Steps)
+	}
+	if f.Over != "" {
+		name += ", over " + clip(report.Clean(f.Over), nameMax)
+	}
+	return name + ": "
+}
+
+// body is what there is to see of a play.
+type body struct {
+	*report.Case
+	Cause   *failure
+	After   []failure
+	Hidden  int // failures
+	Bytes   *difference
+	Diagram template.HTML
+	Actors  int // that the diagram has no room for
+	Diff    *comparison
+	Source  *source
+	Outputs []output
+	Again   string
+}
+
+type failure struct {
+	Who, Message, Place string
+	Notes               []string
+}
+
+// failuresMax is how many failures are shown after the first, notesMax how many
+// of one's notes.
+const (
+	failuresMax = 8
+	notesMax    = 8
+)
+
+func newFailure(f *report.CaseFailure) failure {
+	v := failure{Who: strings.TrimSuffix(who(f), ": "), Message: clip(report.Clean(f.Message), 2*columnsMax)}
+	if f.Line > 0 {
+		v.Place = clip(report.Clean(fmt.Sprintf("%s:%d:%d", f.File, f.Line, f.Column)), columnsMax)
+	}
+	for _, note := range f.Notes[:min(len(f.Notes), notesMax)] {
+		v.Notes = append(v.Notes, clip(report.Clean(note), columnsMax))
+	}
+	return v
+}
+
+func passing(c *report.Case) body {
+	d, hidden := sequence(c, columnsPassed, rowsPassed)
+	return body{Case: c, Diagram: d, Actors: hidden}
+}
+
+// failing is a play that failed; in short, without pictures.
+func failing(c *report.Case, short bool) body {
+	b := body{Case: c, Again: again(c)}
+	if c.Status == report.Broken {
+		b.Cause = &failure{Message: "the run broke: " + clip(report.Clean(c.Reason), 2*columnsMax)}
+	}
+	if len(c.Failures) == 0 {
+		return b
+	}
+	f := &c.Failures[0]
+	cause := newFailure(f)
+	b.Cause = &cause
+	if short {
+		return b
+	}
+	for i := range c.Failures[1:] {
+		if i == failuresMax {
+			b.Hidden = len(c.Failures) - 1 - i
+			break
+		}
+		after := newFailure(&c.Failures[1+i])
+		after.Notes = nil
+		b.After = append(b.After, after)
+	}
+	b.Bytes = newDifference(f)
+	b.Diagram, b.Actors = sequence(c, columnsFailed, rowsFailed)
+	if i := slices.IndexFunc(c.Actors, func(a report.CaseActor) bool { return a.Name == f.Actor }); i >= 0 {
+		b.Diff = newTranscript(&c.Actors[i])
+	}
+	b.Source = newSource(c)
+	b.Outputs = newOutputs(c.Outputs)
+	return b
+}
+
+// again is the command that plays just this scenario again, the last line of its
+// picture.
+func again(c *report.Case) string {
+	lines := strings.Split(strings.TrimRight(c.Picture, "\n"), "\n")
+	_, command, _ := strings.Cut(lines[len(lines)-1], "again: ")
+	return report.Clean(command)
+}
+
+// output is what a program has printed, its last lines.
+type output struct {
+	Name, Status string
+	Text         string
+	Cut          bool // there is more before it
+}
+
+// How much of it is shown.
+const (
+	outputsMax  = 6
+	outputLines = 60
+	outputWidth = 300
+)
+
+func newOutputs(list []report.CaseOutput) (views []output) {
+	for _, o := range list {
+		data := slices.Concat(o.Head, o.Tail)
+		if o.Cut > 0 {
+			data = o.Tail
+		}
+		printed := strings.Split(strings.TrimRight(string(data), "\r\n"), "\n")
+		v := output{Name: clip(report.Clean(o.Name), columnsMax), Status: clip(report.Clean(o.Status), columnsMax), Cut: o.Cut > 0 || len(printed) > outputLines}
+		for i, line := range printed[max(0, len(printed)-outputLines):] {
+			if i > 0 {
+				v.Text += "\n"
+			}
+			v.Text += clip(report.Clean(strings.TrimRight(line, "\r")), outputWidth)
+		}
+		if len(views) < outputsMax && (v.Text != "" || v.Status != "") {
+			views = append(views, v)
+		}
+	}
+	return views
+}
