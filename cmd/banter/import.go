@@ -132,11 +132,13 @@ func (a *app) readCapture(path string, f *importFlags) (name string, convs []cap
 
 // doubts says what is not sure about conversations.
 func (a *app) doubts(name string, convs []capture.Conversation) {
-	guessed, missing := 0, int64(0)
-	gaps := 0
+	guessed, encrypted, gaps, missing := 0, 0, 0, int64(0)
 	for _, c := range convs {
 		if c.Guessed {
 			guessed++
+		}
+		if isTLS(c) {
+			encrypted++
 		}
 		for _, e := range c.Events {
 			if e.Kind == capture.Gap {
@@ -148,9 +150,23 @@ func (a *app) doubts(name string, convs []capture.Conversation) {
 	if guessed > 0 {
 		a.errorf("banter import", "%s: who connected is a guess in %s without a handshake; --port says which port is the server's", name, counted(guessed, "conversation"))
 	}
+	if encrypted > 0 {
+		a.errorf("banter import", "%s: what %s with TLS said can't be read, and is another each time; tshark's follow,tls,yaml has it where the keys are known",
+			name, counted(encrypted, "conversation"))
+	}
 	if gaps > 0 {
 		a.errorf("banter import", "%s: %s missing at %s, which the scenario marks", name, counted(int(missing), "byte"), counted(gaps, "place"))
 	}
+}
+
+// isTLS reports whether a conversation begins with TLS: a handshake record of
+// version 3, which holds a ClientHello (RFC 8446, 5.1 and 4).
+func isTLS(c capture.Conversation) bool {
+	if c.Datagrams || len(c.Events) == 0 || c.Events[0].Kind != capture.Data {
+		return false
+	}
+	first := c.Events[0].Data
+	return len(first) > 5 && first[0] == 22 && first[1] == 3 && first[5] == 1
 }
 
 // saveScript writes a script to a file, and its long payloads to files beside it,

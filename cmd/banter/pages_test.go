@@ -66,8 +66,8 @@ func session(t *testing.T, page string, b block) {
 			more, want, _ = strings.Cut(want, "\n")
 			command += "\n" + more
 		}
-		if _, err := exec.LookPath("jq"); err != nil && os.Getenv("BANTER_REQUIRE_PEERS") == "" && strings.Contains(command, "jq ") {
-			t.Logf("%s:%d: not tried: %v", page, line, err)
+		if missing := missing(command); missing != nil && os.Getenv("BANTER_REQUIRE_PEERS") == "" {
+			t.Logf("%s:%d: not tried: %v", page, line, missing)
 			continue
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -83,9 +83,20 @@ func session(t *testing.T, page string, b block) {
 	}
 }
 
+// missing says that a program of others, which a command calls, is not installed.
+func missing(command string) error {
+	for _, name := range []string{"jq", "tshark"} {
+		if _, err := exec.LookPath(name); err != nil && strings.Contains(command, name+" ") {
+			return err
+		}
+	}
+	return nil
+}
+
 // changing takes out what is another on each run, or on each machine: times, free
 // ports, and what the kernel kept.
 func changing(text string) string {
+	text = regexp.MustCompile(`(?m)^Running as user "root".*\n`).ReplaceAllString(text, "") // tshark's worry
 	text = regexp.MustCompile(`time="[\d.]+"`).ReplaceAllString(text, `time="TIME"`)
 	text = regexp.MustCompile(`timestamp="[\dT:-]+"`).ReplaceAllString(text, `timestamp="TIME"`)
 	text = regexp.MustCompile(`duration_ms: [\d.]+`).ReplaceAllString(text, `duration_ms: TIME`)

@@ -112,22 +112,25 @@ func (s *streams) data(f *flowState, from Side, seg *segment, n int, at time.Dur
 				return err
 			}
 		}
-		d.hold(early{seq, bytes.Clone(data), n, seg.missing, at})
-		return nil
+		if !d.hold(early{seq, bytes.Clone(data), n, seg.missing, at}) {
+			return nil
+		}
+		return s.keep(len(data))
 	}
 	return s.take(f, from, data, seg.missing, at)
 }
 
-// hold keeps a segment that came too early in its place.
-func (d *direction) hold(e early) {
+// hold keeps a segment that came too early in its place, if it is not there yet.
+func (d *direction) hold(e early) bool {
 	i, _ := slices.BinarySearchFunc(d.early, e, func(a, b early) int {
 		return cmp.Compare(int32(a.seq-d.next), int32(b.seq-d.next))
 	})
 	if i < len(d.early) && d.early[i].seq == e.seq && len(d.early[i].data) >= len(e.data) {
-		return
+		return false
 	}
 	d.early = slices.Insert(d.early, i, e)
 	d.held += len(e.data)
+	return true
 }
 
 // placedError is an error that names its packet itself.
@@ -167,6 +170,7 @@ func (s *streams) drain(f *flowState, from Side, at time.Duration, late bool) er
 		e := d.early[0]
 		d.early = d.early[1:]
 		d.held -= len(e.data)
+		s.kept -= int64(len(e.data)) + eventSize
 		old := int(d.next - e.seq)
 		if old >= len(e.data)+e.missing {
 			continue

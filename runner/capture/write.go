@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"net"
 	"net/netip"
 	"slices"
 	"time"
@@ -20,8 +21,14 @@ import (
 type Writer struct {
 	ng    *pcapgo.NgWriter
 	made  int // addresses that were made up
-	buf   gopacket.SerializeBuffer
 	ipIDs uint16
+
+	// Those of the packet that is being written.
+	buf gopacket.SerializeBuffer
+	v4  layers.IPv4
+	v6  layers.IPv6
+	tcp layers.TCP
+	udp layers.UDP
 }
 
 // NewWriter begins a pcapng file. The program's name stands in it.
@@ -92,6 +99,7 @@ type flow struct {
 	w        *Writer
 	c        *Conversation
 	addr     [2]netip.AddrPort
+	ips      [2]net.IP
 	at       time.Time
 	next     [2]uint32 // the sequence numbers of the sides' next bytes
 	finished [2]bool
@@ -112,6 +120,9 @@ func (w *Writer) flow(c *Conversation, servers map[string]netip.AddrPort, commen
 		f.addr = [2]netip.AddrPort{netip.AddrPortFrom(host, uint16(firstPort+w.made%(lastPort-firstPort))), server}
 		w.made++
 	}
+	for side, addr := range f.addr {
+		f.ips[side] = addr.Addr().Unmap().AsSlice()
+	}
 	who := ""
 	if c.Names != [2]string{} {
 		who = fmt.Sprintf("%s to %s", cmp.Or(c.Names[Client], "?"), cmp.Or(c.Names[Server], "?"))
@@ -129,13 +140,12 @@ func (f *flow) begin() {
 	if f.c.Datagrams {
 		return
 	}
-	mss := layers.TCPOption{OptionType: layers.TCPOptionKindMSS, OptionLength: 4, OptionData: []byte{byte(f.mss() >> 8), byte(f.mss())}}
-	f.segment(Client, layers.TCP{SYN: true, Options: []layers.TCPOption{mss}}, nil, 0)
+	f.segment(Client, syn, nil, 0)
 	if len(f.c.Events) == 1 && f.c.Events[0].Kind == Refused {
 		return
 	}
-	f.segment(Server, layers.TCP{SYN: true, ACK: true, Options: []layers.TCPOption{mss}}, nil, 0)
-	f.segment(Client, layers.TCP{ACK: true}, nil, 0)
+	f.segment(Server, syn|ack, nil, 0)
+	f.segment(Client, ack, nil, 0)
 }
 
 // mss is how many bytes of TCP fit into a packet.
@@ -157,17 +167,17 @@ func (f *flow) event(e *Event) {
 	switch {
 	case f.reset:
 	case e.Kind == Refused:
-		f.segment(Server, layers.TCP{RST: true, ACK: true}, nil, 0)
+		f.segment(Server, rst|ack, nil, 0)
 		f.reset = true
 	case e.Kind == Reset:
-		f.segment(from, layers.TCP{RST: true, ACK: true}, nil, 0)
+		f.segment(from, rst|ack, nil, 0)
 		f.reset = true
 	case e.Kind == TLS:
 		f.comments = append(f.comments, "TLS from here on: what follows is what it carried")
 	case f.finished[from]: // nothing can come after a FIN
 	case e.Kind == EOF:
-		f.segment(from, layers.TCP{FIN: true, ACK: true}, nil, 0)
-		f.segment(from.Other(), layers.TCP{ACK: true}, nil, 0)
+		f.segment(from, fin|ack, nil, 0)
+		f.segment(from.Other(), ack, nil, 0)
 		f.finished[from] = true
 	case e.Kind == Data:
 		f.data(from, e.Data, 0)
@@ -194,31 +204,54 @@ func (f *flow) data(from Side, data []byte, missing int64) {
 			cut = 0
 		}
 		last := len(data) == n && missing == cut
-		f.segment(from, layers.TCP{ACK: true, PSH: last}, data[:n], int(cut))
+		flags := ack
+		if last {
+			flags |= psh
+		}
+		f.segment(from, flags, data[:n], int(cut))
 		data, missing = data[n:], missing-cut
 		if sent++; last || sent%ackEvery == 0 {
-			f.segment(from.Other(), layers.TCP{ACK: true}, nil, 0)
+			f.segment(from.Other(), ack, nil, 0)
 		}
 	}
 }
 
+// tcpFlags are those of a segment.
+type tcpFlags uint8
+
+const (
+	syn tcpFlags = 1 << iota
+	ack
+	fin
+	rst
+	psh
+)
+
 // segment writes a packet of TCP.
-func (f *flow) segment(from Side, tcp layers.TCP, data []byte, cut int) {
-	tcp.SrcPort, tcp.DstPort = layers.TCPPort(f.addr[from].Port()), layers.TCPPort(f.addr[from.Other()].Port())
-	tcp.Seq, tcp.Window = f.next[from], window
+func (f *flow) segment(from Side, flags tcpFlags, data []byte, cut int) {
+	tcp := &f.w.tcp
+	*tcp = layers.TCP{
+		SrcPort: layers.TCPPort(f.addr[from].Port()), DstPort: layers.TCPPort(f.addr[from.Other()].Port()),
+		Seq: f.next[from], Window: window,
+		SYN: flags&syn != 0, ACK: flags&ack != 0, FIN: flags&fin != 0, RST: flags&rst != 0, PSH: flags&psh != 0,
+	}
 	if tcp.ACK {
 		tcp.Ack = f.next[from.Other()]
+	}
+	if tcp.SYN {
+		mss := []byte{byte(f.mss() >> 8), byte(f.mss())}
+		tcp.Options = []layers.TCPOption{{OptionType: layers.TCPOptionKindMSS, OptionLength: 4, OptionData: mss}}
 	}
 	f.next[from] += uint32(len(data) + cut)
 	if tcp.SYN || tcp.FIN {
 		f.next[from]++
 	}
-	f.packet(from, layers.IPProtocolTCP, &tcp, data, cut)
+	f.packet(from, layers.IPProtocolTCP, tcp, data, cut)
 }
 
 func (f *flow) datagram(e *Event) {
-	udp := layers.UDP{SrcPort: layers.UDPPort(f.addr[e.From].Port()), DstPort: layers.UDPPort(f.addr[e.From.Other()].Port())}
-	f.packet(e.From, layers.IPProtocolUDP, &udp, e.Data, 0)
+	f.w.udp = layers.UDP{SrcPort: layers.UDPPort(f.addr[e.From].Port()), DstPort: layers.UDPPort(f.addr[e.From.Other()].Port())}
+	f.packet(e.From, layers.IPProtocolUDP, &f.w.udp, e.Data, 0)
 }
 
 // packet writes a packet, of which cut bytes at its end were not kept.
@@ -226,16 +259,15 @@ func (f *flow) packet(from Side, protocol layers.IPProtocol, transport gopacket.
 	if f.err != nil {
 		return
 	}
-	src, dst := f.addr[from].Addr().Unmap(), f.addr[from.Other()].Addr().Unmap()
-	var ip gopacket.SerializableLayer
-	var network gopacket.NetworkLayer
-	if src.Is4() {
+	src, dst := f.ips[from], f.ips[from.Other()]
+	var ip gopacket.SerializableLayer = &f.w.v6
+	var network gopacket.NetworkLayer = &f.w.v6
+	if len(src) == net.IPv4len {
 		f.w.ipIDs++
-		v4 := &layers.IPv4{Version: 4, TTL: 64, Id: f.w.ipIDs, Flags: layers.IPv4DontFragment, Protocol: protocol, SrcIP: src.AsSlice(), DstIP: dst.AsSlice()}
-		ip, network = v4, v4
+		f.w.v4 = layers.IPv4{Version: 4, TTL: 64, Id: f.w.ipIDs, Flags: layers.IPv4DontFragment, Protocol: protocol, SrcIP: src, DstIP: dst}
+		ip, network = &f.w.v4, &f.w.v4
 	} else {
-		v6 := &layers.IPv6{Version: 6, HopLimit: 64, NextHeader: protocol, SrcIP: src.AsSlice(), DstIP: dst.AsSlice()}
-		ip, network = v6, v6
+		f.w.v6 = layers.IPv6{Version: 6, HopLimit: 64, NextHeader: protocol, SrcIP: src, DstIP: dst}
 	}
 	switch t := transport.(type) {
 	case *layers.TCP:
