@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 
 	"banter/runner/capture"
 	"banter/runner/scenario"
@@ -322,4 +321,3 @@ func (sp speller) filled(b []byte) *scenario.Value {
 	}
 	return nil
 }
-
