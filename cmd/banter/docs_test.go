@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 
@@ -161,8 +160,7 @@ func TestReadmeSession(t *testing.T) {
 			want.WriteString(line)
 		}
 	}
-	times := regexp.MustCompile(` *\d+\.\d+ m?s`)
-	if g, w := times.ReplaceAllString(got.String(), " T"), times.ReplaceAllString(want.String(), " T"); g != w {
+	if g, w := timeless(got.String()), timeless(want.String()); g != w {
 		t.Errorf("got\n%s\nwant\n%s", g, w)
 	}
 }

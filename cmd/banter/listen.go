@@ -95,6 +95,7 @@ func backlogFlag(to *int, kind string) pflag.Value {
 
 // listen answers clients, and shows what they say.
 func (a *app) listen(ctx context.Context, at scenario.Address, s *record.Answerer, f *listenFlags) error {
+	a.shareErrors()
 	k, err := a.keep(&f.keepFlags, capture.Server)
 	if err != nil {
 		return err

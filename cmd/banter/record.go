@@ -5,10 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
 	"strings"
+	"sync"
 	"time"
 
 	"banter/runner/capture"
@@ -33,15 +35,15 @@ type recordFlags struct {
 func (a *app) recordCommand() *cobra.Command {
 	f := recordFlags{listen: scenario.Address{Host: "127.0.0.1"}, runs: 1}
 	cmd := &cobra.Command{
-		Use:   "record [FLAGS] --to ADDRESS [-o FILE] [-- COMMAND [ARGUMENT...]]",
+		Use:   "record [FLAGS] --to ADDRESS [COMMAND]",
 		Short: "Record what goes through a proxy as a scenario",
 		Long: `Record is a proxy that passes everything on unchanged, and writes a scenario of
 what went through: one client for each connection, and the servers that they
 spoke to. It says where it listens, and what passes, on standard error.
 
 It ends with Ctrl-C, with --connections when so many have ended, or with the
-COMMAND that is given: the client, in whose arguments {} is the address to
-connect to, {host} and {port} are its halves, and {ca} is the file of the
+COMMAND that is given, best behind a --: the client, in whose arguments {} is the
+address to connect to, {host} and {port} are its halves, and {ca} is the file of the
 authority to trust with --tls.
 
 With --runs 2 the client is run twice, and what was not the same both times (a
@@ -55,16 +57,7 @@ there is no file.`,
   banter record --to 127.0.0.1:80 --runs 2 -o web.yaml -- curl http://{}/
   banter record --to mx.example:25 --listen 127.0.0.1:2525 -o smtp.yaml
   banter record --to example.org:443 --tls -o web.yaml -- curl --cacert {ca} https://{}/`,
-		Args: func(cmd *cobra.Command, args []string) error {
-			dash := cmd.ArgsLenAtDash()
-			switch {
-			case dash < 0 && len(args) > 0, dash > 0:
-				return fmt.Errorf("%q is no flag; a command stands behind --, and the target is --to", args[0])
-			case dash == 0 && len(args) == 0:
-				return errors.New("no command behind --")
-			}
-			return nil
-		},
+		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			switch {
 			case f.to == scenario.Address{}:
@@ -84,13 +77,14 @@ there is no file.`,
 			case len(args) > 0 && f.connections > 0:
 				return errors.New("--connections and a command: the command says when it is over")
 			case f.runs > 1 && len(args) == 0 && f.connections == 0:
-				return errors.New("--runs needs to know when a run is over: give the client behind --, or --connections, how many one run has")
+				return errors.New("--runs needs to know when a run is over: give the client as a command, or --connections, how many one run has")
 			}
 			return a.record(cmd.Context(), args, &f)
 		},
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
+	flags.SetInterspersed(false) // what follows the command is its own
 	flags.Var(addressTo(&f.to, "ADDRESS"), "to", "the real server")
 	flags.Var(addressAt(&f.listen, "ADDRESS"), "listen", "where to wait for clients (a free port on 127.0.0.1)")
 	f.keepFlags.flags(cmd)
@@ -120,6 +114,7 @@ func (a *app) pause(ctx context.Context, d time.Duration) {
 
 // record passes on and writes what has passed.
 func (a *app) record(ctx context.Context, command []string, f *recordFlags) error {
+	a.shareErrors()
 	k, err := a.keep(&f.keepFlags, capture.Client)
 	if err != nil {
 		return err
@@ -192,6 +187,25 @@ func (a *app) record(ctx context.Context, command []string, f *recordFlags) erro
 	return cmp.Or(k.write("banter record", runs), failed)
 }
 
+// shareErrors has standard error be for several at a time: the system's own is.
+func (a *app) shareErrors() {
+	if _, own := a.stderr.(*os.File); !own {
+		a.stderr = &shared{w: a.stderr}
+	}
+}
+
+// shared is a writer for several goroutines.
+type shared struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+func (s *shared) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.w.Write(p)
+}
+
 // client runs the command once.
 func (a *app) client(ctx context.Context, command []string, ln record.Acceptor, ca string, f *recordFlags) error {
 	host, port := hostPort(ln.Addr())
@@ -207,7 +221,7 @@ func (a *app) client(ctx context.Context, command []string, ln record.Acceptor, 
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = settleTime
-	cmd.Stdout, cmd.Stderr = a.stdout, a.stderr
+	cmd.Stdout, cmd.Stderr = a.stdout.w, a.stderr // it may look whether they are a terminal
 	if f.output == "" {
 		cmd.Stdout = a.stderr // the scenario goes to standard output
 	}

@@ -211,6 +211,7 @@ func (a *app) reportsOf(f *runFlags, files []*scenario.File, scenarios []*scenar
 		run:  report.Run{Began: time.Now(), Banter: versionNumber(), Flags: opts.Flags, Scenarios: len(scenarios)},
 		opts: report.TextOptions{Flags: opts.Flags},
 		text: func(w io.Writer, toFile bool) *report.Text {
+			opts := opts
 			if toFile {
 				opts.Color, opts.Columns, opts.Quiet = f.color == "always", 0, false
 			}

@@ -53,8 +53,9 @@ type watch struct {
 	notify notifier
 	keys   *keyboard
 	files  []*watchedFile // in the order in which they are played
-	wrong  string         // with the paths; "": nothing
-	status error          // of the last run
+	of     map[*scenario.File]*watchedFile
+	wrong  string // with the paths; "": nothing
+	status error  // of the last run
 	begun  bool
 }
 
@@ -187,8 +188,10 @@ func (w *watch) playPending(ctx context.Context) error {
 	}
 	var files, pending []*scenario.File
 	unreadable := false
+	w.of = map[*scenario.File]*watchedFile{}
 	for _, f := range w.files {
 		f.played = false
+		w.of[f.file] = f
 		if f.err != nil {
 			w.errorf(w.cmd.CommandPath(), "%s: %v", f.path, reason(f.err))
 			unreadable = true
@@ -214,7 +217,7 @@ func (w *watch) playPending(ctx context.Context) error {
 		w.errorf(w.cmd.CommandPath(), "%v", err)
 		return status(statusUsage)
 	}
-	chosen = slices.DeleteFunc(chosen, func(s *scenario.Scenario) bool { return !slices.Contains(pending, s.File) })
+	chosen = slices.DeleteFunc(chosen, func(s *scenario.Scenario) bool { return !w.of[s.File].pending })
 	for _, f := range w.files {
 		if f.played = f.pending; f.played {
 			f.pending, f.failing = false, nil
@@ -236,12 +239,12 @@ func (w *watch) verdict() error {
 	return w.status
 }
 
-// hear keeps in mind what fails.
+// hear keeps in mind what fails, and what --fail-fast has left for the next time.
 func (w *watch) hear(p runner.Play) {
-	for _, f := range w.files {
-		if f.file == p.Scenario.File && p.Failed() && !slices.Contains(f.failing, p.Scenario) {
-			f.failing = append(f.failing, p.Scenario)
-		}
+	f := w.of[p.Scenario.File]
+	f.pending = f.pending || p.NotRun
+	if p.Failed() && !slices.Contains(f.failing, p.Scenario) {
+		f.failing = append(f.failing, p.Scenario)
 	}
 }
 

@@ -199,6 +199,21 @@ func TestWatchVerdict(t *testing.T) {
 	}
 }
 
+// What was left after a failure is played with what changes next.
+func TestWatchFailFast(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "a.yaml"), failing)
+	write(t, filepath.Join(dir, "b.yaml"), passing)
+	x := onTerminal(t, dir, "banter", "run", "--watch", "--fail-fast", "-j1", ".")
+	x.round(`1 failed, 1 not run`)
+	save(t, filepath.Join(dir, "a.yaml"), passing)
+	x.round(`  a.yaml\r\n`, `ok    a `, `ok    b `, `2 scenarios, 2 passed`)
+	x.types("q")
+	if got := x.ends(); got != 0 {
+		t.Errorf("exit status %d", got)
+	}
+}
+
 // However the watch ends or stops, the shell has the terminal back as it was.
 func TestWatchLeavesTheTerminal(t *testing.T) {
 	bash, stty := installed(t, "bash"), installed(t, "stty")

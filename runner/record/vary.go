@@ -163,6 +163,9 @@ func (v *varier) unit(t *Talk, turn *Turn, runs []*Unit) {
 		parts = v.compare(parts, t, turn, u, pieces[i])
 		if i < len(found) {
 			n := needles[found[i]]
+			if n.known == nil {
+				u.Size = 0 // an address can be longer
+			}
 			if n.front > 0 {
 				parts = append(parts, Part{Data: []byte(n.texts[0][:n.front])})
 			}

@@ -1,6 +1,10 @@
 package report
 
-import "time"
+import (
+	"time"
+
+	"banter/runner"
+)
 
 // Width is how many columns clean text takes where all have the same width.
 func Width(s string) int { return width(s) }
@@ -14,3 +18,6 @@ func Duration(d time.Duration) string { return duration(d) }
 // IsText reports whether most of data reads as text. It may begin and end in
 // the middle of a character.
 func IsText(data []byte) bool { return isText(data) }
+
+// String is what the kernel knew, in a line.
+func (t *CaseTCP) String() string { return kernelLine((*runner.TCP)(t)) }

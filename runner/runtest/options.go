@@ -8,6 +8,7 @@ import (
 
 	"banter/runner"
 	"banter/runner/scenario"
+	"banter/runner/wire"
 )
 
 // Option says how scenarios are played. What is wrong with one ends the test.
@@ -27,6 +28,9 @@ func optionsOf(t *testing.T, opts []Option) *options {
 		if err := opt(o); err != nil {
 			t.Fatal(err)
 		}
+	}
+	if len(o.run.Connect) > 0 && o.run.Isolate {
+		t.Fatal("runtest.Connect and runtest.Isolate exclude each other: the server is not inside a network of the scenario's own")
 	}
 	return o
 }
@@ -160,10 +164,25 @@ func Real(real runner.Real) Option {
 	}
 }
 
+// Isolate has each scenario be played in a network of its own, where the system lets
+// this process have one (Linux, as root): any number of them can bind the same port,
+// and "addresses" and lossy links are to be had. A server of the test's own is not in
+// there, so it excludes Connect.
+func Isolate() Option {
+	return func(o *options) error {
+		if err := wire.CanIsolate(); err != nil {
+			o.run.NotIsolated = err.Error()
+			return nil
+		}
+		o.run.Isolate, o.config.Allow.Isolated = true, true
+		return nil
+	}
+}
+
 // Parallel plays the scenarios at the same time, as t.Parallel does: they begin
 // when the test function has returned, so a server that they need must be stopped
 // by t.Cleanup and not by a defer. Scenarios that bind the same fixed port get in
-// each other's way.
+// each other's way without Isolate.
 func Parallel() Option {
 	return func(o *options) error {
 		o.parallel = true

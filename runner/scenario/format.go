@@ -104,6 +104,8 @@ type tokenReader struct {
 	at     int // up to here there are tokens
 	tokens []token
 	err    error
+
+	measured, wide int // of column
 }
 
 func (r *tokenReader) read() ([]token, error) {
@@ -279,11 +281,12 @@ func (r *tokenReader) block(pl *place, in *nesting) {
 // lostBlanks is what Parse warns of below a block's text: blank lines that YAML
 // drops.
 func (r *tokenReader) lostBlanks(pl *place, lines []string, at, indent int) (lost []bool) {
-	warned := Config{}.newParser("", r.text, false)
-	if len(lines) > 0 {
-		warned.lostBlank(r.all.node(pl))
+	if len(lines) == 0 {
+		return nil
 	}
-	if len(warned.file.Problems) == 0 {
+	p := r.all.p
+	before := len(p.file.Problems)
+	if p.lostBlank(r.all.node(pl)); len(p.file.Problems) == before {
 		return nil
 	}
 	for range lines {
@@ -296,6 +299,9 @@ func (r *tokenReader) lostBlanks(pl *place, lines []string, at, indent int) (los
 // to takes what stands before the next value.
 func (r *tokenReader) to(off int, in, behind *nesting) {
 	r.gap(func(at int) bool { return at >= off }, in, behind)
+	if r.at != off {
+		r.fail()
+	}
 }
 
 // gap takes marks and comments, up to where it is done. In is what a question mark
@@ -325,15 +331,17 @@ func (r *tokenReader) gap(done func(at int) bool, in, behind *nesting) {
 		case c == ':':
 			r.add(token{kind: colonToken, level: behind, col: behind.col}, 1)
 		case c == '&':
-			n := bytes.IndexAny(r.text[r.at:], " \t\n,[]{}")
-			if n < 0 {
-				n = len(r.text) - r.at
-			}
-			r.add(token{kind: anchorToken, level: behind, col: behind.col + 2}, n)
+			rest := bytes.TrimLeftFunc(r.text[r.at+1:], isAnchor)
+			r.add(token{kind: anchorToken, level: behind, col: behind.col + 2}, len(r.text)-len(rest)-r.at)
 		default:
 			r.fail()
 		}
 	}
+}
+
+// isAnchor reports whether a character can be in the name of an anchor.
+func isAnchor(c rune) bool {
+	return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_' || c == '-'
 }
 
 // marker reports whether a mark between documents stands there.
@@ -361,7 +369,17 @@ func (r *tokenReader) add(t token, n int) {
 
 func (r *tokenReader) fail() { r.err = errFormat }
 
-// column is how wide what stands before an offset in its line is.
+// column is how wide what stands before an offset in its line is. Offsets only
+// grow, so that a file of one long line costs no more than others.
 func (r *tokenReader) column(at int) int {
-	return width(string(r.text[lineStart(r.text, at):at]))
+	if r.measured > at {
+		r.measured, r.wide = lineStart(r.text, at), 0
+	}
+	piece := r.text[r.measured:at]
+	if newline := bytes.LastIndexByte(piece, '\n'); newline >= 0 {
+		piece, r.wide = piece[newline+1:], 0
+	}
+	r.wide += width(string(piece))
+	r.measured = at
+	return r.wide
 }

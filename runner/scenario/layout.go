@@ -12,14 +12,15 @@ import (
 type layout struct {
 	lines    []outLine
 	line     outLine
+	text     []byte          // of the line
 	begun    bool            // the line has something in it
 	last     tokenKind       // of the line
 	brackets []bracketColumn // those that are open
 	level    *nesting        // that the last token outside of them is in
 }
 
-// bracketColumn is where what stands in brackets begins a line: below what follows
-// the bracket in its line or, if nothing does, by two deeper than what they are in.
+// bracketColumn is where what stands in brackets begins a line: by two deeper than
+// what they are in. In the outermost, it is below what follows in the bracket's line.
 type bracketColumn struct {
 	col      int // 0: not known yet
 	followed bool
@@ -28,6 +29,7 @@ type bracketColumn struct {
 // outLine is a line of a formatted file.
 type outLine struct {
 	text    string
+	width   int    // of the text
 	comment string // behind the text
 	was     int    // the comment's column in the source
 	gap     int    // the blanks before it there
@@ -50,18 +52,18 @@ func layOut(tokens []token) []byte {
 				break
 			}
 			l.begin(l.commentColumn(t, behind[i]))
-			l.line.text += t.text
+			l.put(t.text)
 		case blockToken:
 			for _, line := range t.lines {
 				if line != "" {
-					line = strings.Repeat(" ", t.col) + line
+					l.begin(t.col)
+					l.put(line)
 				}
-				l.line.text = line
 				l.endLine(true)
 			}
 			for _, deep := range t.lost {
 				if deep {
-					l.line.text = strings.Repeat(" ", t.col)
+					l.begin(t.col)
 				}
 				l.endLine(true)
 			}
@@ -100,9 +102,9 @@ func followers(tokens []token) []*token {
 // add puts a token behind those before it, or at the beginning of a line.
 func (l *layout) add(t token) {
 	if l.begun {
-		l.line.text += between(l.last, t.kind)
-		if l.last == openToken && t.kind != closeToken {
-			l.brackets[len(l.brackets)-1] = bracketColumn{width(l.line.text), true}
+		l.put(between(l.last, t.kind))
+		if l.last == openToken && t.kind != closeToken && len(l.brackets) == 1 {
+			l.brackets[0] = bracketColumn{l.line.width, true}
 		}
 	}
 	indent := max(t.col, 0)
@@ -115,12 +117,12 @@ func (l *layout) add(t token) {
 	if !l.begun {
 		l.begin(indent)
 	}
-	l.line.text += t.text
+	l.put(t.text)
 	for _, line := range t.lines {
 		l.endLine(true)
 		if line != "" {
 			l.begin(indent)
-			l.line.text += line
+			l.put(line)
 		}
 	}
 	l.line.marker = t.kind == documentToken
@@ -181,13 +183,19 @@ func (l *layout) commentColumn(t token, next *token) int {
 }
 
 func (l *layout) begin(col int) {
-	l.line.text, l.begun = strings.Repeat(" ", col), true
+	l.put(strings.Repeat(" ", col))
+	l.begun = true
+}
+
+func (l *layout) put(text string) {
+	l.text = append(l.text, text...)
+	l.line.width += width(text)
 }
 
 func (l *layout) endLine(fixed bool) {
-	l.line.fixed = fixed
+	l.line.text, l.line.fixed = string(l.text), fixed
 	l.lines = append(l.lines, l.line)
-	l.line, l.begun, l.last = outLine{}, false, lineEndToken
+	l.line, l.text, l.begun, l.last = outLine{}, l.text[:0], false, lineEndToken
 }
 
 // alignComments puts the comments behind their texts: one blank away, and below
@@ -236,11 +244,11 @@ func alignParagraph(lines []outLine) {
 				out := meant[was] && line.was > was && line.gap == 1
 				if line.comment != "" && (line.was == was || out) {
 					members = append(members, line)
-					column = max(column, width(line.text)+1)
+					column = max(column, line.width+1)
 				}
 			}
 			for _, line := range members {
-				if gap := column - width(line.text); line.was != column || line.gap != gap {
+				if gap := column - line.width; line.was != column || line.gap != gap {
 					line.was, line.gap, changed = column, gap, true
 				}
 			}

@@ -32,11 +32,35 @@ type body struct {
 	Hidden  int // failures
 	Bytes   *difference
 	Diagram template.HTML
+	Kernel  []kernel
 	Actors  int // that the diagram has no room for
 	Diff    *comparison
 	Source  *source
 	Outputs []output
 	Again   string
+}
+
+// kernel is what the kernel knew of a connection.
+type kernel struct{ Actor, Text string }
+
+// kernelMax is of how many connections that is shown.
+const kernelMax = 12
+
+func newKernel(actors []report.CaseActor) (list []kernel) {
+	for i := range actors {
+		for j := range actors[i].TCP {
+			if len(list) < kernelMax {
+				list = append(list, kernel{clip(report.Clean(actors[i].Name), nameMax*2), clip(report.Clean(actors[i].TCP[j].String()), columnsMax)})
+			}
+		}
+	}
+	return list
+}
+
+// ChangesText are the changes that make a scenario fail, where it passes as it is
+// written.
+func (b body) ChangesText() string {
+	return clip(report.Clean(strings.Join(b.Changes, ", ")), 2*columnsMax)
 }
 
 type failure struct {
@@ -64,7 +88,7 @@ func newFailure(f *report.CaseFailure) failure {
 
 func passing(c *report.Case) body {
 	d, hidden := sequence(c, columnsPassed, rowsPassed)
-	return body{Case: c, Diagram: d, Actors: hidden}
+	return body{Case: c, Diagram: d, Actors: hidden, Kernel: newKernel(c.Actors)}
 }
 
 // failing is a play that failed; in short, without pictures.
@@ -96,6 +120,7 @@ func failing(c *report.Case, short bool) body {
 	if i := slices.IndexFunc(c.Actors, func(a report.CaseActor) bool { return a.Name == f.Actor }); i >= 0 {
 		b.Diff = newTranscript(&c.Actors[i])
 	}
+	b.Kernel = newKernel(c.Actors)
 	b.Source = newSource(c)
 	b.Outputs = newOutputs(c.Outputs)
 	return b

@@ -356,6 +356,7 @@ func hostile(t *testing.T) []*report.Case {
 	for i, text := range evil {
 		c := played(t, greeting)[0]
 		c.Name, c.File, c.Description, c.Row, c.Reason, c.Tags = text, text, text, text, text, []string{text}
+		c.Note, c.Changes = text, []string{text}
 		c.Line = i + 1
 		c.Picture = "again: " + text
 		for j := range c.Actors {
@@ -363,6 +364,7 @@ func hostile(t *testing.T) []*report.Case {
 			a.Name += text
 			a.Peer += text
 			a.Left = append(a.Left, text)
+			a.TCP = []report.CaseTCP{{Over: text, Congestion: text}}
 			a.Observed = append(a.Observed,
 				report.CaseEvent{Kind: "send", Data: []byte(text), Size: int64(len(text))},
 				report.CaseEvent{Kind: "run", Name: text},

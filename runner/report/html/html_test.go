@@ -61,7 +61,10 @@ func pageOf(t *testing.T, cases []*report.Case) string {
 }
 
 func TestPage(t *testing.T) {
-	page := pageOf(t, played(t, greeting))
+	cases := played(t, greeting)
+	cases[0].Changes = []string{"all=1"}
+	cases[0].Actors[0].TCP = []report.CaseTCP{{Congestion: "cubic", Retransmits: 2}}
+	page := pageOf(t, cases)
 	for _, want := range []string{
 		"<h1>1 of 1 scenario failed</h1>",
 		"4 May 2026, 12:30:00 UTC",
@@ -70,6 +73,8 @@ func TestPage(t *testing.T) {
 		`<td data-n="8"></td>`,
 		"^ the bytes differ at offset 2",
 		"expected &#34;hhhh&#34;<title>",
+		"fails with its bytes changed: <code>all=1</code>",
+		"<b>ann</b> <code>(kernel: cubic, rtt 0s, 2 retransmits,",
 		"banter run --filter &#39;^greeting$&#39; greeting.yaml",
 	} {
 		if !strings.Contains(page, want) {
