@@ -257,6 +257,8 @@ func TestDisorder(t *testing.T) {
 		"in reverse":            {1, 2, 3, 4, 5, 10, 8, 6, 7, 9, 11, 12, 13, 14, 15},
 		"twice":                 {1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 8, 8, 6, 9, 10, 8, 10, 11, 12, 12, 13, 14, 14, 15},
 		"acknowledged too soon": {1, 2, 3, 4, 5, 7, 6, 9, 8, 10, 11, 12, 13, 14, 15},
+		"the answer first":      {2, 1, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15},
+		"without a SYN":         {2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15},
 		"only data":             {1, 2, 4, 6, 8, 10, 12, 14},
 	} {
 		got := told(read(t, pcap(t, 101, nil, pick(t, order)), capture.ReadOptions{}))
