@@ -174,10 +174,12 @@ func isTLS(c capture.Conversation) bool {
 func (a *app) saveScript(script *record.Script, path string) error {
 	base := filepath.Base(path)
 	base = base[:len(base)-len(filepath.Ext(base))]
-	script.Save(func(name string, data []byte) (string, error) {
-		name = base + "-" + name
-		return name, writeWhole(filepath.Join(filepath.Dir(path), name), data)
-	})
+	if info, err := os.Stat(path); err != nil || info.Mode().IsRegular() { // beside a pipe there is no place
+		script.Save(func(name string, data []byte) (string, error) {
+			name = base + "-" + name
+			return name, writeWhole(filepath.Join(filepath.Dir(path), name), data)
+		})
+	}
 	source, err := script.YAML()
 	if err != nil {
 		return err

@@ -257,6 +257,8 @@ func TestDisorder(t *testing.T) {
 		"in reverse":            {1, 2, 3, 4, 5, 10, 8, 6, 7, 9, 11, 12, 13, 14, 15},
 		"twice":                 {1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 8, 8, 6, 9, 10, 8, 10, 11, 12, 12, 13, 14, 14, 15},
 		"acknowledged too soon": {1, 2, 3, 4, 5, 7, 6, 9, 8, 10, 11, 12, 13, 14, 15},
+		"the answer first":      {2, 1, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15},
+		"without a SYN":         {2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15},
 		"only data":             {1, 2, 4, 6, 8, 10, 12, 14},
 	} {
 		got := told(read(t, pcap(t, 101, nil, pick(t, order)), capture.ReadOptions{}))
@@ -425,5 +427,35 @@ func TestPortUsedAgain(t *testing.T) {
 	got := told(read(t, pcap(t, 101, nil, append(first, second...)), capture.ReadOptions{}))
 	if got != helloTold+"\n"+helloTold {
 		t.Errorf("%s", got)
+	}
+}
+
+func TestExtensionHeaders(t *testing.T) {
+	c := hello()
+	c.Client, c.Server = addr("[::1]:40000"), addr("[::1]:7890")
+	packets := packetsOf(t, write(t, c))
+	for i := range packets {
+		// Hop by hop, and for the destination; neither says anything.
+		head, rest := bytes.Clone(packets[i].data[:40]), packets[i].data[40:]
+		next := head[6]
+		head[6] = 0
+		binary.BigEndian.PutUint16(head[4:], uint16(len(rest)+16))
+		data := append(head, 60, 0, 1, 4, 0, 0, 0, 0, next, 0, 1, 4, 0, 0, 0, 0)
+		packets[i].data = append(data, rest...)
+		packets[i].full = len(packets[i].data)
+	}
+	want := strings.ReplaceAll(helloTold, "127.0.0.1", "[::1]")
+	if got := told(read(t, pcap(t, 101, nil, packets), capture.ReadOptions{})); got != want {
+		t.Errorf("%s", got)
+	}
+}
+
+func TestFragments(t *testing.T) {
+	packets := pick(t, []int{1, 2, 3, 4, 5, 6})
+	packets[3].data = bytes.Clone(packets[3].data)
+	packets[3].data[6] = 0x20 // more fragments follow
+	_, err := capture.Read(bytes.NewReader(pcap(t, 101, nil, packets)), capture.ReadOptions{})
+	if want := "packet 4: stream 0: is a fragment of an IP packet, and those are not put together; --lossy marks what is missing"; err == nil || err.Error() != want {
+		t.Errorf("%v", err)
 	}
 }

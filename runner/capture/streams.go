@@ -47,8 +47,8 @@ func (e end) less(o end) bool {
 // flowState is a conversation so far. There may be very many, so what is not
 // wanted has next to nothing.
 type flowState struct {
-	isn uint32
-	syn bool // the client's was seen
+	isn uint32 // the client's, if the handshake was seen
+	syn bool
 	*wanted
 }
 
@@ -137,7 +137,10 @@ func (s *streams) flow(seg *segment, at time.Time) (*flowState, error) {
 
 // begin is a new conversation.
 func (s *streams) begin(seg *segment, at time.Time) *flowState {
-	f := &flowState{syn: seg.syn && !seg.ack, isn: seg.seq}
+	f := &flowState{syn: seg.syn, isn: seg.seq}
+	if seg.syn && seg.ack {
+		f.isn = seg.acked - 1 // the client's SYN comes late, or is not there
+	}
 	client, server := seg.src, seg.dst
 	udp, guessed := seg.protocol == protocolUDP, false
 	count := &s.counts[0]
@@ -147,7 +150,7 @@ func (s *streams) begin(seg *segment, at time.Time) *flowState {
 	number := *count
 	*count++
 	switch port := s.opts.Port; {
-	case f.syn:
+	case seg.syn && !seg.ack:
 	case seg.syn, port != 0 && seg.src.port == port && seg.dst.port != port:
 		client, server = server, client
 	case port != 0 || udp:

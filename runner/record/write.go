@@ -118,20 +118,26 @@ func (t *Talk) startsTLS() bool { return len(t.Turns) > 0 && t.Turns[0].Kind == 
 func (s *Script) clients() *scenario.Value {
 	all := scenario.NewMap().Tall()
 	for _, t := range s.Talks {
-		steps := s.script(t, capture.Client)
+		client := scenario.NewMap().Tall()
+		if slices.ContainsFunc(t.Turns, func(turn *Turn) bool { return turn.Kind == capture.Gap }) {
+			client.Set("note", scenario.NewText("bytes are missing in what this was made of; a comment says where"))
+		}
 		switch len(t.After) {
 		case 0:
-			all.Set(t.Client, steps)
-			continue
 		case 1:
-			all.Set(t.Client, scenario.NewMap().Set("after", scenario.NewWord(t.After[0])).Set("steps", steps).Tall())
+			client.Set("after", scenario.NewWord(t.After[0]))
 		default:
 			list := scenario.NewList()
 			for _, name := range t.After {
 				list.Add(scenario.NewWord(name))
 			}
-			all.Set(t.Client, scenario.NewMap().Set("after", list).Set("steps", steps).Tall())
+			client.Set("after", list)
 		}
+		steps := s.script(t, capture.Client)
+		if client.Has("note") || client.Has("after") {
+			steps = client.Set("steps", steps)
+		}
+		all.Set(t.Client, steps)
 	}
 	return all
 }
