@@ -141,12 +141,13 @@ func textUnits(data []byte, eol string) []*Unit {
 }
 
 // prefix is a way to put lengths in front of messages: so many bytes, and then
-// the length. The first message of a direction may have none of these bytes.
+// the length. With hello, the turns with which a talk begins may have none of these
+// bytes, or one byte be all that is said.
 type prefix struct {
 	at    int
 	form  scenario.Form
 	plus  int64
-	first bool
+	hello bool
 }
 
 // prefixes are the ways that protocols have, the surest first.
@@ -155,8 +156,7 @@ var prefixes = []prefix{
 	{0, scenario.U32LE, 0, false},
 	{0, scenario.U32BE, -4, false},
 	{0, scenario.U32LE, -4, false},
-	{1, scenario.U32BE, -4, false}, // PostgreSQL
-	{1, scenario.U32BE, -4, true},
+	{1, scenario.U32BE, -4, true}, // PostgreSQL
 	{0, scenario.U24LE, 1, false}, // MySQL
 	{0, scenario.U16BE, 0, false}, // DNS
 	{0, scenario.U16LE, 0, false},
@@ -174,22 +174,31 @@ func prefixed(talks [][]*Turn) bool {
 	for _, p := range prefixes {
 		var all [][]*Unit
 		messages := 0
-		holds := true
 		for _, turns := range talks {
-			for i, turn := range turns {
-				units, ok := p.cut(turn.data, i == 0)
+			hello := p.hello
+			for _, turn := range turns {
+				units, ok := p.cut(turn.data, p.at)
+				switch {
+				case ok:
+					messages += len(units)
+					hello = false
+				case !hello:
+				case len(turn.data) == 1:
+					units, ok = []*Unit{exact(turn.data)}, true
+				default:
+					units, ok = p.cut(turn.data, 0)
+				}
 				if !ok {
-					holds = false
+					messages = -1
 					break
 				}
-				messages += len(units)
 				all = append(all, units)
 			}
-			if !holds {
+			if messages < 0 {
 				break
 			}
 		}
-		if !holds || messages < p.enough() {
+		if messages < p.enough() {
 			continue
 		}
 		i := 0
@@ -215,13 +224,10 @@ func (p prefix) enough() int {
 	return 3
 }
 
-// cut cuts bytes into messages, if those fill them.
-func (p prefix) cut(data []byte, first bool) (units []*Unit, ok bool) {
+// cut cuts bytes into messages, if those fill them, with so many bytes in front of
+// each length.
+func (p prefix) cut(data []byte, at int) (units []*Unit, ok bool) {
 	for len(data) > 0 {
-		at := p.at
-		if first && p.first {
-			at, first = 0, false
-		}
 		if len(data) < at {
 			return nil, false
 		}
