@@ -110,10 +110,13 @@ func inLines(talks [][]*Turn, eol string) bool {
 // textUnits cuts bytes into lines, and what stands between them.
 func textUnits(data []byte, eol string) []*Unit {
 	var units []*Unit
-	lines, rest := 0, data
+	texts, rest := 0, data
 	var other []byte // not of lines
 	flush := func() {
 		if len(other) > 0 {
+			if isText(other) {
+				texts += len(other)
+			}
 			units = append(units, exact(other))
 			other = nil
 		}
@@ -124,17 +127,23 @@ func textUnits(data []byte, eol string) []*Unit {
 			other = append(other, rest...)
 			break
 		}
-		if line := rest[:end]; isLine(line) {
+		line := rest[:end]
+		if n := bytes.LastIndexByte(line, '\n') + 1; n > 0 && len(eol) > 1 && isText(line) { // other ends of line
+			other = append(other, line[:n]...)
+			line = line[n:]
+			rest, end = rest[n:], end-n
+		}
+		if isLine(line) {
 			flush()
 			units = append(units, &Unit{Line: true, Parts: []Part{{Data: line}}})
-			lines += end + len(eol)
+			texts += end + len(eol)
 		} else {
 			other = append(other, rest[:end+len(eol)]...)
 		}
 		rest = rest[end+len(eol):]
 	}
 	flush()
-	if len(units) > 0 && !units[0].Line && 2*lines < len(data) {
+	if len(units) > 0 && !units[0].Line && 2*texts < len(data) {
 		return []*Unit{exact(data)} // the ends of line came by chance
 	}
 	return units

@@ -32,6 +32,10 @@ func TestScenarios(t *testing.T) {
 	named.Names = [2]string{"ann", "greeter"}
 	gap := talk("C: hello", "S: hhhh", "C: EOF", "S: EOF")
 	gap.Events[1] = capture.Event{Kind: capture.Gap, From: capture.Server, Missing: 1448}
+	blob := ""
+	for b := range 256 {
+		blob += string([]byte{byte(b)})
+	}
 	for name, convs := range map[string][]capture.Conversation{
 		"smtp": {talk("S: 220 mx.test ESMTP\r\n", "C: EHLO client.test\r\n", "S: 250-mx.test\r\n250-PIPELINING\r\n250 HELP\r\n",
 			"C: MAIL FROM:<ann@test>\r\n", "S: 250 OK\r\n", "C: DATA\r\n", "S: 354 go on\r\n",
@@ -52,10 +56,13 @@ func TestScenarios(t *testing.T) {
 		},
 		"one-after-the-other": {redis, after(redis, time.Second), after(redis, 2*time.Second)},
 		"cut":                 {talk("S: log", "S: in: ", "C: a", "C: nn\n", "S: hello ", "S: ann\n", "S: RST")},
-		"datagrams":           {datagrams},
-		"names":               {named, after(talk("C: REFUSED"), time.Second)},
-		"gap":                 {gap},
-		"long":                {talk("C: "+string(make([]byte, 100)), "S: "+long("ab", 5000), "C: "+long("hello\r\n", 200)+long("$5\r\nhello\r\n", 40), "S: "+long("0123456789abcdefghi\n", 300), "C: EOF", "S: EOF")},
+		"pipelining": {talk("C: set a 1\nset b 2\nset c 3\n\r\n*2\r\n$4\r\nECHO\r\n$8\r\n\x6a\x6b\xac\xc5\x42\x0c\x65\xec\r\n",
+			"S: +OK\r\n+OK\r\n+OK\r\n$8\r\n\x6a\x6b\xac\xc5\x42\x0c\x65\xec\r\n", "C: EOF", "S: EOF")},
+		"blob":      {talk("C: GET blob\r\n", "S: $512\r\n"+blob+blob+"\r\n", "C: EOF", "S: EOF")},
+		"datagrams": {datagrams},
+		"names":     {named, after(talk("C: REFUSED"), time.Second)},
+		"gap":       {gap},
+		"long":      {talk("C: "+string(make([]byte, 100)), "S: "+long("ab", 5000), "C: "+long("hello\r\n", 200)+long("$5\r\nhello\r\n", 40), "S: "+long("0123456789abcdefghi\n", 300), "C: EOF", "S: EOF")},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join("testdata", name+".yaml")
