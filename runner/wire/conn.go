@@ -235,7 +235,7 @@ func (c *Conn) Reset() error {
 	case *net.TCPConn:
 		err = sock.SetLinger(0)
 	case *Link:
-		sock.reset()
+		sock.abort()
 	}
 	return errors.Join(err, c.sock.Close())
 }

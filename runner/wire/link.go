@@ -117,40 +117,39 @@ func (l *Link) finish() {
 
 // send passes on what is written.
 func (l *Link) send() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	for passed := int64(0); ; {
 		left, reset := l.out.left(passed)
 		if left == 0 && reset {
 			l.cut()
 			return
 		}
-		l.mu.Lock()
 		if left == 0 {
 			l.stalled = true
 			l.out.changed.Broadcast()
-			l.mu.Unlock()
 			return
 		}
 		p, end := l.out.next(false)
-		l.mu.Unlock()
 		if end == net.ErrClosed {
 			return
 		}
+		l.mu.Unlock()
 		n, err := 0, error(nil)
 		switch {
 		case end == io.EOF:
 			err = l.far.CloseWrite()
 		case end != nil:
-			l.far.Reset()
-			l.mu.Lock()
-			l.die()
-			l.mu.Unlock()
-			return
+			l.resetFar()
 		default:
 			n, err = l.far.Write(p[:min(int64(len(p)), left)])
 		}
-		passed += int64(n)
 		l.mu.Lock()
+		passed += int64(n)
 		switch {
+		case IsReset(end):
+			l.die()
+			return
 		case err != nil: // nobody is there any more; what comes back says why
 			l.broken = true
 			l.out.drop()
@@ -159,7 +158,6 @@ func (l *Link) send() {
 		}
 		l.sent = l.sent || end == io.EOF
 		l.finish()
-		l.mu.Unlock()
 		if err != nil {
 			return
 		}
@@ -168,6 +166,8 @@ func (l *Link) send() {
 
 // receive passes on what comes.
 func (l *Link) receive() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	buf := make([]byte, parcelMost)
 	for passed := int64(0); ; {
 		left, reset := l.back.left(passed)
@@ -177,13 +177,13 @@ func (l *Link) receive() {
 		if left == 0 {
 			return
 		}
-		l.mu.Lock()
 		room, err := l.back.have(false)
-		l.mu.Unlock()
 		if err != nil {
 			return
 		}
+		l.mu.Unlock()
 		n, err := l.far.Read(buf[:min(int64(room), left)])
+		l.mu.Lock()
 		passed += int64(n)
 		if !l.came(buf[:n], err) {
 			return
@@ -193,8 +193,6 @@ func (l *Link) receive() {
 
 // came puts what has come on its way, and reports whether more may come.
 func (l *Link) came(p []byte, err error) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	switch {
 	case errors.Is(err, net.ErrClosed):
 		return false
@@ -214,30 +212,33 @@ func (l *Link) came(p []byte, err error) bool {
 	return false
 }
 
-// cut resets both ends. A reset throws away what has not reached the peer's
-// system yet, and so it waits until all has that was to pass.
+// cut resets both ends. The lock is held before it and after it.
 func (l *Link) cut() {
-	l.mu.Lock()
 	l.out.drop()
 	l.mu.Unlock()
 	l.far.SetWriteDeadline(time.Unix(1, 0))
-	for pause := 100 * time.Microsecond; ; pause = min(2*pause, 5*time.Millisecond) {
-		if n, err := l.far.Unsent(); err != nil || n == 0 {
-			break
-		}
-		select {
-		case <-l.dead:
-			return
-		case <-time.After(pause):
-		}
-	}
-	info, _ := l.far.TCPInfo()
-	l.far.Reset()
+	l.resetFar()
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.info = info
 	l.back.end(ErrReset)
 	l.die()
+}
+
+// resetFar resets the peer's end. That throws away what has not reached the peer's
+// system yet, and so it waits until all has.
+func (l *Link) resetFar() {
+	pause := 100 * time.Microsecond
+	for n, err := l.far.Unsent(); err == nil && n > 0; n, err = l.far.Unsent() {
+		select {
+		case <-l.dead:
+		case <-time.After(pause):
+		}
+		pause = min(2*pause, 5*time.Millisecond)
+	}
+	info, _ := l.far.TCPInfo()
+	l.mu.Lock()
+	l.info = info
+	l.mu.Unlock()
+	l.far.Reset()
 }
 
 // lastInfo is what the kernel knew before the link's own reset, else nil.
@@ -275,34 +276,36 @@ func (l *Link) read(p []byte, peek, late bool) (int, error) {
 func (l *Link) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for sent := 0; ; {
+	sent := 0
+	for sent < len(p) {
 		n, err := l.out.have(true)
-		if err != nil || sent == len(p) {
+		if err != nil {
 			return sent, err
 		}
 		n = min(n, len(p)-sent)
 		l.out.put(p[sent : sent+n])
 		sent += n
 	}
+	return sent, nil
 }
 
 // lateWrite puts that of p on its way for which there is room.
 func (l *Link) lateWrite(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for sent := 0; ; {
+	sent := 0
+	for sent < len(p) {
 		n := min(l.out.room(), len(p)-sent)
 		switch {
 		case l.closed:
 			return sent, net.ErrClosed
-		case sent == len(p):
-			return sent, nil
 		case n <= 0:
 			return sent, os.ErrDeadlineExceeded
 		}
 		l.out.put(p[sent : sent+n])
 		sent += n
 	}
+	return sent, nil
 }
 
 // CloseWrite puts an end on its way.
@@ -322,8 +325,8 @@ func (l *Link) Close() error {
 	return nil
 }
 
-// reset puts a reset on its way.
-func (l *Link) reset() { l.leave(true) }
+// abort puts a reset on its way.
+func (l *Link) abort() { l.leave(true) }
 
 func (l *Link) leave(reset bool) {
 	l.mu.Lock()
