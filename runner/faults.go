@@ -55,14 +55,10 @@ func (p *play) over(conn *wire.Conn, l *scenario.Link) *wire.Conn {
 }
 
 func streamFaults(f *scenario.Faults) wire.Faults {
-	out := wire.Faults{Latency: f.Latency, Jitter: f.Jitter, Rate: f.Rate, Slice: f.Slice, ResetAfter: -1, StallAfter: -1}
-	if f.ResetAfter != scenario.Unlimited {
-		out.ResetAfter = f.ResetAfter
+	return wire.Faults{
+		Latency: f.Latency, Jitter: f.Jitter, Rate: f.Rate, Slice: f.Slice,
+		ResetAfter: f.ResetAfter, StallAfter: f.StallAfter, // Unlimited is negative
 	}
-	if f.StallAfter != scenario.Unlimited {
-		out.StallAfter = f.StallAfter
-	}
-	return out
 }
 
 // deliver waits until what the clients have sent over links has arrived, as far
