@@ -218,6 +218,9 @@ func (a *app) reportsOf(f *runFlags, files []*scenario.File, scenarios []*scenar
 			return report.NewText(w, opts)
 		},
 	}
+	if f.shard.total > 1 {
+		how.run.Shard, how.run.Shards = f.shard.index, f.shard.total
+	}
 	for _, file := range files {
 		how.sources = append(how.sources, file.Path)
 	}

@@ -162,4 +162,3 @@ func truncated(err error) error {
 	}
 	return err
 }
-

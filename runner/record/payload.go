@@ -321,4 +321,3 @@ func (sp speller) filled(b []byte) *scenario.Value {
 	}
 	return nil
 }
-
