@@ -137,7 +137,7 @@ func timeFlags(cmd *cobra.Command, to *runner.Options) {
 
 func colorFlag(cmd *cobra.Command, to *string) {
 	colors := []string{"auto", "always", "never"}
-	cmd.Flags().Var(choice(to, colors...), "color", "whether the report is coloured")
+	cmd.Flags().Var(choice(to, colors...), "color", "whether output is coloured")
 	complete(cmd, "color", cobra.FixedCompletions(colors, cobra.ShellCompDirectiveNoFileComp))
 }
 
