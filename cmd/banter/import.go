@@ -10,6 +10,7 @@ import (
 	"strconv"
 
 	"banter/runner/capture"
+	"banter/runner/capture/pcap"
 	"banter/runner/record"
 	"banter/runner/report"
 	"banter/runner/scenario"
@@ -19,7 +20,7 @@ import (
 
 // importFlags are what "banter import" is told.
 type importFlags struct {
-	opts   capture.ReadOptions
+	opts   pcap.ReadOptions
 	redact []*regexp.Regexp
 	output string
 }
@@ -56,8 +57,8 @@ Bytes that a capture does not have are an error that names the packet, unless
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.StringVarP(&f.output, "output", "o", "", "write the scenario into this `FILE`, and long payloads into files beside it")
-	flags.Var(&value[*capture.Stream]{to: &f.opts.Stream, kind: "N", parse: func(s string) (*capture.Stream, error) {
-		stream, err := capture.ParseStream(s)
+	flags.Var(&value[*pcap.Stream]{to: &f.opts.Stream, kind: "N", parse: func(s string) (*pcap.Stream, error) {
+		stream, err := pcap.ParseStream(s)
 		return &stream, err
 	}}, "stream", "only this conversation: Wireshark's tcp.stream N, or udp:N")
 	flags.Var(port(&f.opts.Port), "port", "only conversations with a server at this port")
@@ -123,7 +124,7 @@ func (a *app) readCapture(path string, f *importFlags) (name string, convs []cap
 		}
 		in, name = file, path
 	}
-	if convs, err = capture.Read(in, f.opts); err != nil {
+	if convs, err = pcap.Read(in, f.opts); err != nil {
 		return "", nil, fmt.Errorf("%s: %w", name, reason(err))
 	}
 	a.doubts(name, convs)
@@ -132,11 +133,13 @@ func (a *app) readCapture(path string, f *importFlags) (name string, convs []cap
 
 // doubts says what is not sure about conversations.
 func (a *app) doubts(name string, convs []capture.Conversation) {
-	guessed, missing := 0, int64(0)
-	gaps := 0
+	guessed, encrypted, gaps, missing := 0, 0, 0, int64(0)
 	for _, c := range convs {
 		if c.Guessed {
 			guessed++
+		}
+		if isTLS(c) {
+			encrypted++
 		}
 		for _, e := range c.Events {
 			if e.Kind == capture.Gap {
@@ -148,9 +151,23 @@ func (a *app) doubts(name string, convs []capture.Conversation) {
 	if guessed > 0 {
 		a.errorf("banter import", "%s: who connected is a guess in %s without a handshake; --port says which port is the server's", name, counted(guessed, "conversation"))
 	}
+	if encrypted > 0 {
+		a.errorf("banter import", "%s: what %s with TLS said can't be read, and is another each time; tshark's follow,tls,yaml has it where the keys are known",
+			name, counted(encrypted, "conversation"))
+	}
 	if gaps > 0 {
 		a.errorf("banter import", "%s: %s missing at %s, which the scenario marks", name, counted(int(missing), "byte"), counted(gaps, "place"))
 	}
+}
+
+// isTLS reports whether a conversation begins with TLS: a handshake record of
+// version 3, which holds a ClientHello (RFC 8446, 5.1 and 4).
+func isTLS(c capture.Conversation) bool {
+	if c.Datagrams || len(c.Events) == 0 || c.Events[0].Kind != capture.Data {
+		return false
+	}
+	first := c.Events[0].Data
+	return len(first) > 5 && first[0] == 22 && first[1] == 3 && first[5] == 1
 }
 
 // saveScript writes a script to a file, and its long payloads to files beside it,
@@ -158,10 +175,12 @@ func (a *app) doubts(name string, convs []capture.Conversation) {
 func (a *app) saveScript(script *record.Script, path string) error {
 	base := filepath.Base(path)
 	base = base[:len(base)-len(filepath.Ext(base))]
-	script.Save(func(name string, data []byte) (string, error) {
-		name = base + "-" + name
-		return name, writeWhole(filepath.Join(filepath.Dir(path), name), data)
-	})
+	if info, err := os.Stat(path); err != nil || info.Mode().IsRegular() { // beside a pipe there is no place
+		script.Save(func(name string, data []byte) (string, error) {
+			name = base + "-" + name
+			return name, writeWhole(filepath.Join(filepath.Dir(path), name), data)
+		})
+	}
 	source, err := script.YAML()
 	if err != nil {
 		return err

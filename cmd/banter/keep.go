@@ -181,6 +181,9 @@ func (k *keeper) write(who string, runs []int) error {
 			convs = append(convs, take.Conversation)
 		}
 	}
+	if slices.ContainsFunc(convs, speaksTLS) {
+		k.a.errorf(who, "what is said in TLS can't be read, and is recorded as bytes; --tls records what is in it")
+	}
 	convs = record.Redact(convs, k.flags.redact)
 	var groups [][]capture.Conversation
 	from := 0
@@ -216,6 +219,14 @@ func (k *keeper) write(who string, runs []int) error {
 		return status(statusFailed)
 	}
 	return nil
+}
+
+// speaksTLS reports whether a client begins TLS that passes unread: a record of a
+// handshake, see RFC 8446, section 5.1.
+func speaksTLS(c capture.Conversation) bool {
+	return slices.ContainsFunc(c.Events, func(e capture.Event) bool {
+		return e.From == capture.Client && len(e.Data) > 5 && e.Data[0] == 22 && e.Data[1] == 3 && e.Data[2] <= 4 && e.Data[5] == 1
+	})
 }
 
 // scenario is the conversations of runs as a scenario, in which it is said where

@@ -5,10 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
 	"strings"
+	"sync"
 	"time"
 
 	"banter/runner/capture"
@@ -112,6 +114,7 @@ func (a *app) pause(ctx context.Context, d time.Duration) {
 
 // record passes on and writes what has passed.
 func (a *app) record(ctx context.Context, command []string, f *recordFlags) error {
+	a.shareErrors()
 	k, err := a.keep(&f.keepFlags, capture.Client)
 	if err != nil {
 		return err
@@ -184,6 +187,25 @@ func (a *app) record(ctx context.Context, command []string, f *recordFlags) erro
 	return cmp.Or(k.write("banter record", runs), failed)
 }
 
+// shareErrors has standard error be for several at a time: the system's own is.
+func (a *app) shareErrors() {
+	if _, own := a.stderr.(*os.File); !own {
+		a.stderr = &shared{w: a.stderr}
+	}
+}
+
+// shared is a writer for several goroutines.
+type shared struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+func (s *shared) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.w.Write(p)
+}
+
 // client runs the command once.
 func (a *app) client(ctx context.Context, command []string, ln record.Acceptor, ca string, f *recordFlags) error {
 	host, port := hostPort(ln.Addr())
@@ -199,7 +221,7 @@ func (a *app) client(ctx context.Context, command []string, ln record.Acceptor, 
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = settleTime
-	cmd.Stdout, cmd.Stderr = a.stdout, a.stderr
+	cmd.Stdout, cmd.Stderr = a.stdout.w, a.stderr // it may look whether they are a terminal
 	if f.output == "" {
 		cmd.Stdout = a.stderr // the scenario goes to standard output
 	}

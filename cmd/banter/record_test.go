@@ -5,6 +5,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -196,6 +197,13 @@ func TestRecordTLS(t *testing.T) {
 	}
 	recorded(t, file, "tls: true", "line: hello")
 
+	// Without --tls it passes unread, which is said.
+	status, stdout, stderr = banter(t, "record", "-q", "--to", target, "-o", file, "--",
+		"sh", "-c", "printf 'hello\n/wait\n' | banter talk --tls --ca "+ca+" {}")
+	if status != 0 || !strings.Contains(stderr, "--tls records what is in it") {
+		t.Errorf("exit status %d\n%s%s", status, stdout, stderr)
+	}
+
 	// Whom nobody trusts is not recorded.
 	status, stdout, stderr = banter(t, "record", "--tls", "--to", target, "-o", file, "--", "sh", "-c", "banter talk --tls --insecure {} </dev/null")
 	if want := "TLS with the target: "; status == 0 || !strings.Contains(stderr, want) {
@@ -246,5 +254,38 @@ func (p *peer) signal(t *testing.T, sig syscall.Signal) {
 	t.Helper()
 	if err := syscall.Kill(p.pid, sig); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// A server in one line: who connects, and what is said, is shown as it happens and
+// kept.
+func TestListen(t *testing.T) {
+	for _, test := range []struct {
+		flags []string
+		hears string
+		says  string
+		has   string
+	}{
+		{[]string{"--reply", "hhhh"}, `hello\r\n`, "hhhh", "answer: hhhh"},
+		{[]string{"--reply", "hhhh", "--eol", "crlf"}, `hello\r\n`, `hhhh\r\n`, "answer: {line: hhhh}"},
+		{[]string{"--echo"}, `hello\r\n`, `hello\r\n`, "answer: {line: hello}"},
+		{nil, `hello\r\n`, "", "expect: {line: hello}"},
+	} {
+		t.Run(strings.Join(test.flags, " "), func(t *testing.T) {
+			file := filepath.Join(t.TempDir(), "listen.yaml")
+			server, at := listening(t, append([]string{"listen", "--once", "--backlog", "1", "-o", file}, test.flags...)...)
+			wait := "/wait\n"
+			if test.says == "" {
+				wait = ""
+			}
+			talks(t, at, "hello\n"+wait)
+			server.endsWith(t, 0)
+			server.says(t, `^1 +connection from 127`)
+			server.says(t, `^1 +\d.* m?s  < "`+regexp.QuoteMeta(test.hears)+`"$`)
+			if test.says != "" {
+				server.says(t, `^1 +\d.* m?s  > "`+regexp.QuoteMeta(test.says)+`"$`)
+			}
+			recorded(t, file, test.has)
+		})
 	}
 }

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
+	"banter/runner/capture"
 	"banter/runner/scenario"
 )
 
@@ -144,23 +146,32 @@ func (sp speller) pieces(turn *Turn, u *Unit) (all []*scenario.Value) {
 		hole := parts[0]
 		parts = parts[1:]
 		v := scenario.NewMap()
-		switch {
-		case hole.Size > 0:
-			v.Set("bytes", scenario.NewWord(strconv.Itoa(hole.Size)))
-			if hole.Name != "" {
-				v.Set("capture", scenario.NewWord(hole.Name))
+		size := hole.Size
+		var end []byte
+		if size == 0 && len(parts) > 0 && parts[0].Vary == Literal {
+			end = parts[0].Data[:min(len(parts[0].Data), 8)]
+			if bytes.Index(append(bytes.Clone(hole.Data), end...), end) < len(hole.Data) {
+				end = nil // it is in the hole as well
 			}
-		case len(parts) > 0 && sp.sure(turn, &Unit{Parts: parts[:1]}) && parts[0].Vary == Literal:
-			end := parts[0].Data
-			end = end[:min(len(end), 8)]
+		}
+		switch {
+		case end != nil:
 			v.Set("until", one(sp.data(end)))
 			v.Set("regex", scenario.NewTemplate(sp.regex(&Unit{Parts: []Part{hole, {Data: end}}})))
 			parts = append([]Part{{Data: parts[0].Data[len(end):]}}, parts[1:]...)
 			if len(parts[0].Data) == 0 {
 				parts = parts[1:]
 			}
-		default:
+		case size == 0 && len(parts) == 0 && u == turn.Units[len(turn.Units)-1] && sp.endsWith(turn):
 			v.Set("rest", nil)
+			if hole.Name != "" {
+				v.Set("capture", scenario.NewWord(hole.Name))
+			}
+		default: // nothing says where it ends, so that is where it ended
+			if size = len(hole.Data); size == 0 {
+				continue
+			}
+			v.Set("bytes", scenario.NewWord(strconv.Itoa(size)))
 			if hole.Name != "" {
 				v.Set("capture", scenario.NewWord(hole.Name))
 			}
@@ -168,6 +179,12 @@ func (sp speller) pieces(turn *Turn, u *Unit) (all []*scenario.Value) {
 		all = append(all, v)
 	}
 	return all
+}
+
+// endsWith reports whether a turn is the last that is said before its sender ends.
+func (sp speller) endsWith(turn *Turn) bool {
+	i := slices.Index(sp.t.Turns, turn) + 1
+	return i < len(sp.t.Turns) && sp.t.Turns[i].Kind == capture.EOF && sp.t.Turns[i].From == turn.From
 }
 
 // like is a text with its holes.

@@ -25,9 +25,7 @@ func Redact(convs []capture.Conversation, secrets []*regexp.Regexp) []capture.Co
 		for j, e := range convs[i].Events {
 			convs[i].Events[j].Data = bytes.Clone(e.Data)
 		}
-		for _, s := range streams(&convs[i]) {
-			r.streams = append(r.streams, s)
-		}
+		r.streams = append(r.streams, streams(&convs[i])...)
 	}
 	for _, re := range secrets {
 		r.find(re)

@@ -17,6 +17,7 @@ type Tape struct {
 	kept    int64
 	full    bool
 	tracks  []*Track
+	begun   int           // tracks, whether they were kept or not
 	open    int           // tracks that are not over
 	fresh   []*Track      // with something that News has not brought
 	waited  bool          // somebody wants to know of the next news,
@@ -26,8 +27,12 @@ type Tape struct {
 // TapeSize is how many bytes a tape keeps as a rule.
 const TapeSize = 16 << 20
 
-// eventSize is about how many bytes an event takes beside its data.
-const eventSize = 80
+// About how many bytes an event takes beside its data, and a track beside its
+// events.
+const (
+	eventSize = 80
+	trackSize = 400
+)
 
 // NewTape returns a tape that keeps so many bytes at most, of all connections
 // together. What is more is counted, and is gone.
@@ -53,9 +58,13 @@ func (t *Tape) Begin(client, server netip.AddrPort, datagrams bool) *Track {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	r := &Track{tape: t, conv: capture.Conversation{
-		Number: len(t.tracks), Client: client, Server: server, Datagrams: datagrams, Began: time.Now(),
+		Number: t.begun, Client: client, Server: server, Datagrams: datagrams, Began: time.Now(),
 	}}
-	t.tracks = append(t.tracks, r)
+	t.begun++
+	if t.full = t.full || t.kept+trackSize > t.most; !t.full {
+		t.kept += trackSize
+		t.tracks = append(t.tracks, r)
+	}
 	t.open++
 	t.tell(r)
 	return r

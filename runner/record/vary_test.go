@@ -2,6 +2,8 @@ package record_test
 
 import (
 	"context"
+	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -167,6 +169,17 @@ func TestVaryNow(t *testing.T) {
 	}
 }
 
+// Clients that play at the same time may connect in another order on another run.
+func TestVaryOrder(t *testing.T) {
+	get := func(what, id string) capture.Conversation {
+		return talk("C: GET "+what+"\r\n", "S: "+what+" "+id+"\r\n", "C: EOF", "S: EOF")
+	}
+	got := string(fromRuns(t, run{get("sheep", "17"), get("stars", "4711")}, run{get("stars", "4712"), get("sheep", "17")}))
+	if !strings.Contains(got, `{send: {line: GET sheep}, expect: {line: sheep 17}}`) || !strings.Contains(got, `{send: {line: GET stars}, expect: {like: "stars ${?:int}"}}`) {
+		t.Error(got)
+	}
+}
+
 // Where runs are not alike, that is said, and the rest is compared.
 func TestVaryDiffers(t *testing.T) {
 	script := record.NewScript(run{talk("C: hello 1\r\n", "S: a\r\nb\r\n", "C: EOF", "S: EOF")}, record.Options{})
@@ -181,5 +194,50 @@ func TestVaryDiffers(t *testing.T) {
 	}
 	if differ := script.Vary(record.NewScript(nil, record.Options{})); len(differ) != 1 {
 		t.Errorf("%q", differ)
+	}
+}
+
+// Whatever two runs say, the scenario of them passes by itself, and its clients
+// against what the second run's server said.
+func TestVaryProperty(t *testing.T) {
+	words := []string{"hello", "id=", "4711", "a-b", "${x}", "$", "\\", "\"", "'", "#", ": ", "{", "é", "\t", "0", "99", "1.5", "2026-01-02T03:04:05Z", " ", "  ",
+		"\x00", "\xff\xfe", "\r\n", "\n", "127.0.0.1:7890", "tmp", "localhost:7890", "-", "*", "?", ""}
+	for seed := range uint64(200) {
+		random := rand.New(rand.NewPCG(seed, 1))
+		text := func() string {
+			var b strings.Builder
+			for range 1 + random.IntN(8) {
+				b.WriteString(words[random.IntN(len(words))])
+			}
+			return b.String() + "\r\n"
+		}
+		var runs [2]run
+		var says [2][]string
+		for n := range 2 + random.IntN(4) {
+			side := []string{"C: ", "S: "}[n%2]
+			one := text()
+			other := one
+			if random.IntN(3) > 0 {
+				other = text()
+			}
+			if strings.Count(one, "\r\n") != strings.Count(other, "\r\n") {
+				other = one
+			}
+			for k, said := range []string{one, other} {
+				says[k] = append(says[k], side+said)
+			}
+		}
+		for k := range runs {
+			runs[k] = run{talk(append(says[k], "C: EOF", "S: EOF")...)}
+		}
+		script := record.NewScript(runs[0], record.Options{})
+		script.Vary(record.NewScript(runs[1], record.Options{}))
+		source, err := script.YAML()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if t.Run(fmt.Sprint(seed), func(t *testing.T) { play(t, t.TempDir(), source) }); t.Failed() {
+			t.Fatalf("%q\n%q\n%s", says[0], says[1], source)
+		}
 	}
 }

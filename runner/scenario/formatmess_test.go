@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"reflect"
 	"regexp"
@@ -97,7 +98,7 @@ func TestFormatFiles(t *testing.T) {
 	for name, src := range validSources(t) {
 		t.Run(name, func(t *testing.T) {
 			out := formatted(t, src)
-			if strings.HasPrefix(name, "../../scenarios/") && !bytes.Equal(out, src) {
+			if strings.HasSuffix(name, ".yaml") && !strings.Contains(name, "testdata") && !bytes.Equal(out, src) {
 				t.Errorf("it is not formatted; banter fmt -w does it")
 			}
 			formatted(t, append(utf8BOM, bytes.ReplaceAll(src, []byte("\n"), []byte("\r\n"))...))
@@ -113,8 +114,10 @@ func TestFormatIndentation(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 4))
 	others := 0
 	sources := validSources(t)
-	for name, src := range sources {
-		want := formatted(t, src)
+	names := slices.Sorted(maps.Keys(sources))
+	names = names[:len(names)/raceSlowdown]
+	for _, name := range names {
+		want := formatted(t, sources[name])
 		p := Config{}.newParser(name, want, false)
 		tokens, err := (&tokenReader{all: p.places(), text: p.src.text}).read()
 		if err != nil {
@@ -124,12 +127,13 @@ func TestFormatIndentation(t *testing.T) {
 		if !bytes.Equal(src, want) {
 			others++
 		}
-		if got := formatted(t, src); !bytes.Equal(got, want) {
+		aligned := slices.ContainsFunc(tokens, func(t token) bool { return t.kind == commentToken && t.gap > 1 && t.was > t.gap })
+		if got := formatted(t, src); !bytes.Equal(got, want) && !aligned { // those can meet others by chance
 			t.Errorf("%s: another indentation gives another file (-usual +this):\n%s", name, cmp.Diff(string(want), string(got)))
 		}
 	}
-	if others < len(sources)/2 {
-		t.Errorf("only %d of %d were indented otherwise", others, len(sources))
+	if others < len(names)/2 {
+		t.Errorf("only %d of %d were indented otherwise", others, len(names))
 	}
 }
 

@@ -311,11 +311,11 @@ func validSources(t testing.TB) map[string][]byte {
 		}
 		return b
 	}
-	for _, name := range read("../../scenarios/*/*.yaml") {
+	for _, name := range append(read("../../scenarios/*/*.yaml"), read("../../cmd/banter/*.yaml")...) {
 		sources[name] = data(name)
 	}
 	fence := regexp.MustCompile("(?ms)^```yaml[^\n]*\n(.*?)^```")
-	for _, name := range []string{"../../docs/language.md", "../../docs/editors.md", "../../README.md"} {
+	for _, name := range append(read("../../docs/*.md"), "../../README.md") {
 		for i, m := range fence.FindAllSubmatch(data(name), -1) {
 			sources[fmt.Sprintf("%s#%d", name, i+1)] = m[1]
 		}

@@ -12,6 +12,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// pendingPoll is how often a client looks whether its connect is pending.
+const pendingPoll = 5 * time.Millisecond
+
 // pendingKnown says that a pending connect is told from one that is under way.
 const pendingKnown = true
 

@@ -23,6 +23,6 @@ func (c *Conn) TCPInfo() (*TCPInfo, error) { return nil, errors.ErrUnsupported }
 
 func watchPending(context.Context, syscall.RawConn, context.CancelCauseFunc) {}
 
-func haveCongestion(*Namespace, string) error { return errNoCongestion }
+var errNoCongestion = errors.New("only Linux lets a socket choose its congestion control algorithm")
 
-func setCongestion(int, string) error { return errNoCongestion }
+func haveCongestion(*Namespace, string) error { return errNoCongestion }
