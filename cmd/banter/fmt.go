@@ -57,7 +57,7 @@ func (a *app) fmt(cmd *cobra.Command, paths []string, f fmtFlags) error {
 	if err := f.fit(found); err != nil {
 		return err
 	}
-	files, err := a.formatted(cmd, found)
+	files, err := a.formatted(cmd, found, f.write)
 	if err != nil {
 		return err
 	}
@@ -108,7 +108,7 @@ func (f fmtFlags) fit(paths []string) error {
 }
 
 // formatted reads and formats files. Where any can't be, all that is wrong is said.
-func (a *app) formatted(cmd *cobra.Command, paths []string) (files []formattedFile, err error) {
+func (a *app) formatted(cmd *cobra.Command, paths []string, write bool) (files []formattedFile, err error) {
 	var problems, bad int
 	for _, path := range paths {
 		name := path
@@ -135,7 +135,11 @@ func (a *app) formatted(cmd *cobra.Command, paths []string) (files []formattedFi
 		files = append(files, formattedFile{path, src, now})
 	}
 	if problems > 0 {
-		fmt.Fprintf(a.stderr, "%s in %s\n", counted(problems, "error"), counted(bad, "file"))
+		end := ""
+		if write {
+			end = "; nothing was written"
+		}
+		fmt.Fprintf(a.stderr, "%s in %s%s\n", counted(problems, "error"), counted(bad, "file"), end)
 	}
 	return files, err
 }

@@ -42,9 +42,9 @@ A line that begins with / is a command:
 Ctrl-D half-closes, as /shutdown does; Ctrl-C closes. From a pipe it works the
 same way, for scripts.
 
-With -o FILE the talk is kept as a scenario, which passes against the same
-server: banter run --connect server=ADDRESS FILE. The exit status is 0, or 1 if there was no connection,
-or 2 if the call is wrong or there is no file.`,
+With -o FILE the talk is kept as a scenario, which passes against the same server:
+banter run --connect server=ADDRESS FILE. The exit status is 0, or 1 if there was
+no connection, or 2 if the call is wrong or there is no file.`,
 		Example: `  banter talk 127.0.0.1:7890
   banter talk -o smtp.yaml mx.example:25
   printf 'PING\n' | banter talk 127.0.0.1:6379

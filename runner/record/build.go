@@ -1,10 +1,16 @@
 package record
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/dustin/go-humanize"
 
 	"banter/runner/capture"
 )
@@ -25,6 +31,13 @@ func Scenario(convs []capture.Conversation, opts Options) ([]byte, error) {
 	return NewScript(convs, opts).YAML()
 }
 
+// maxTurns is how many turns, or conversations, a scenario can have: with more it
+// would be larger than can be read.
+const maxTurns = 20_000
+
+// fewer is what to do about a scenario that would be too large.
+const fewer = "pick fewer of them, or write to a file, which has long payloads beside it"
+
 // pause is how long a side has to be silent for what it says then to have
 // another reason than what came before.
 const pause = 2 * time.Millisecond
@@ -37,11 +50,16 @@ func NewScript(convs []capture.Conversation, opts Options) *Script {
 	if len(convs) == 0 {
 		return s
 	}
+	if len(convs) > maxTurns {
+		s.tooLarge = fmt.Errorf("there are %s conversations; %s", humanize.Comma(int64(len(convs))), fewer)
+		return s
+	}
 	began := convs[0].Began
 	s.began = began
 	moments := momentsOf(convs)
 	names := names{}
 	servers := map[serverKey]string{}
+	count := 0
 	for i := range convs {
 		c := &convs[i]
 		refused := len(c.Events) == 1 && c.Events[0].Kind == capture.Refused
@@ -63,7 +81,13 @@ func NewScript(convs []capture.Conversation, opts Options) *Script {
 		if !refused {
 			t.Turns = turns(c, t.began, moments)
 		}
+		t.over = t.ended()
 		s.Talks = append(s.Talks, t)
+		if count += len(t.Turns); count > maxTurns {
+			s.tooLarge = fmt.Errorf("the conversations have more than %s turns; %s", humanize.Comma(maxTurns), fewer)
+			s.Talks = nil
+			return s
+		}
 	}
 	s.EOL = endOfLine(s.Talks)
 	frame(s)
@@ -96,8 +120,12 @@ func (n names) take(wished, fallback string) string {
 	return name
 }
 
-// nameLike is a name with nothing in it that no name may have.
+// nameLike is a name with nothing in it that no name may have, and that YAML takes
+// as one; "" if there is none.
 func nameLike(name string) string {
+	if first, _ := utf8.DecodeRuneInString(name); !unicode.IsLetter(first) || strings.EqualFold(name, "null") {
+		return ""
+	}
 	out := make([]byte, 0, len(name))
 	for i := range len(name) {
 		switch c := name[i]; {
@@ -129,7 +157,7 @@ func momentsOf(convs []capture.Conversation) []moment {
 			}
 		}
 	}
-	slices.SortStableFunc(all, func(a, b moment) int { return int(a.at - b.at) })
+	slices.SortStableFunc(all, func(a, b moment) int { return cmp.Compare(a.at, b.at) })
 	return all
 }
 
@@ -165,7 +193,7 @@ func interrupted(moments []moment, from, to time.Duration) bool {
 	if to-from < pause {
 		return false
 	}
-	i, _ := slices.BinarySearchFunc(moments, from, func(m moment, at time.Duration) int { return int(m.at - at) })
+	i, _ := slices.BinarySearchFunc(moments, from, func(m moment, at time.Duration) int { return cmp.Compare(m.at, at) })
 	for ; i < len(moments) && moments[i].at <= from; i++ {
 	}
 	return i < len(moments) && moments[i].at < to

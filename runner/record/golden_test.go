@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"banter/runner/capture"
+	"banter/runner/scenario"
 )
 
 var update = flag.Bool("update", false, "write the scenarios in testdata anew")
@@ -70,6 +71,9 @@ func TestScenarios(t *testing.T) {
 			}
 			if got != string(want) {
 				t.Errorf("got\n%s\nwant\n%s", got, want)
+			}
+			if formatted, _, err := scenario.Format(path, want); err != nil || string(formatted) != got {
+				t.Errorf("banter fmt makes of it\n%s%v", formatted, err)
 			}
 		})
 	}

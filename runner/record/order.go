@@ -20,7 +20,7 @@ func inOrder(talks []*Talk) {
 		for _, other := range before {
 			t.After = append(t.After, other.Client)
 		}
-		if reason := o.latest(talks[:i], t, capture.Server, -1, t.began); reason != nil && !slices.ContainsFunc(before, func(other *Talk) bool { return other.ended() >= reason.turn.end }) {
+		if reason := o.latest(talks[:i], t, capture.Server, -1, t.began); reason != nil && !slices.ContainsFunc(before, func(other *Talk) bool { return other.over >= reason.turn.end }) {
 			t.Await = append(t.Await, o.signal(reason))
 		}
 	}
@@ -45,10 +45,10 @@ func inOrder(talks []*Talk) {
 func ended(talks []*Talk, at time.Duration) (all []*Talk) {
 	known := map[string]bool{}
 	for _, t := range slices.Backward(talks) {
-		if t.ended() <= at && !known[t.Client] {
+		if t.over <= at && !known[t.Client] {
 			all = append(all, t)
 		}
-		if t.ended() <= at {
+		if t.over <= at {
 			for _, name := range t.After {
 				known[name] = true
 			}

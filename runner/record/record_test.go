@@ -105,6 +105,9 @@ func replays(t *testing.T, convs ...capture.Conversation) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if formatted, _, err := scenario.Format("recorded.yaml", source); err != nil || !bytes.Equal(formatted, source) {
+		t.Errorf("%v: banter fmt makes\n%s\nof\n%s", err, formatted, source)
+	}
 	result := play(t, dir, source)
 	byName := map[string]runner.Actor{}
 	for _, a := range result.Actors {

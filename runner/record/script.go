@@ -27,6 +27,8 @@ type Script struct {
 	save  func(name string, data []byte) (string, error)
 	files map[string]string // their names, by what is in them
 	err   error             // of saving
+
+	tooLarge error // there is too much for a scenario
 }
 
 // Save has payloads that are too long for the scenario kept in files beside it.
@@ -46,6 +48,7 @@ type Talk struct {
 	Turns          []*Turn
 
 	began time.Duration // as Turn.At
+	over  time.Duration // when the client may have gone
 }
 
 // Turn is what one side says before the other does, or how it ends. Kind is that

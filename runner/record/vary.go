@@ -24,14 +24,52 @@ func (s *Script) Vary(others ...*Script) (differ []string) {
 			return []string{fmt.Sprintf("run 1 has %s and run %d has %d; nothing was compared", count(len(s.Talks), "connection"), k+2, len(other.Talks))}
 		}
 	}
+	pairs := make([][]*Talk, len(v.runs))
+	for k, run := range v.runs {
+		pairs[k] = paired(s.Talks, run.Talks)
+	}
 	for i, t := range s.Talks {
 		talks := make([]*Talk, len(v.runs))
-		for k, run := range v.runs {
-			talks[k] = run.Talks[i]
+		for k := range v.runs {
+			talks[k] = pairs[k][i]
 		}
 		v.talk(t, talks)
 	}
 	return v.differ
+}
+
+// paired is the talks of another run in the order of the first one's: those whose
+// clients say the same, then those that begin the same way, then the others as
+// they came. Clients that play at the same time may connect in any order.
+func paired(first, other []*Talk) []*Talk {
+	out := make([]*Talk, len(first))
+	taken := map[*Talk]bool{}
+	for _, units := range []int{-1, 1, 0} {
+		for i, t := range first {
+			if out[i] != nil {
+				continue
+			}
+			for _, o := range other {
+				if !taken[o] && clientSays(o, units) == clientSays(t, units) {
+					out[i], taken[o] = o, true
+					break
+				}
+			}
+		}
+	}
+	return out
+}
+
+// clientSays is so many units of what the client says, all if that is negative.
+func clientSays(t *Talk, units int) string {
+	var b strings.Builder
+	for i, u := range unitsOf(t, capture.Client) {
+		if i == units {
+			break
+		}
+		fmt.Fprintf(&b, "%q", u.content())
+	}
+	return b.String()
 }
 
 // varier makes one script of several.

@@ -169,6 +169,17 @@ func TestVaryNow(t *testing.T) {
 	}
 }
 
+// Clients that play at the same time may connect in another order on another run.
+func TestVaryOrder(t *testing.T) {
+	get := func(what, id string) capture.Conversation {
+		return talk("C: GET "+what+"\r\n", "S: "+what+" "+id+"\r\n", "C: EOF", "S: EOF")
+	}
+	got := string(fromRuns(t, run{get("sheep", "17"), get("stars", "4711")}, run{get("stars", "4712"), get("sheep", "17")}))
+	if !strings.Contains(got, `{send: {line: GET sheep}, expect: {line: sheep 17}}`) || !strings.Contains(got, `{send: {line: GET stars}, expect: {like: "stars ${?:int}"}}`) {
+		t.Error(got)
+	}
+}
+
 // Where runs are not alike, that is said, and the rest is compared.
 func TestVaryDiffers(t *testing.T) {
 	script := record.NewScript(run{talk("C: hello 1\r\n", "S: a\r\nb\r\n", "C: EOF", "S: EOF")}, record.Options{})

@@ -1,6 +1,7 @@
 package record
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -15,6 +16,12 @@ import (
 // that the file would be too large to be read.
 func (s *Script) YAML() ([]byte, error) {
 	s.err, s.files = nil, nil
+	switch {
+	case s.tooLarge != nil:
+		return nil, s.tooLarge
+	case len(s.Talks) == 0:
+		return nil, errors.New("there is no conversation")
+	}
 	doc := scenario.NewMap()
 	if s.Name != "" {
 		doc.Set("name", scenario.NewText(s.Name))
@@ -28,9 +35,8 @@ func (s *Script) YAML() ([]byte, error) {
 	doc.Set("servers", s.servers()).Set("clients", s.clients())
 	out := scenario.Compose(doc)
 	if s.err == nil && len(out) > scenario.MaxFileSize {
-		hint := "fewer conversations, or payloads in files of their own, beside a scenario that is a file"
-		return nil, fmt.Errorf("the scenario would have %s, and may have %s; %s",
-			humanize.IBytes(uint64(len(out))), humanize.IBytes(scenario.MaxFileSize), hint)
+		return nil, fmt.Errorf("the conversations would be a scenario of %s, and it can have %s; %s",
+			humanize.IBytes(uint64(len(out))), humanize.IBytes(scenario.MaxFileSize), fewer)
 	}
 	return out, s.err
 }
@@ -67,25 +73,29 @@ func (s *Script) servers() *scenario.Value {
 // server is a server with a script for each connection, or one for all where they
 // are the same.
 func (s *Script) server(talks []*Talk) *scenario.Value {
-	first := talks[0]
+	one := talks[0]
 	srv := scenario.NewMap()
-	if first.Address != "" {
-		srv.Behind("was " + first.Address)
+	if one.Address != "" {
+		srv.Behind("was " + one.Address)
 	}
-	if first.Datagrams {
+	if one.Datagrams {
 		srv.Set("bind", scenario.NewWord("udp:127.0.0.1:0"))
 	}
-	if first.Refused {
+	if one.Refused {
 		return srv.Set("start", scenario.NewWord("false"))
 	}
 	if !slices.ContainsFunc(talks, func(t *Talk) bool { return !t.startsTLS() }) {
 		srv.Set("tls", scenario.NewWord("true"))
 	}
 	scripts := make([]*scenario.Value, len(talks))
-	same := true
+	first, same := "", true
 	for i, t := range talks {
 		scripts[i] = s.script(t, capture.Server)
-		same = same && composed(scripts[i]) == composed(scripts[0])
+		text := composed(scripts[i])
+		if i == 0 {
+			first = text
+		}
+		same = same && text == first
 	}
 	if same {
 		return srv.Set("steps", scripts[0]).Tall()
@@ -108,20 +118,26 @@ func (t *Talk) startsTLS() bool { return len(t.Turns) > 0 && t.Turns[0].Kind == 
 func (s *Script) clients() *scenario.Value {
 	all := scenario.NewMap().Tall()
 	for _, t := range s.Talks {
-		steps := s.script(t, capture.Client)
+		client := scenario.NewMap().Tall()
+		if slices.ContainsFunc(t.Turns, func(turn *Turn) bool { return turn.Kind == capture.Gap }) {
+			client.Set("note", scenario.NewText("bytes are missing in what this was made of; a comment says where"))
+		}
 		switch len(t.After) {
 		case 0:
-			all.Set(t.Client, steps)
-			continue
 		case 1:
-			all.Set(t.Client, scenario.NewMap().Set("after", scenario.NewWord(t.After[0])).Set("steps", steps).Tall())
+			client.Set("after", scenario.NewWord(t.After[0]))
 		default:
 			list := scenario.NewList()
 			for _, name := range t.After {
 				list.Add(scenario.NewWord(name))
 			}
-			all.Set(t.Client, scenario.NewMap().Set("after", list).Set("steps", steps).Tall())
+			client.Set("after", list)
 		}
+		steps := s.script(t, capture.Client)
+		if client.Has("note") || client.Has("after") {
+			steps = client.Set("steps", steps)
+		}
+		all.Set(t.Client, steps)
 	}
 	return all
 }

@@ -110,6 +110,9 @@ func (l *Live) line(number int, at, text string) error {
 func Lines(data, eol []byte) (lines []string) {
 	if !isText(data) {
 		for row := range slices.Chunk(data, hexRow) {
+			if len(lines) == hexRows {
+				return append(lines, fmt.Sprintf("⋮ %d bytes more", len(data)-hexRows*hexRow))
+			}
 			lines = append(lines, pad(hex(row, nil), 3*hexRow+1)+"│"+dots(row))
 		}
 		return lines
@@ -130,5 +133,9 @@ func Lines(data, eol []byte) (lines []string) {
 	return lines
 }
 
-// hexRow is how many bytes stand in a row.
-const hexRow = 16
+// How many bytes stand in a row, and how many rows are shown of bytes that come at
+// once.
+const (
+	hexRow  = 16
+	hexRows = 64
+)

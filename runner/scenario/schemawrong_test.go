@@ -226,7 +226,7 @@ func TestSchemaHasNoOtherKeys(t *testing.T) {
 	s := compileSchema(t)
 	m := &maker{rand.New(rand.NewPCG(1, 2)), root["definitions"].(map[string]any)}
 	config := Config{Allow: Allow{Run: Grant{All: true}}}
-	for range 500 {
+	for range 500 / raceSlowdown {
 		src := []byte(m.value(root, 0))
 		if err := refusals(s, src); err != nil {
 			t.Fatalf("%s\n%v", src, err)
