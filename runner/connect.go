@@ -62,10 +62,14 @@ func (a *actor) connect(c scenario.Connect, ride *scenario.Expect) *Failure {
 	a.packets = to.Network == "udp"
 	switch {
 	case err == nil:
+		l := a.p.scenario.Link(c.Via)
+		if l != nil {
+			conn = a.p.over(conn, l)
+		}
 		a.p.hold(conn)
 		a.attach(conn)
 		a.saw(transcript.Connect, name)
-		if l := a.p.scenario.Link(c.Via); l != nil {
+		if l != nil {
 			if err := a.p.harm(conn, &l.Back, &l.Out); err != nil {
 				return a.failure(Environment, "link %s: %s", l.Name, err)
 			}

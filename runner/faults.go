@@ -1,7 +1,9 @@
 package runner
 
 import (
+	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"banter/runner/scenario"
@@ -33,14 +35,54 @@ func (p *play) shuffle() error {
 	return p.network.Shuffle(shares)
 }
 
-// harm has an end of a connection suffer what goes wrong with what comes in, and
-// with what goes out.
-func (p *play) harm(conn *wire.Conn, in, out *scenario.Faults) error {
-	for _, f := range []*scenario.Faults{in, out} {
-		if key := f.OfStream(); key != "" {
-			return fmt.Errorf("%s is not to be had yet", key)
-		}
+// over has a client's connection go over a link, if something goes wrong with the
+// stream there. What is used is the connection that it returns.
+func (p *play) over(conn *wire.Conn, l *scenario.Link) *wire.Conn {
+	if l.Out.OfStream() == "" && l.Back.OfStream() == "" {
+		return conn
 	}
+	conn, link := wire.Over(conn, streamFaults(&l.Out), streamFaults(&l.Back), l.Seed)
+	p.mu.Lock()
+	p.links[link] = struct{}{}
+	p.mu.Unlock()
+	p.linking.Go(func() {
+		link.Run(p.linked)
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		delete(p.links, link)
+	})
+	return conn
+}
+
+func streamFaults(f *scenario.Faults) wire.Faults {
+	return wire.Faults{
+		Latency: f.Latency, Jitter: f.Jitter, Rate: f.Rate, Slice: f.Slice,
+		ResetAfter: f.ResetAfter, StallAfter: f.StallAfter, // Unlimited is negative
+	}
+}
+
+// deliver waits until what the clients have sent over links has arrived, as far
+// as it will: without links it would have.
+func (p *play) deliver() {
+	p.mu.Lock()
+	links := slices.Collect(maps.Keys(p.links))
+	p.mu.Unlock()
+	ctx, cancel := context.WithTimeout(p.ctx, p.timeout(0))
+	defer cancel()
+	for _, l := range links {
+		l.Delivered(ctx)
+	}
+}
+
+// unlink ends what still goes over links.
+func (p *play) unlink() {
+	p.cut()
+	p.linking.Wait()
+}
+
+// harm has the kernel do to an end of a connection what goes wrong with the
+// segments that come in, and with those that go out.
+func (p *play) harm(conn *wire.Conn, in, out *scenario.Faults) error {
 	if in.Loss > 0 {
 		if err := conn.Lose(in.Loss); err != nil {
 			return fmt.Errorf("no segments can be lost: %s", wire.Reason(err))

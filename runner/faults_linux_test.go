@@ -62,6 +62,19 @@ func TestLossIsNotSeen(t *testing.T) {
 	}
 }
 
+// Segments can be lost on a link that delays and cuts the stream as well.
+func TestLossAndLatency(t *testing.T) {
+	r := playIsolated(t, strings.Replace(lossy, "LOSS", "loss: 5%, latency: 2ms, jitter: 1ms, slice: 1000", 1))
+	if !r.Passed() {
+		t.Fatalf("%q", failures(r))
+	}
+	for _, a := range r.Actors {
+		if a.TCP[0].Retransmits == 0 {
+			t.Errorf("%s has sent no segment again", a.Name)
+		}
+	}
+}
+
 // What needs an isolated network says so without one.
 func TestNotIsolated(t *testing.T) {
 	for why, want := range map[string]string{

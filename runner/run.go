@@ -80,6 +80,7 @@ func run(ctx context.Context, s *scenario.Scenario, opts Options) (Result, error
 				p.playing.Go(c.playClient)
 			}
 			p.playing.Wait()
+			p.deliver()
 			p.outlast()
 			p.serveOthers()
 		}
@@ -100,11 +101,13 @@ func newPlay(ctx context.Context, s *scenario.Scenario, opts Options) *play {
 	p := &play{
 		scenario: s, opts: opts, began: time.Now(), order: newOrder(),
 		idle: map[*actor]bool{}, open: map[*wire.Conn]struct{}{}, dials: map[*dial]struct{}{}, names: map[pair]caller{},
+		links: map[*wire.Link]struct{}{},
 	}
 	p.order.mayCome, p.order.unplayed, p.order.now = p.mayCome, p.unplayed, p.now
 	p.order.stopped = func() bool { return p.ctx.Err() != nil }
 	p.progress = sync.NewCond(&p.mu)
 	p.ctx, p.cancel = context.WithCancelCause(ctx)
+	p.linked, p.cut = context.WithCancel(context.Background())
 	return p
 }
 
@@ -120,6 +123,7 @@ func (p *play) conclude() Result {
 	p.mu.Unlock()
 	p.order.changed() // no connection will come any more
 	p.serving.Wait()
+	p.unlink()
 	p.settle()
 	p.clean()
 	p.network.Close()
@@ -174,6 +178,10 @@ type play struct {
 
 	delivering sync.WaitGroup // of what still comes to UDP servers
 
+	linked  context.Context // ends when nobody needs the links any more
+	cut     context.CancelFunc
+	linking sync.WaitGroup // of what goes over them
+
 	leaving atomic.Bool   // Serve has to end: nobody waits for more than is there
 	hurry   chan struct{} // closed some time after that: nobody lets time pass any more
 	telling sync.Mutex    // while Serve tells what happens
@@ -193,6 +201,7 @@ type play struct {
 	open     map[*wire.Conn]struct{}
 	dials    map[*dial]struct{}
 	names    map[pair]caller // whose connection this is
+	links    map[*wire.Link]struct{}
 	accepted []*actor
 	failures []Failure
 	printed  []Output            // of programs that are part of a failure

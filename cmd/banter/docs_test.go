@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"unicode"
 
 	"banter/runner/wire"
 )
@@ -115,24 +117,114 @@ func TestDocsExamples(t *testing.T) {
 	}
 }
 
-// The links between the files of the repository lead somewhere.
+// The links between the files of the repository lead somewhere, to a heading that
+// is there too, and the README leads to each page.
 func TestDocsLinks(t *testing.T) {
-	for _, path := range pages(t, "../../README.md", "../../CHANGELOG.md") {
-		source, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, part := range strings.Split(string(source), "](")[1:] {
-			target, _, _ := strings.Cut(part, ")")
-			target, _, _ = strings.Cut(target, "#")
-			if target == "" || strings.Contains(target, "://") {
+	files := pages(t, "../../README.md", "../../CHANGELOG.md")
+	for _, path := range files {
+		for _, target := range links(t, path) {
+			if strings.Contains(target, "://") {
 				continue
 			}
-			if _, err := os.Stat(filepath.Join(filepath.Dir(path), target)); err != nil {
+			name, anchor, _ := strings.Cut(target, "#")
+			file := path
+			if name != "" {
+				file = filepath.Join(filepath.Dir(path), name)
+			}
+			if _, err := os.Stat(file); err != nil {
 				t.Errorf("%s: %v", path, err)
+			} else if anchor != "" && !slices.Contains(headings(t, file, 1, 2, 3, 4), anchor) {
+				t.Errorf("%s: %s has no heading #%s", path, file, anchor)
 			}
 		}
 	}
+	fromREADME := links(t, "../../README.md")
+	for _, page := range pages(t) {
+		if name := "docs/" + filepath.Base(page); !slices.Contains(fromREADME, name) {
+			t.Errorf("the README does not link %s", name)
+		}
+	}
+}
+
+// A page that begins with a table of contents has each of its sections there.
+func TestDocsContents(t *testing.T) {
+	for _, page := range pages(t) {
+		targets := links(t, page)
+		contents := 0
+		for ; contents < len(targets) && strings.HasPrefix(targets[contents], "#"); contents++ {
+		}
+		if contents < 3 {
+			continue
+		}
+		for _, heading := range headings(t, page, 2) {
+			if !slices.Contains(targets, "#"+heading) {
+				t.Errorf("%s: #%s is not in the table of contents", page, heading)
+			}
+		}
+	}
+}
+
+// prose is a Markdown file without its code blocks.
+func prose(t *testing.T, path string) []string {
+	t.Helper()
+	source, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lines []string
+	open := false
+	for i, line := range strings.Split(string(source), "\n") {
+		info, fence := strings.CutPrefix(line, "```")
+		switch {
+		case fence && !open && info == "":
+			// Of a block it would be the end, whose beginning is lost.
+			t.Errorf("%s:%d: a block begins without saying what is in it", path, i+1)
+			open = true
+		case fence:
+			open = !open
+		case !open:
+			lines = append(lines, line)
+		}
+	}
+	if open {
+		t.Errorf("%s: a block does not end", path)
+	}
+	return lines
+}
+
+// links are the targets of a Markdown file's links, in order.
+func links(t *testing.T, path string) []string {
+	t.Helper()
+	var targets []string
+	for _, part := range strings.Split(strings.Join(prose(t, path), "\n"), "](")[1:] {
+		target, _, _ := strings.Cut(part, ")")
+		targets = append(targets, target)
+	}
+	return targets
+}
+
+// headings are the anchors that GitHub gives to a Markdown file's headings of these
+// levels.
+func headings(t *testing.T, path string, levels ...int) []string {
+	t.Helper()
+	var anchors []string
+	for _, line := range prose(t, path) {
+		level := len(line) - len(strings.TrimLeft(line, "#"))
+		title, heading := strings.CutPrefix(line[level:], " ")
+		if !heading || !slices.Contains(levels, level) {
+			continue
+		}
+		anchors = append(anchors, strings.Map(func(r rune) rune {
+			switch {
+			case r == ' ' || r == '-':
+				return '-'
+			case r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r):
+				return unicode.ToLower(r)
+			}
+			return -1
+		}, title))
+	}
+	return anchors
 }
 
 func write(t testing.TB, path, text string) {

@@ -15,14 +15,17 @@ func (a *app) helpCommand() *cobra.Command {
 		Long:  `Help says what a command does, and what it can be told.`,
 		ValidArgsFunction: func(cmd *cobra.Command, _ []string, _ string) (names []string, _ cobra.ShellCompDirective) {
 			for _, c := range cmd.Root().Commands() {
-				names = append(names, c.Name())
+				if c.IsAvailableCommand() {
+					names = append(names, c.Name())
+				}
 			}
 			return names, cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			found, rest, err := cmd.Root().Find(args)
 			if err != nil || len(rest) > 0 {
-				return fmt.Errorf("no command %q; see %q", args[len(args)-1], "banter help")
+				word := args[len(args)-1]
+				return fmt.Errorf("no command %q; %s", word, suggestion(cmd.Root(), word))
 			}
 			found.InitDefaultHelpFlag()
 			a.help(found)

@@ -10,6 +10,7 @@ import (
 	"strconv"
 
 	"banter/runner/capture"
+	"banter/runner/capture/pcap"
 	"banter/runner/record"
 	"banter/runner/report"
 	"banter/runner/scenario"
@@ -19,7 +20,7 @@ import (
 
 // importFlags are what "banter import" is told.
 type importFlags struct {
-	opts   capture.ReadOptions
+	opts   pcap.ReadOptions
 	redact []*regexp.Regexp
 	output string
 }
@@ -56,8 +57,8 @@ Bytes that a capture does not have are an error that names the packet, unless
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.StringVarP(&f.output, "output", "o", "", "write the scenario into this `FILE`, and long payloads into files beside it")
-	flags.Var(&value[*capture.Stream]{to: &f.opts.Stream, kind: "N", parse: func(s string) (*capture.Stream, error) {
-		stream, err := capture.ParseStream(s)
+	flags.Var(&value[*pcap.Stream]{to: &f.opts.Stream, kind: "N", parse: func(s string) (*pcap.Stream, error) {
+		stream, err := pcap.ParseStream(s)
 		return &stream, err
 	}}, "stream", "only this conversation: Wireshark's tcp.stream N, or udp:N")
 	flags.Var(port(&f.opts.Port), "port", "only conversations with a server at this port")
@@ -123,7 +124,7 @@ func (a *app) readCapture(path string, f *importFlags) (name string, convs []cap
 		}
 		in, name = file, path
 	}
-	if convs, err = capture.Read(in, f.opts); err != nil {
+	if convs, err = pcap.Read(in, f.opts); err != nil {
 		return "", nil, fmt.Errorf("%s: %w", name, reason(err))
 	}
 	a.doubts(name, convs)

@@ -72,7 +72,7 @@ cut, or 2 if the call is wrong or there is no file.`,
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.StringVar(&f.reply, "reply", "", "answer each connection with this `TEXT`")
-	flags.Var(eolFlag(&f.eol, "none"), "eol", "what stands behind the reply")
+	eolFlag(cmd, &f.eol, "none", "what stands behind the reply")
 	flags.BoolVar(&f.echo, "echo", false, "send back what comes")
 	flags.Var(backlogFlag(&f.backlog, "N"), "backlog", "how many connections may wait to be accepted (the system's maximum)")
 	flags.BoolVar(&f.once, "once", false, "end with the first connection")

@@ -168,12 +168,19 @@ func (a *app) noCommand(root *cobra.Command, args []string) error {
 		fmt.Fprintf(a.stderr, "usage: %s\n\n%s\n\"banter help\" says more.\n", useLine(root), commandList(root))
 		return status(statusUsage)
 	}
-	word := args[0]
-	hint := `see "banter help"`
-	if s := root.SuggestionsFor(word); len(s) > 0 {
-		hint = fmt.Sprintf("did you mean %q?", s[0])
-	} else if _, err := os.Stat(word); err == nil {
-		hint = fmt.Sprintf("did you mean %q?", "banter run "+word)
+	hint := suggestion(root, args[0])
+	if _, err := os.Stat(args[0]); err == nil && hint == noSuggestion {
+		hint = fmt.Sprintf("did you mean %q?", "banter run "+args[0])
 	}
-	return fmt.Errorf("no command %q; %s", word, hint)
+	return fmt.Errorf("no command %q; %s", args[0], hint)
+}
+
+const noSuggestion = `see "banter help"`
+
+// suggestion says which command a word may have been meant to be.
+func suggestion(root *cobra.Command, word string) string {
+	if s := root.SuggestionsFor(word); len(s) > 0 {
+		return fmt.Sprintf("did you mean %q?", s[0])
+	}
+	return noSuggestion
 }

@@ -137,7 +137,7 @@ func timeFlags(cmd *cobra.Command, to *runner.Options) {
 
 func colorFlag(cmd *cobra.Command, to *string) {
 	colors := []string{"auto", "always", "never"}
-	cmd.Flags().Var(choice(to, colors...), "color", "whether the report is coloured")
+	cmd.Flags().Var(choice(to, colors...), "color", "whether output is coloured")
 	complete(cmd, "color", cobra.FixedCompletions(colors, cobra.ShellCompDirectiveNoFileComp))
 }
 
@@ -217,6 +217,9 @@ func (a *app) reportsOf(f *runFlags, files []*scenario.File, scenarios []*scenar
 			}
 			return report.NewText(w, opts)
 		},
+	}
+	if f.shard.total > 1 {
+		how.run.Shard, how.run.Shards = f.shard.index, f.shard.total
 	}
 	for _, file := range files {
 		how.sources = append(how.sources, file.Path)

@@ -14,7 +14,6 @@ import (
 	"banter/runner/scenario"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 )
 
 // talkFlags are what "banter talk" is told.
@@ -64,7 +63,7 @@ no connection, or 2 if the call is wrong or there is no file.`,
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.Var(eolFlag(&f.eol, "crlf"), "eol", "what is sent at the end of a line")
+	eolFlag(cmd, &f.eol, "crlf", "what is sent at the end of a line")
 	f.keepFlags.flags(cmd)
 	flags.BoolVar(&f.tls, "tls", false, "begin with TLS")
 	flags.StringVar(&f.ca, "ca", "", "trust the authorities in this PEM `FILE`, and not the system's")
@@ -74,16 +73,17 @@ no connection, or 2 if the call is wrong or there is no file.`,
 }
 
 // eolFlag is what ends a line.
-func eolFlag(to *string, usual string) pflag.Value {
+func eolFlag(cmd *cobra.Command, to *string, usual, usage string) {
 	ends := map[string]string{"crlf": "\r\n", "lf": "\n", "none": ""}
 	*to = ends[usual]
-	return &value[string]{to: to, kind: "crlf|lf|none", text: usual, parse: func(s string) (string, error) {
+	cmd.Flags().Var(&value[string]{to: to, kind: "crlf|lf|none", text: usual, parse: func(s string) (string, error) {
 		end, ok := ends[s]
 		if !ok {
 			return *to, errors.New("must be one of crlf, lf, none")
 		}
 		return end, nil
-	}}
+	}}, "eol", usage)
+	complete(cmd, "eol", cobra.FixedCompletions([]string{"crlf", "lf", "none"}, cobra.ShellCompDirectiveNoFileComp))
 }
 
 // talk connects, and lets somebody talk.

@@ -1,5 +1,5 @@
 // Package capture is conversations as they went over a network: what each side
-// sent and when, read from and written to capture files. It knows nothing of
+// sent and when. Package pcap reads and writes them as files. Neither knows of
 // scenarios.
 package capture
 

@@ -150,6 +150,8 @@ type Run struct {
 	Banter    string    `json:"banter,omitempty"` // which one it is
 	Flags     []string  `json:"flags,omitempty"`  // that a scenario needs to be played again the same
 	Scenarios int       `json:"scenarios"`        // that are to be played
+	Shard     int       `json:"shard,omitempty"`  // of Shards, from 1: every Shards-th scenario of the whole, from the Shard-th on
+	Shards    int       `json:"shards,omitempty"` // 0: the run is the whole
 }
 
 // Summary is what came of a whole run. Its counts are of scenarios, each of them

@@ -115,6 +115,9 @@ func (in *jsonReader) begin(line []byte) error {
 	if err := in.decode(line, &run); err != nil {
 		return err
 	}
+	if run.Shard < min(run.Shards, 1) || run.Shard > run.Shards {
+		return in.errorf("is shard %d of %d, which can't be", run.Shard, run.Shards)
+	}
 	in.runs = append(in.runs, Recorded{Run: run})
 	in.open, in.groups = true, Groups{}
 	return nil

@@ -13,7 +13,7 @@ type Link struct {
 	Pos  Pos // of its name
 	Name string
 	Note string // for people who read a report
-	Seed uint64 // from which cuts and delays follow; 1 if left out
+	Seed uint64 // from which the delays follow where there is jitter; 1 if left out
 	Out  Faults // on the way to the server
 	Back Faults // on the way back
 }
@@ -24,7 +24,7 @@ type Faults struct {
 	Latency    time.Duration // of all bytes
 	Jitter     time.Duration // by which the latency varies, up and down; never more than that
 	Rate       int64         // bytes a second; 0: as fast as it goes
-	Slice      int64         // bytes that come together at most; 0: as they come
+	Slice      int64         // bytes that come together at most: the cuts are at its multiples; 0: as they come
 	ResetAfter int64         // bytes, after which the connection is reset; Unlimited: never
 	StallAfter int64         // bytes, after which nothing more comes; Unlimited: never
 
@@ -183,8 +183,13 @@ func (p *parser) link(e entry) *Link {
 			return nil
 		}
 	}
-	if l.seed != nil && l.Out.OfStream() == "" && l.Back.OfStream() == "" {
+	switch {
+	case l.seed == nil || l.Out.Jitter > 0 || l.Back.Jitter > 0:
+	case l.Out.OfStream() == "" && l.Back.OfStream() == "":
 		p.errorf(l.seed.pos, `"seed" of a link on which the kernel loses or reorders segments; which ones is up to it`)
+		return nil
+	default:
+		p.errorf(l.seed.pos, `"seed" says how the latency varies, and link %s has no "jitter"`, quote(e.key))
 		return nil
 	}
 	return l.Link
@@ -296,6 +301,8 @@ func (p *parser) viaFits(c *connect) bool {
 		p.errorf(c.via.pos, `"via" over UDP; links are ways of streams`)
 	case c.Transport == Unix && kernel != "":
 		p.errorf(c.via.pos, `link %s has %s, and a Unix socket no segments`, quote(c.Via), quote(kernel))
+	case c.Transport == Unix && (l.Out.ResetAfter != Unlimited || l.Back.ResetAfter != Unlimited):
+		p.errorf(c.via.pos, `link %s has "reset_after", and a Unix socket no reset`, quote(c.Via))
 	default:
 		return true
 	}

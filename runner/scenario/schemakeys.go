@@ -196,12 +196,12 @@ var connectSchema = []property{
 
 // faultSchema is what goes wrong in one direction of a link, or in both.
 var faultSchema = []property{
-	{"latency", aDuration(), "How much later everything comes."},
+	{"latency", aDuration(), "How much later all that is sent comes."},
 	{"jitter", aDuration(), "By how much the latency varies, up and down."},
 	{"rate", aText(), "How much goes through, such as 100KiB/s."},
-	{"slice", aSize(), "How many bytes come together at most."},
-	{"reset_after", aSize(), "After so many bytes the connection is reset."},
-	{"stall_after", aSize(), "After so many bytes nothing more comes."},
+	{"slice", aSize(), "How many bytes come together at most: the stream is cut at its multiples."},
+	{"reset_after", aSize(), "After so many bytes the connection is reset, on both sides."},
+	{"stall_after", aSize(), "After so many bytes nothing more comes, no end and no reset."},
 	{"loss", aText(), "The share of segments that the kernel loses, such as 5%."},
 	{"reorder", aText(), "The share of segments that others overtake, such as 10%."},
 }
@@ -209,7 +209,7 @@ var faultSchema = []property{
 var linkSchema = slices.Concat(faultSchema, []property{
 	{"out", mapping(faultSchema), "What goes wrong on the way to the server alone."},
 	{"back", mapping(faultSchema), "What goes wrong on the way back alone."},
-	{"seed", aNatural(U64BE).with("default", 1), "From which cuts and delays follow: the same seed has the same ones."},
+	{"seed", aNatural(U64BE).with("default", 1), "How the latency varies, where there is jitter: the same seed has the same delays."},
 	noteKey,
 })
 

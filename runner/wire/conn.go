@@ -34,8 +34,8 @@ var ErrRefused = errors.New("connection refused")
 // said first. One goroutine uses it at a time, but another may write while it
 // reads, and any may set deadlines and close.
 type Conn struct {
-	sock    net.Conn        // a *net.TCPConn, *net.UnixConn, *net.UDPConn, *peer or pipes
-	raw     syscall.RawConn // nil of a peer and of pipes
+	sock    net.Conn        // a *net.TCPConn, *net.UnixConn, *net.UDPConn, *peer, *Link or pipes
+	raw     syscall.RawConn // nil of a peer and of pipes; the socket's of a Link
 	reset   atomic.Bool
 	refused atomic.Bool // a Write has heard it, and no Read has told
 	shut    bool        // we have half-closed
@@ -56,7 +56,7 @@ type Conn struct {
 	Local, Remote Addr
 }
 
-// stream is a *net.TCPConn, a *net.UnixConn or pipes.
+// stream is a *net.TCPConn, a *net.UnixConn, a *Link or pipes.
 type stream interface {
 	CloseRead() error
 	CloseWrite() error
@@ -124,6 +124,9 @@ func (c *Conn) lateRead(p []byte, peek bool) (int, error) {
 	switch sock := c.sock.(type) {
 	case *peer:
 		return sock.late(p)
+	case *Link:
+		n, err := sock.read(p, peek, true)
+		return n, c.meaning(err)
 	case pipes:
 		n, err := lateRead(sock.out, p)
 		return n, c.meaning(err)
@@ -142,8 +145,11 @@ func (c *Conn) LateWrite(p []byte) (int, error) {
 }
 
 func (c *Conn) lateWrite(p []byte) (int, error) {
-	if program, ok := c.sock.(pipes); ok {
-		return program.lateWrite(p)
+	switch sock := c.sock.(type) {
+	case pipes:
+		return sock.lateWrite(p)
+	case *Link:
+		return sock.lateWrite(p)
 	}
 	return c.rawWrite(p)
 }
@@ -225,16 +231,23 @@ func (c *Conn) Close() error {
 func (c *Conn) Reset() error {
 	defer c.ending.Wait()
 	var err error
-	if tcp, ok := c.sock.(*net.TCPConn); ok {
-		err = tcp.SetLinger(0)
+	switch sock := c.sock.(type) {
+	case *net.TCPConn:
+		err = sock.SetLinger(0)
+	case *Link:
+		sock.abort()
 	}
 	return errors.Join(err, c.sock.Close())
 }
 
 // Unsent is how many of the bytes that were written the peer's system has not
-// got yet. Only Linux tells.
+// got yet. Only Linux tells. What is on a link keeps its place before what comes
+// after it, and does not count.
 func (c *Conn) Unsent() (int, error) {
-	n, err := c.unsent()
+	n, err := 0, error(nil)
+	if _, linked := c.sock.(*Link); !linked {
+		n, err = c.unsent()
+	}
 	if err == nil && c.tls != nil {
 		n += int(c.under.left.Load())
 	}

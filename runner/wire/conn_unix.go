@@ -63,6 +63,10 @@ func (c *Conn) Peek(p []byte) (int, error) {
 	if c.tls != nil {
 		return c.peekTLS(p)
 	}
+	if l, ok := c.sock.(*Link); ok {
+		n, err := l.read(p, true, false)
+		return n, c.meaning(err)
+	}
 	var n int
 	var sys error
 	err := c.raw.Read(func(fd uintptr) bool {

@@ -78,6 +78,11 @@ func (c *Conn) TCPInfo() (*TCPInfo, error) {
 	if c.raw == nil || c.Packets || c.Local.Network != tcpNet {
 		return nil, errors.ErrUnsupported
 	}
+	if l, ok := c.sock.(*Link); ok {
+		if info := l.lastInfo(); info != nil {
+			return info, nil
+		}
+	}
 	var i TCPInfo
 	var err error
 	cerr := c.raw.Control(func(fd uintptr) {

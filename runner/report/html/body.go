@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"banter/runner"
 	"banter/runner/report"
 )
 
@@ -28,8 +29,7 @@ func who(f *report.CaseFailure) string {
 type body struct {
 	*report.Case
 	Cause   *failure
-	After   []failure
-	Hidden  int // failures
+	Others  []others
 	Bytes   *difference
 	Diagram template.HTML
 	Kernel  []kernel
@@ -106,15 +106,7 @@ func failing(c *report.Case, short bool) body {
 	if short {
 		return b
 	}
-	for i := range c.Failures[1:] {
-		if i == failuresMax {
-			b.Hidden = len(c.Failures) - 1 - i
-			break
-		}
-		after := newFailure(&c.Failures[1+i])
-		after.Notes = nil
-		b.After = append(b.After, after)
-	}
+	b.Others = newOthers(c.Failures[1:])
 	b.Bytes = newDifference(f)
 	b.Diagram, b.Actors = sequence(c, columnsFailed, rowsFailed)
 	if i := slices.IndexFunc(c.Actors, func(a report.CaseActor) bool { return a.Name == f.Actor }); i >= 0 {
@@ -124,6 +116,35 @@ func failing(c *report.Case, short bool) body {
 	b.Source = newSource(c)
 	b.Outputs = newOutputs(c.Outputs)
 	return b
+}
+
+// others are failures besides the cause, under the title that the text has for them.
+type others struct {
+	Title  string
+	List   []failure
+	Hidden int // more of them
+}
+
+func newOthers(failures []report.CaseFailure) (list []others) {
+	after, waiting := others{Title: "After that"}, others{Title: "Still waiting"}
+	for i := range failures {
+		to, f := &after, newFailure(&failures[i])
+		f.Notes = nil
+		if failures[i].Kind == runner.Unfinished.String() {
+			to, f.Message = &waiting, strings.TrimPrefix(f.Message, "was waiting: ")
+		}
+		if len(to.List) == failuresMax {
+			to.Hidden++
+			continue
+		}
+		to.List = append(to.List, f)
+	}
+	for _, o := range []others{after, waiting} {
+		if len(o.List) > 0 {
+			list = append(list, o)
+		}
+	}
+	return list
 }
 
 // again is the command that plays just this scenario again, the last line of its

@@ -86,6 +86,33 @@ func TestPage(t *testing.T) {
 	}
 }
 
+// What follows from the cause is told from who only waited when all was over.
+func TestOthers(t *testing.T) {
+	page := pageOf(t, append(played(t, `name: after
+servers:
+  board:
+    connections:
+      writer: [expect: "news", signal: written, close]
+      reader: [await: written, close]
+clients:
+  writer: [connect: board, send: "gossip", close]
+  reader: [connect: board, expect: {eof}, close]
+`), played(t, `name: waiting
+servers:
+  board: {steps: [await: more, close]}
+clients:
+  ann: [connect: board, {within: 50ms, expect: "news"}, signal: more, close]
+`)...))
+	for _, want := range []string{
+		"<h4>After that</h4>\n<ul>\n<li>\n<p class=\"what\"><b>board/reader, step 1 of 2:</b> signal &#34;written&#34; will not come</p>",
+		"<h4>Still waiting</h4>\n<ul>\n<li>\n<p class=\"what\"><b>board/ann, step 1 of 2:</b> await &#34;more&#34;</p>",
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("no %s in the page", want)
+		}
+	}
+}
+
 // The same cases are the same page, whenever it is made.
 func TestDeterministic(t *testing.T) {
 	cases := append(played(t, greeting), passing100(t)[:10]...)

@@ -9,6 +9,7 @@ import (
 
 	"banter/runner"
 	"banter/runner/capture"
+	"banter/runner/capture/pcap"
 )
 
 // Of a server outside of the run there is what its client saw.
@@ -40,7 +41,7 @@ clients: {ann: [connect: greeter, send: hello, expect: hhhh, expect: {eof}]}
 	if err != nil || !result.Passed() {
 		t.Fatal(err, result.Failures)
 	}
-	convs, err := capture.Read(bytes.NewReader(captured(t, s, result)), capture.ReadOptions{})
+	convs, err := pcap.Read(bytes.NewReader(captured(t, s, result)), pcap.ReadOptions{})
 	if err != nil || len(convs) != 1 {
 		t.Fatal(convs, err)
 	}

@@ -4,16 +4,16 @@ import (
 	"fmt"
 	"io"
 
-	"banter/runner/capture"
+	"banter/runner/capture/pcap"
 	"banter/runner/report"
 )
 
 // file is a capture file that is being written.
-type file struct{ w *capture.Writer }
+type file struct{ w *pcap.Writer }
 
 // New is a report of the packets that could have carried what the actors saw.
 func New(w io.Writer) (report.Format, error) {
-	out, err := capture.NewWriter(w, "banter")
+	out, err := pcap.NewWriter(w, "banter")
 	if err != nil {
 		return nil, err
 	}

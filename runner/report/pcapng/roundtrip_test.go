@@ -12,7 +12,7 @@ import (
 	"testing"
 
 	"banter/runner"
-	"banter/runner/capture"
+	"banter/runner/capture/pcap"
 	"banter/runner/record"
 	"banter/runner/report"
 	"banter/runner/report/pcapng"
@@ -62,7 +62,7 @@ func captured(t *testing.T, s *scenario.Scenario, result runner.Result) []byte {
 // imported is a scenario of a capture.
 func imported(t *testing.T, file []byte) []byte {
 	t.Helper()
-	convs, err := capture.Read(bytes.NewReader(file), capture.ReadOptions{})
+	convs, err := pcap.Read(bytes.NewReader(file), pcap.ReadOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

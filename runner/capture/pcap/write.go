@@ -1,4 +1,4 @@
-package capture
+package pcap
 
 import (
 	"cmp"
@@ -12,6 +12,8 @@ import (
 	"github.com/gopacket/gopacket"
 	"github.com/gopacket/gopacket/layers"
 	"github.com/gopacket/gopacket/pcapgo"
+
+	"banter/runner/capture"
 )
 
 // Writer writes conversations as a pcapng file, with headers that somebody who
@@ -48,11 +50,11 @@ func (w *Writer) Close() error { return w.ng.Flush() }
 // Write adds conversations, their packets in the order of their times. Addresses
 // that are not known are made up; conversations with the same name of a server
 // have the same one for it. The comment stands with the first packet of each.
-func (w *Writer) Write(convs []Conversation, comment string) error {
+func (w *Writer) Write(convs []capture.Conversation, comment string) error {
 	type moment struct {
 		at   time.Time
 		flow *flow
-		e    *Event
+		e    *capture.Event
 	}
 	var all []moment
 	servers := map[string]netip.AddrPort{}
@@ -97,7 +99,7 @@ const (
 // flow is a conversation that is being written.
 type flow struct {
 	w        *Writer
-	c        *Conversation
+	c        *capture.Conversation
 	addr     [2]netip.AddrPort
 	ips      [2]net.IP
 	at       time.Time
@@ -108,14 +110,14 @@ type flow struct {
 	err      error
 }
 
-func (w *Writer) flow(c *Conversation, servers map[string]netip.AddrPort, comment string) *flow {
+func (w *Writer) flow(c *capture.Conversation, servers map[string]netip.AddrPort, comment string) *flow {
 	f := &flow{w: w, c: c, addr: [2]netip.AddrPort{c.Client, c.Server}}
 	if !c.Client.IsValid() || !c.Server.IsValid() || c.Client.Addr().Unmap().Is4() != c.Server.Addr().Unmap().Is4() {
-		server, known := servers[c.Names[Server]]
+		server, known := servers[c.Names[capture.Server]]
 		host := netip.AddrFrom4([4]byte{127, 0, byte(w.made / (lastPort - firstPort)), 1})
 		if !known {
 			server = netip.AddrPortFrom(host, uint16(madePort+len(servers)%10000))
-			servers[c.Names[Server]] = server
+			servers[c.Names[capture.Server]] = server
 		}
 		f.addr = [2]netip.AddrPort{netip.AddrPortFrom(host, uint16(firstPort+w.made%(lastPort-firstPort))), server}
 		w.made++
@@ -125,7 +127,7 @@ func (w *Writer) flow(c *Conversation, servers map[string]netip.AddrPort, commen
 	}
 	who := ""
 	if c.Names != [2]string{} {
-		who = fmt.Sprintf("%s to %s", cmp.Or(c.Names[Client], "?"), cmp.Or(c.Names[Server], "?"))
+		who = fmt.Sprintf("%s to %s", cmp.Or(c.Names[capture.Client], "?"), cmp.Or(c.Names[capture.Server], "?"))
 	}
 	for _, text := range []string{comment, who} {
 		if text != "" {
@@ -140,25 +142,25 @@ func (f *flow) begin() {
 	if f.c.Datagrams {
 		return
 	}
-	f.segment(Client, syn, nil, 0)
-	if len(f.c.Events) == 1 && f.c.Events[0].Kind == Refused {
+	f.segment(capture.Client, syn, nil, 0)
+	if len(f.c.Events) == 1 && f.c.Events[0].Kind == capture.Refused {
 		return
 	}
-	f.segment(Server, syn|ack, nil, 0)
-	f.segment(Client, ack, nil, 0)
+	f.segment(capture.Server, syn|ack, nil, 0)
+	f.segment(capture.Client, ack, nil, 0)
 }
 
 // mss is how many bytes of TCP fit into a packet.
 func (f *flow) mss() int {
-	if f.addr[Client].Addr().Unmap().Is4() {
+	if f.addr[capture.Client].Addr().Unmap().Is4() {
 		return mtu - 20 - 20
 	}
 	return mtu - 40 - 20
 }
 
-func (f *flow) event(e *Event) {
+func (f *flow) event(e *capture.Event) {
 	if f.c.Datagrams {
-		if e.Kind == Data {
+		if e.Kind == capture.Data {
 			f.datagram(e)
 		}
 		return
@@ -166,22 +168,22 @@ func (f *flow) event(e *Event) {
 	from := e.From
 	switch {
 	case f.reset:
-	case e.Kind == Refused:
-		f.segment(Server, rst|ack, nil, 0)
+	case e.Kind == capture.Refused:
+		f.segment(capture.Server, rst|ack, nil, 0)
 		f.reset = true
-	case e.Kind == Reset:
+	case e.Kind == capture.Reset:
 		f.segment(from, rst|ack, nil, 0)
 		f.reset = true
-	case e.Kind == TLS:
+	case e.Kind == capture.TLS:
 		f.comments = append(f.comments, "TLS from here on: what follows is what it carried")
 	case f.finished[from]: // nothing can come after a FIN
-	case e.Kind == EOF:
+	case e.Kind == capture.EOF:
 		f.segment(from, fin|ack, nil, 0)
 		f.segment(from.Other(), ack, nil, 0)
 		f.finished[from] = true
-	case e.Kind == Data:
+	case e.Kind == capture.Data:
 		f.data(from, e.Data, 0)
-	case e.Kind == Gap:
+	case e.Kind == capture.Gap:
 		f.data(from, nil, max(e.Missing, 0))
 	}
 }
@@ -192,7 +194,7 @@ const gapMax = 64 << 20
 
 // data sends bytes and, behind them, some that are not known: packets of which
 // only the headers were kept.
-func (f *flow) data(from Side, data []byte, missing int64) {
+func (f *flow) data(from capture.Side, data []byte, missing int64) {
 	if missing > gapMax {
 		f.next[from] += uint32(missing)
 		missing = 0
@@ -228,7 +230,7 @@ const (
 )
 
 // segment writes a packet of TCP.
-func (f *flow) segment(from Side, flags tcpFlags, data []byte, cut int) {
+func (f *flow) segment(from capture.Side, flags tcpFlags, data []byte, cut int) {
 	tcp := &f.w.tcp
 	*tcp = layers.TCP{
 		SrcPort: layers.TCPPort(f.addr[from].Port()), DstPort: layers.TCPPort(f.addr[from.Other()].Port()),
@@ -249,13 +251,13 @@ func (f *flow) segment(from Side, flags tcpFlags, data []byte, cut int) {
 	f.packet(from, layers.IPProtocolTCP, tcp, data, cut)
 }
 
-func (f *flow) datagram(e *Event) {
+func (f *flow) datagram(e *capture.Event) {
 	f.w.udp = layers.UDP{SrcPort: layers.UDPPort(f.addr[e.From].Port()), DstPort: layers.UDPPort(f.addr[e.From.Other()].Port())}
 	f.packet(e.From, layers.IPProtocolUDP, &f.w.udp, e.Data, 0)
 }
 
 // packet writes a packet, of which cut bytes at its end were not kept.
-func (f *flow) packet(from Side, protocol layers.IPProtocol, transport gopacket.SerializableLayer, data []byte, cut int) {
+func (f *flow) packet(from capture.Side, protocol layers.IPProtocol, transport gopacket.SerializableLayer, data []byte, cut int) {
 	if f.err != nil {
 		return
 	}

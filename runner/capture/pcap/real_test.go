@@ -1,4 +1,4 @@
-package capture_test
+package pcap_test
 
 import (
 	"bytes"
@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"banter/runner/capture"
+	"banter/runner/capture/pcap"
 )
 
 // What tcpdump has seen of Redis, by several ways of listening.
@@ -23,7 +24,7 @@ func TestRealCaptures(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, got, _ := strings.Cut(told(read(t, file, capture.ReadOptions{})), ": ")
+		_, got, _ := strings.Cut(told(read(t, file, pcap.ReadOptions{})), ": ")
 		if got != want {
 			t.Errorf("%s: %s", name, got)
 		}
@@ -36,11 +37,11 @@ func TestFollow(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := `127.0.0.1:20001 127.0.0.1:7891 guessed=false: C"hello" S"hhhh"`
-	if got := told(read(t, file, capture.ReadOptions{})); got != want {
+	if got := told(read(t, file, pcap.ReadOptions{})); got != want {
 		t.Errorf("%s", got)
 	}
 	turned := `127.0.0.1:7891 127.0.0.1:20001 guessed=false: S"hello" C"hhhh"`
-	if got := told(read(t, file, capture.ReadOptions{Port: 20001})); got != turned {
+	if got := told(read(t, file, pcap.ReadOptions{Port: 20001})); got != turned {
 		t.Errorf("%s", got)
 	}
 	for _, one := range []struct{ from, to, err string }{
@@ -52,7 +53,7 @@ func TestFollow(t *testing.T) {
 		{"aGVsbG8=", "WzMyIGJ5dGVzIG1pc3NpbmcgaW4gY2FwdHVyZSBmaWxlXS4A", "32 bytes before packet 6 are not in the capture; --lossy marks what is missing"},
 	} {
 		wrong := strings.Replace(string(file), one.from, one.to, 1)
-		if _, err := capture.Read(strings.NewReader(wrong), capture.ReadOptions{}); err == nil || err.Error() != one.err {
+		if _, err := pcap.Read(strings.NewReader(wrong), pcap.ReadOptions{}); err == nil || err.Error() != one.err {
 			t.Errorf("%s: %v", one.to, err)
 		}
 	}

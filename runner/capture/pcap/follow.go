@@ -1,4 +1,4 @@
-package capture
+package pcap
 
 import (
 	"bufio"
@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"banter/runner/capture"
 )
 
 // What "tshark -q -z follow,tcp,yaml,0" prints is YAML of one form:
@@ -41,7 +43,7 @@ var missingText = regexp.MustCompile(`^\[(\d+) bytes missing in capture file\]\.
 // followed is what is read so far.
 type followed struct {
 	opts  ReadOptions
-	c     Conversation
+	c     capture.Conversation
 	peers [2]netip.AddrPort
 	host  [2]netip.Addr
 	kept  int64
@@ -59,7 +61,7 @@ type followedPacket struct {
 	isData bool
 }
 
-func readFollow(r *bufio.Reader, opts ReadOptions) ([]Conversation, error) {
+func readFollow(r *bufio.Reader, opts ReadOptions) ([]capture.Conversation, error) {
 	f := &followed{opts: opts, peer: -1}
 	lines := bufio.NewScanner(r)
 	lines.Buffer(make([]byte, 0, 64<<10), 1<<20)
@@ -181,7 +183,7 @@ func (f *followed) end() error {
 	if len(f.c.Events) == 0 {
 		f.c.Began = p.at
 	}
-	e := Event{Kind: Data, From: Side(p.peer), At: max(p.at.Sub(f.c.Began), 0), Data: data}
+	e := capture.Event{Kind: capture.Data, From: capture.Side(p.peer), At: max(p.at.Sub(f.c.Began), 0), Data: data}
 	if m := missingText.FindSubmatch(data); m != nil {
 		if !f.opts.Lossy {
 			return &placedError{fmt.Sprintf("%s bytes before packet %s are not in the capture; --lossy marks what is missing", m[1], p.number)}
@@ -190,7 +192,7 @@ func (f *followed) end() error {
 		if err != nil {
 			missing = -1
 		}
-		e = Event{Kind: Gap, From: e.From, At: e.At, Missing: missing}
+		e = capture.Event{Kind: capture.Gap, From: e.From, At: e.At, Missing: missing}
 	}
 	if f.kept += eventSize; f.kept > f.opts.Max {
 		return fmt.Errorf("the conversation has more than %d MiB", f.opts.Max>>20)
@@ -200,7 +202,7 @@ func (f *followed) end() error {
 }
 
 // conversation is the only one that there is. How it ended, it does not say.
-func (f *followed) conversation() ([]Conversation, error) {
+func (f *followed) conversation() ([]capture.Conversation, error) {
 	if f.state != "packets" {
 		return nil, io.ErrUnexpectedEOF
 	}
@@ -217,5 +219,5 @@ func (f *followed) conversation() ([]Conversation, error) {
 			f.c.Events[i].From = f.c.Events[i].From.Other()
 		}
 	}
-	return []Conversation{f.c}, nil
+	return []capture.Conversation{f.c}, nil
 }

@@ -1,4 +1,4 @@
-package capture_test
+package pcap_test
 
 import (
 	"bytes"
@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"banter/runner/capture"
+	"banter/runner/capture/pcap"
 )
 
 // Whatever a file holds, reading it ends, within the memory that it may have,
@@ -14,10 +15,10 @@ import (
 func FuzzRead(f *testing.F) {
 	whole := packetsOf(f, write(f, hello()))
 	f.Add(write(f, hello()))
-	f.Add(pcap(f, 1, append(make([]byte, 12), 0x81, 0, 0, 1, 8, 0), whole))
-	f.Add(pcap(f, 113, append(make([]byte, 14), 8, 0), whole))
-	f.Add(pcap(f, 276, append([]byte{8, 0}, make([]byte, 18)...), whole))
-	f.Add(pcap(f, 0, []byte{2, 0, 0, 0}, pick(f, []int{8, 6, 4, 5, 10, 14, 12, 15})))
+	f.Add(classic(f, 1, append(make([]byte, 12), 0x81, 0, 0, 1, 8, 0), whole))
+	f.Add(classic(f, 113, append(make([]byte, 14), 8, 0), whole))
+	f.Add(classic(f, 276, append([]byte{8, 0}, make([]byte, 18)...), whole))
+	f.Add(classic(f, 0, []byte{2, 0, 0, 0}, pick(f, []int{8, 6, 4, 5, 10, 14, 12, 15})))
 	captures, err := filepath.Glob("testdata/*")
 	if err != nil {
 		f.Fatal(err)
@@ -31,7 +32,7 @@ func FuzzRead(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, file []byte) {
 		for _, lossy := range []bool{false, true} {
-			convs, err := capture.Read(bytes.NewReader(file), capture.ReadOptions{Lossy: lossy, Max: 1 << 20})
+			convs, err := pcap.Read(bytes.NewReader(file), pcap.ReadOptions{Lossy: lossy, Max: 1 << 20})
 			if err != nil {
 				continue
 			}

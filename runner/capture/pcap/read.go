@@ -1,4 +1,5 @@
-package capture
+// Package pcap reads conversations from capture files, and writes them as such.
+package pcap
 
 import (
 	"bufio"
@@ -14,6 +15,8 @@ import (
 	"github.com/gopacket/gopacket"
 	"github.com/gopacket/gopacket/layers"
 	"github.com/gopacket/gopacket/pcapgo"
+
+	"banter/runner/capture"
 )
 
 // MaxKept is how many bytes of conversations Read keeps, if nothing else is said.
@@ -62,7 +65,7 @@ func (s Stream) String() string {
 //
 // Bytes that the capture does not have, as packets were lost or cut, are an error
 // that names the packet as Wireshark counts, from 1, unless opts.Lossy.
-func Read(r io.Reader, opts ReadOptions) ([]Conversation, error) {
+func Read(r io.Reader, opts ReadOptions) ([]capture.Conversation, error) {
 	if opts.Max == 0 {
 		opts.Max = MaxKept
 	}
@@ -95,7 +98,7 @@ type packets interface {
 	ZeroCopyReadPacketData() ([]byte, gopacket.CaptureInfo, error)
 }
 
-func readPackets(in io.Reader, head []byte, opts ReadOptions) ([]Conversation, error) {
+func readPackets(in io.Reader, head []byte, opts ReadOptions) ([]capture.Conversation, error) {
 	s := newStreams(opts)
 	var from packets
 	var link func(gopacket.CaptureInfo) layers.LinkType

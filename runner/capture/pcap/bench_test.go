@@ -1,4 +1,4 @@
-package capture_test
+package pcap_test
 
 import (
 	"bytes"
@@ -7,10 +7,11 @@ import (
 	"time"
 
 	"banter/runner/capture"
+	"banter/runner/capture/pcap"
 )
 
 func BenchmarkWrite(b *testing.B) {
-	w, err := capture.NewWriter(io.Discard, "test")
+	w, err := pcap.NewWriter(io.Discard, "test")
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -35,7 +36,7 @@ func BenchmarkRead(b *testing.B) {
 			file := write(b, hello(), c)
 			b.SetBytes(int64(len(file)))
 			for b.Loop() {
-				if _, err := capture.Read(bytes.NewReader(file), capture.ReadOptions{Stream: &capture.Stream{}}); err != nil {
+				if _, err := pcap.Read(bytes.NewReader(file), pcap.ReadOptions{Stream: &pcap.Stream{}}); err != nil {
 					b.Fatal(err)
 				}
 			}

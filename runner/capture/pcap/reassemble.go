@@ -1,4 +1,4 @@
-package capture
+package pcap
 
 import (
 	"bytes"
@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/dustin/go-humanize"
+
+	"banter/runner/capture"
 )
 
 // direction is what one side of a TCP connection has sent so far.
@@ -47,7 +49,7 @@ const (
 func before(a, b uint32) bool { return int32(a-b) < 0 }
 
 // segment takes a segment of TCP.
-func (s *streams) segment(f *flowState, from Side, seg *segment, n int, at time.Duration) error {
+func (s *streams) segment(f *flowState, from capture.Side, seg *segment, n int, at time.Duration) error {
 	d, other := &f.dirs[from], &f.dirs[from.Other()]
 	if f.reset {
 		return nil
@@ -56,7 +58,7 @@ func (s *streams) segment(f *flowState, from Side, seg *segment, n int, at time.
 		return s.rst(f, from, at)
 	}
 	if seg.syn {
-		if from == Server {
+		if from == capture.Server {
 			f.answer = true
 		}
 		seg.seq++ // it counts as a byte
@@ -88,7 +90,7 @@ func (s *streams) segment(f *flowState, from Side, seg *segment, n int, at time.
 }
 
 // data takes a segment's bytes, as far as they are new.
-func (s *streams) data(f *flowState, from Side, seg *segment, n int, at time.Duration) error {
+func (s *streams) data(f *flowState, from capture.Side, seg *segment, n int, at time.Duration) error {
 	d := &f.dirs[from]
 	size := len(seg.payload) + seg.missing
 	if size == 0 || d.ended {
@@ -146,17 +148,17 @@ func bytesText(n int64) string {
 }
 
 // take takes bytes that are the next ones, and behind them some that are missing.
-func (s *streams) take(f *flowState, from Side, data []byte, missing int, at time.Duration) error {
+func (s *streams) take(f *flowState, from capture.Side, data []byte, missing int, at time.Duration) error {
 	d := &f.dirs[from]
 	d.next += uint32(len(data) + missing)
 	d.stuckAt = 0
 	if len(data) > 0 {
-		if err := s.add(f, Event{Kind: Data, From: from, At: at, Data: bytes.Clone(data)}); err != nil {
+		if err := s.add(f, capture.Event{Kind: capture.Data, From: from, At: at, Data: bytes.Clone(data)}); err != nil {
 			return err
 		}
 	}
 	if missing > 0 {
-		return s.add(f, Event{Kind: Gap, From: from, At: at, Missing: int64(missing)})
+		return s.add(f, capture.Event{Kind: capture.Gap, From: from, At: at, Missing: int64(missing)})
 	}
 	return nil
 }
@@ -164,7 +166,7 @@ func (s *streams) take(f *flowState, from Side, data []byte, missing int, at tim
 // drain takes what came too early and can be taken now, and the end. It is late
 // where there was no point in waiting for what was missing: it happened when it
 // came, and the other side may have answered.
-func (s *streams) drain(f *flowState, from Side, at time.Duration, late bool) error {
+func (s *streams) drain(f *flowState, from capture.Side, at time.Duration, late bool) error {
 	d := &f.dirs[from]
 	for len(d.early) > 0 && !before(d.next, d.early[0].seq) {
 		e := d.early[0]
@@ -187,13 +189,13 @@ func (s *streams) drain(f *flowState, from Side, at time.Duration, late bool) er
 	if d.fin && !d.ended && !before(d.next, d.finSeq) {
 		d.ended = true
 		d.next = d.finSeq + 1
-		return s.add(f, Event{Kind: EOF, From: from, At: at})
+		return s.add(f, capture.Event{Kind: capture.EOF, From: from, At: at})
 	}
 	return nil
 }
 
 // patient gives up on bytes that the other side has had for a while.
-func (s *streams) patient(f *flowState, from Side, at time.Duration) error {
+func (s *streams) patient(f *flowState, from capture.Side, at time.Duration) error {
 	d := &f.dirs[from]
 	if !d.known || !d.isAcked || d.ended || len(d.early) == 0 || !before(d.next, d.acked) {
 		return nil
@@ -208,7 +210,7 @@ func (s *streams) patient(f *flowState, from Side, at time.Duration) error {
 }
 
 // gap passes over bytes that did not come, up to those that have.
-func (s *streams) gap(f *flowState, from Side, at time.Duration) error {
+func (s *streams) gap(f *flowState, from capture.Side, at time.Duration) error {
 	d := &f.dirs[from]
 	e := d.early[0]
 	missing := int64(e.seq - d.next)
@@ -217,28 +219,28 @@ func (s *streams) gap(f *flowState, from Side, at time.Duration) error {
 	}
 	d.next = e.seq
 	d.stuckAt = 0
-	if err := s.add(f, Event{Kind: Gap, From: from, At: e.at, Missing: missing}); err != nil {
+	if err := s.add(f, capture.Event{Kind: capture.Gap, From: from, At: e.at, Missing: missing}); err != nil {
 		return err
 	}
 	return s.drain(f, from, at, true)
 }
 
 // rst takes a reset. After both have ended it has no meaning.
-func (s *streams) rst(f *flowState, from Side, at time.Duration) error {
-	if f.dirs[Client].ended && f.dirs[Server].ended {
+func (s *streams) rst(f *flowState, from capture.Side, at time.Duration) error {
+	if f.dirs[capture.Client].ended && f.dirs[capture.Server].ended {
 		return nil
 	}
-	kind := Reset
-	if f.syn && !f.answer && from == Server && len(f.c.Events) == 0 {
-		kind, from = Refused, Client
+	kind := capture.Reset
+	if f.syn && !f.answer && from == capture.Server && len(f.c.Events) == 0 {
+		kind, from = capture.Refused, capture.Client
 	}
 	for side := range f.dirs {
-		if err := s.rest(f, Side(side), at); err != nil {
+		if err := s.rest(f, capture.Side(side), at); err != nil {
 			return err
 		}
 	}
 	f.reset = true
-	return s.add(f, Event{Kind: kind, From: from, At: at})
+	return s.add(f, capture.Event{Kind: kind, From: from, At: at})
 }
 
 // close ends a conversation with the capture.
@@ -251,7 +253,7 @@ func (s *streams) close(f *flowState) error {
 		at = f.c.Events[n-1].At
 	}
 	for side := range f.dirs {
-		if err := s.rest(f, Side(side), at); err != nil {
+		if err := s.rest(f, capture.Side(side), at); err != nil {
 			return err
 		}
 	}
@@ -259,7 +261,7 @@ func (s *streams) close(f *flowState) error {
 }
 
 // rest takes what there still is of a side, past what did not come.
-func (s *streams) rest(f *flowState, from Side, at time.Duration) error {
+func (s *streams) rest(f *flowState, from capture.Side, at time.Duration) error {
 	d := &f.dirs[from]
 	for len(d.early) > 0 {
 		if err := s.gap(f, from, at); err != nil {
@@ -269,19 +271,19 @@ func (s *streams) rest(f *flowState, from Side, at time.Duration) error {
 	if missing := int64(int32(d.acked - d.next)); d.known && d.isAcked && !d.ended && missing > 0 {
 		if missing == 1 { // the FIN
 			d.ended = true
-			return s.add(f, Event{Kind: EOF, From: from, At: at})
+			return s.add(f, capture.Event{Kind: capture.EOF, From: from, At: at})
 		}
 		if !s.opts.Lossy {
 			return &placedError{fmt.Sprintf("stream %d: packet %d acknowledges %s that are not in the capture; --lossy marks what is missing", f.c.Number, d.ackedBy, bytesText(missing))}
 		}
 		d.next = d.acked
-		if err := s.add(f, Event{Kind: Gap, From: from, At: at, Missing: missing}); err != nil {
+		if err := s.add(f, capture.Event{Kind: capture.Gap, From: from, At: at, Missing: missing}); err != nil {
 			return err
 		}
 	}
 	if d.fin && !d.ended {
 		d.ended = true
-		return s.add(f, Event{Kind: EOF, From: from, At: at})
+		return s.add(f, capture.Event{Kind: capture.EOF, From: from, At: at})
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package capture_test
+package pcap_test
 
 import (
 	"bytes"
@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"banter/runner/capture"
+	"banter/runner/capture/pcap"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/gopacket/gopacket"
@@ -84,7 +85,7 @@ func someConversation(r *rand.Rand, port uint16) capture.Conversation {
 func write(t testing.TB, convs ...capture.Conversation) []byte {
 	t.Helper()
 	var out bytes.Buffer
-	w, err := capture.NewWriter(&out, "test")
+	w, err := pcap.NewWriter(&out, "test")
 	if err == nil {
 		err = w.Write(convs, "a comment")
 	}
@@ -97,9 +98,9 @@ func write(t testing.TB, convs ...capture.Conversation) []byte {
 	return out.Bytes()
 }
 
-func read(t testing.TB, file []byte, opts capture.ReadOptions) []capture.Conversation {
+func read(t testing.TB, file []byte, opts pcap.ReadOptions) []capture.Conversation {
 	t.Helper()
-	convs, err := capture.Read(bytes.NewReader(file), opts)
+	convs, err := pcap.Read(bytes.NewReader(file), opts)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,7 +128,7 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 			convs[i].Number = counts[convs[i].Datagrams]
 			counts[convs[i].Datagrams]++
 		}
-		got := read(t, write(t, convs...), capture.ReadOptions{})
+		got := read(t, write(t, convs...), pcap.ReadOptions{})
 		if !reflect.DeepEqual(convs, got) {
 			t.Fatalf("seed %d:\n%s", seed, cmp.Diff(convs, got, cmp.Comparer(func(a, b netip.AddrPort) bool { return a == b })))
 		}
@@ -160,8 +161,8 @@ func packetsOf(t testing.TB, file []byte) (all []packet) {
 	}
 }
 
-// pcap is a file of packets with something in front of each, of a link type.
-func pcap(t testing.TB, link layers.LinkType, head []byte, packets []packet) []byte {
+// classic is a file of pcap, of packets with something in front of each, of a link type.
+func classic(t testing.TB, link layers.LinkType, head []byte, packets []packet) []byte {
 	t.Helper()
 	var out bytes.Buffer
 	w := pcapgo.NewWriterNanos(&out)
@@ -233,7 +234,7 @@ func TestLinkTypes(t *testing.T) {
 		{1, ethernet}, {1, vlans}, {113, sll}, {276, sll2}, {0, []byte{2, 0, 0, 0}}, {108, []byte{0, 0, 0, 2}},
 		{101, nil}, {12, nil}, {14, nil}, {228, nil},
 	} {
-		if got := told(read(t, pcap(t, one.link, one.head, packets), capture.ReadOptions{})); got != helloTold {
+		if got := told(read(t, classic(t, one.link, one.head, packets), pcap.ReadOptions{})); got != helloTold {
 			t.Errorf("link type %d: %s", one.link, got)
 		}
 	}
@@ -243,7 +244,7 @@ func TestLinkTypes(t *testing.T) {
 		padded[i].data = append(padded[i].data, 0, 0, 0, 0, 0, 0)
 		padded[i].full += 6
 	}
-	if got := told(read(t, pcap(t, 1, ethernet, padded), capture.ReadOptions{})); got != helloTold {
+	if got := told(read(t, classic(t, 1, ethernet, padded), pcap.ReadOptions{})); got != helloTold {
 		t.Errorf("padded: %s", got)
 	}
 }
@@ -261,7 +262,7 @@ func TestDisorder(t *testing.T) {
 		"without a SYN":         {2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15},
 		"only data":             {1, 2, 4, 6, 8, 10, 12, 14},
 	} {
-		got := told(read(t, pcap(t, 101, nil, pick(t, order)), capture.ReadOptions{}))
+		got := told(read(t, classic(t, 101, nil, pick(t, order)), pcap.ReadOptions{}))
 		if got != helloTold {
 			t.Errorf("%s: %s", name, got)
 		}
@@ -291,7 +292,7 @@ func TestOverlap(t *testing.T) {
 		{packets[0], packets[1], packets[2], packets[3], packets[7], packets[6], again, packets[8], packets[9]},
 		{packets[0], packets[1], packets[2], packets[3], again, packets[7], packets[6], packets[8], packets[9]},
 	} {
-		convs := read(t, pcap(t, 101, nil, order), capture.ReadOptions{})
+		convs := read(t, classic(t, 101, nil, order), pcap.ReadOptions{})
 		var server []byte
 		for _, e := range convs[0].Events {
 			if e.From == capture.Server {
@@ -305,21 +306,21 @@ func TestOverlap(t *testing.T) {
 }
 
 func TestWithoutHandshake(t *testing.T) {
-	file := pcap(t, 101, nil, pick(t, []int{4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}))
+	file := classic(t, 101, nil, pick(t, []int{4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}))
 	guessed := strings.Replace(helloTold, "false", "true", 1)
-	if got := told(read(t, file, capture.ReadOptions{})); got != guessed {
+	if got := told(read(t, file, pcap.ReadOptions{})); got != guessed {
 		t.Errorf("%s", got)
 	}
-	if got := told(read(t, file, capture.ReadOptions{Port: 7890})); got != helloTold {
+	if got := told(read(t, file, pcap.ReadOptions{Port: 7890})); got != helloTold {
 		t.Errorf("with the port: %s", got)
 	}
 	want := `127.0.0.1:7890 127.0.0.1:40000 guessed=false: S"hello" C"hh" C"hh" C"hh" SEOF CEOF`
-	if got := told(read(t, file, capture.ReadOptions{Port: 40000})); got != want {
+	if got := told(read(t, file, pcap.ReadOptions{Port: 40000})); got != want {
 		t.Errorf("with the other port: %s", got)
 	}
 	// The second packet of the greeting comes first.
-	file = pcap(t, 101, nil, pick(t, []int{8, 6, 10, 12, 14}))
-	if _, err := capture.Read(bytes.NewReader(file), capture.ReadOptions{}); err == nil || !strings.Contains(err.Error(), "packet 2: stream 0: has bytes that come before all others") {
+	file = classic(t, 101, nil, pick(t, []int{8, 6, 10, 12, 14}))
+	if _, err := pcap.Read(bytes.NewReader(file), pcap.ReadOptions{}); err == nil || !strings.Contains(err.Error(), "packet 2: stream 0: has bytes that come before all others") {
 		t.Errorf("%v", err)
 	}
 }
@@ -339,11 +340,11 @@ func TestWhatIsMissing(t *testing.T) {
 			`C"hello" S"hh" S"h" Sgap1 S"hh" CEOF SEOF`, cut},
 	} {
 		t.Run(one.name, func(t *testing.T) {
-			file := pcap(t, 101, nil, one.packets)
-			if _, err := capture.Read(bytes.NewReader(file), capture.ReadOptions{}); err == nil || err.Error() != one.err {
+			file := classic(t, 101, nil, one.packets)
+			if _, err := pcap.Read(bytes.NewReader(file), pcap.ReadOptions{}); err == nil || err.Error() != one.err {
 				t.Errorf("%v", err)
 			}
-			got := told(read(t, file, capture.ReadOptions{Lossy: true}))
+			got := told(read(t, file, pcap.ReadOptions{Lossy: true}))
 			if _, events, _ := strings.Cut(got, ": "); events != one.lossy {
 				t.Errorf("lossy: %s", got)
 			}
@@ -352,7 +353,7 @@ func TestWhatIsMissing(t *testing.T) {
 }
 
 func TestWhatIsNoCapture(t *testing.T) {
-	whole := pcap(t, 101, nil, pick(t, []int{1, 2, 3, 4, 5}))
+	whole := classic(t, 101, nil, pick(t, []int{1, 2, 3, 4, 5}))
 	hostile := bytes.Clone(whole)
 	binary.LittleEndian.PutUint32(hostile[24+8:], 0xffffff00)
 	ng := write(t, hello())
@@ -370,10 +371,10 @@ func TestWhatIsNoCapture(t *testing.T) {
 		{"a length beyond all", "packet 1: capture length exceeds snap length: 4294967040 > 262144", hostile},
 		{"the end of pcapng is missing", "packet 15: the file ends in the middle", ng[:len(ng)-1]},
 		{"another link type", "packet 1: is of link type 127 (RadioTap), which can't be read; Ethernet, Linux cooked, loopback and raw IP can",
-			pcap(t, 127, nil, pick(t, []int{1}))},
-		{"nobody answers", "nobody answers in it: there is nothing but attempts to connect", pcap(t, 101, nil, pick(t, []int{1, 1}))},
+			classic(t, 127, nil, pick(t, []int{1}))},
+		{"nobody answers", "nobody answers in it: there is nothing but attempts to connect", classic(t, 101, nil, pick(t, []int{1, 1}))},
 	} {
-		if _, err := capture.Read(bytes.NewReader(one.file), capture.ReadOptions{}); err == nil || err.Error() != one.err {
+		if _, err := pcap.Read(bytes.NewReader(one.file), pcap.ReadOptions{}); err == nil || err.Error() != one.err {
 			t.Errorf("%s: %v", one.name, err)
 		}
 	}
@@ -387,20 +388,20 @@ func TestWhatIsAskedFor(t *testing.T) {
 		Events: []capture.Event{{Kind: capture.Data, Data: []byte("ask")}}}
 	file := write(t, hello(), second, udp)
 	for _, one := range []struct {
-		opts capture.ReadOptions
+		opts pcap.ReadOptions
 		want string
 	}{
-		{capture.ReadOptions{Stream: &capture.Stream{}}, helloTold},
-		{capture.ReadOptions{Stream: &capture.Stream{Number: 1}}, strings.Replace(helloTold, "40000", "40001", 1)},
-		{capture.ReadOptions{Stream: &capture.Stream{Datagrams: true}}, `127.0.0.1:40001 127.0.0.1:53 guessed=false: C"ask"`},
-		{capture.ReadOptions{Port: 53}, `127.0.0.1:40001 127.0.0.1:53 guessed=false: C"ask"`},
-		{capture.ReadOptions{Stream: &capture.Stream{Number: 2}}, "has no stream 2; the last one is 1"},
-		{capture.ReadOptions{Port: 25}, "has no server at port 25; there are servers at 53, 7890"},
-		{capture.ReadOptions{Port: 53, Stream: &capture.Stream{}}, "has no stream 0 with a server at port 53"},
-		{capture.ReadOptions{Max: 100}, "packet 5: the conversations have more than 100 B; --stream and --port pick some"},
-		{capture.ReadOptions{Max: 600, Stream: &capture.Stream{}}, helloTold},
+		{pcap.ReadOptions{Stream: &pcap.Stream{}}, helloTold},
+		{pcap.ReadOptions{Stream: &pcap.Stream{Number: 1}}, strings.Replace(helloTold, "40000", "40001", 1)},
+		{pcap.ReadOptions{Stream: &pcap.Stream{Datagrams: true}}, `127.0.0.1:40001 127.0.0.1:53 guessed=false: C"ask"`},
+		{pcap.ReadOptions{Port: 53}, `127.0.0.1:40001 127.0.0.1:53 guessed=false: C"ask"`},
+		{pcap.ReadOptions{Stream: &pcap.Stream{Number: 2}}, "has no stream 2; the last one is 1"},
+		{pcap.ReadOptions{Port: 25}, "has no server at port 25; there are servers at 53, 7890"},
+		{pcap.ReadOptions{Port: 53, Stream: &pcap.Stream{}}, "has no stream 0 with a server at port 53"},
+		{pcap.ReadOptions{Max: 100}, "packet 5: the conversations have more than 100 B; --stream and --port pick some"},
+		{pcap.ReadOptions{Max: 600, Stream: &pcap.Stream{}}, helloTold},
 	} {
-		convs, err := capture.Read(bytes.NewReader(file), one.opts)
+		convs, err := pcap.Read(bytes.NewReader(file), one.opts)
 		got := told(convs)
 		if err != nil {
 			got = err.Error()
@@ -424,7 +425,7 @@ func TestPortUsedAgain(t *testing.T) {
 			binary.BigEndian.PutUint32(tcp[8:], binary.BigEndian.Uint32(tcp[8:])+1e6)
 		}
 	}
-	got := told(read(t, pcap(t, 101, nil, append(first, second...)), capture.ReadOptions{}))
+	got := told(read(t, classic(t, 101, nil, append(first, second...)), pcap.ReadOptions{}))
 	if got != helloTold+"\n"+helloTold {
 		t.Errorf("%s", got)
 	}
@@ -445,7 +446,7 @@ func TestExtensionHeaders(t *testing.T) {
 		packets[i].full = len(packets[i].data)
 	}
 	want := strings.ReplaceAll(helloTold, "127.0.0.1", "[::1]")
-	if got := told(read(t, pcap(t, 101, nil, packets), capture.ReadOptions{})); got != want {
+	if got := told(read(t, classic(t, 101, nil, packets), pcap.ReadOptions{})); got != want {
 		t.Errorf("%s", got)
 	}
 }
@@ -454,7 +455,7 @@ func TestFragments(t *testing.T) {
 	packets := pick(t, []int{1, 2, 3, 4, 5, 6})
 	packets[3].data = bytes.Clone(packets[3].data)
 	packets[3].data[6] = 0x20 // more fragments follow
-	_, err := capture.Read(bytes.NewReader(pcap(t, 101, nil, packets)), capture.ReadOptions{})
+	_, err := pcap.Read(bytes.NewReader(classic(t, 101, nil, packets)), pcap.ReadOptions{})
 	if want := "packet 4: stream 0: is a fragment of an IP packet, and those are not put together; --lossy marks what is missing"; err == nil || err.Error() != want {
 		t.Errorf("%v", err)
 	}

@@ -1,4 +1,4 @@
-package capture
+package pcap
 
 import (
 	"bytes"
@@ -12,6 +12,8 @@ import (
 	"github.com/dustin/go-humanize"
 	"github.com/gopacket/gopacket"
 	"github.com/gopacket/gopacket/layers"
+
+	"banter/runner/capture"
 )
 
 // streams are the conversations of a capture while it is read.
@@ -58,7 +60,7 @@ type wanted struct {
 	answer  bool // the server's SYN was seen
 	packets int
 	now     time.Duration // since it began
-	c       Conversation
+	c       capture.Conversation
 	dirs    [2]direction
 	reset   bool
 }
@@ -96,17 +98,17 @@ func (s *streams) packet(n int, link layers.LinkType, data []byte, ci gopacket.C
 			return err
 		}
 	}
-	from := Client
+	from := capture.Client
 	if seg.src != f.client {
-		from = Server
+		from = capture.Server
 	}
 	f.now = max(f.now, ci.Timestamp.Sub(f.c.Began)) // clocks may be set back
 	at := f.now
 	f.packets++
 	if seg.protocol == protocolUDP {
-		err = s.add(f, Event{Kind: Data, From: from, At: at, Data: bytes.Clone(seg.payload)})
+		err = s.add(f, capture.Event{Kind: capture.Data, From: from, At: at, Data: bytes.Clone(seg.payload)})
 		if seg.missing > 0 && err == nil {
-			err = s.add(f, Event{Kind: Gap, From: from, At: at, Missing: int64(seg.missing)})
+			err = s.add(f, capture.Event{Kind: capture.Gap, From: from, At: at, Missing: int64(seg.missing)})
 		}
 		return err
 	}
@@ -167,7 +169,7 @@ func (s *streams) begin(seg *segment, at time.Time) *flowState {
 	if s.opts.Port != 0 && server.port != s.opts.Port || s.opts.Stream != nil && *s.opts.Stream != (Stream{udp, number}) {
 		return f
 	}
-	f.wanted = &wanted{client: client, c: Conversation{
+	f.wanted = &wanted{client: client, c: capture.Conversation{
 		Number: number, Client: client.addrPort(), Server: server.addrPort(), Datagrams: udp, Guessed: guessed, Began: at,
 	}}
 	s.wanted = append(s.wanted, f)
@@ -193,7 +195,7 @@ func (s *streams) keep(n int) error {
 
 // add adds an event to a conversation. One that is from before others stands
 // before those of the other side.
-func (s *streams) add(f *flowState, e Event) error {
+func (s *streams) add(f *flowState, e capture.Event) error {
 	if err := s.keep(len(e.Data)); err != nil {
 		return err
 	}
@@ -210,8 +212,8 @@ func (s *streams) add(f *flowState, e Event) error {
 }
 
 // finish is all conversations, when the file has ended.
-func (s *streams) finish() ([]Conversation, error) {
-	var all []Conversation
+func (s *streams) finish() ([]capture.Conversation, error) {
+	var all []capture.Conversation
 	unanswered := 0
 	for _, f := range s.wanted {
 		if err := s.close(f); err != nil {
