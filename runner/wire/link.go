@@ -45,12 +45,16 @@ type Link struct {
 
 	mu        sync.Mutex // of all that follows
 	out, back *lane
-	closed    bool // by its user
-	sent      bool // the user's end has passed
-	heard     bool // the peer's end has come
-	broken    bool // so has its reset
-	stalled   bool // nothing passes any more to the peer
-	gone      bool // the socket is to be closed, or is
+	passed    int64 // bytes to the peer
+	direct    bool  // who reads does so at the socket, as nothing is late
+	reading   bool  // somebody does
+	reads     int   // how often somebody did
+	closed    bool  // by its user
+	sent      bool  // the user's end has passed
+	heard     bool  // the peer's end has come
+	broken    bool  // so has its reset
+	stalled   bool  // nothing passes any more to the peer
+	gone      bool  // the socket is to be closed, or is
 	dead      chan struct{}
 	info      *TCPInfo // what the kernel knew before the link's own reset
 }
@@ -62,6 +66,7 @@ func Over(far *Conn, out, back Faults, seed uint64) (*Conn, *Link) {
 	l := &Link{far: far, dead: make(chan struct{})}
 	l.out = newLane(&l.mu, out, [2]uint64{seed, 0})
 	l.back = newLane(&l.mu, back, [2]uint64{seed, 1})
+	l.direct = l.back.prompt()
 	return &Conn{sock: l, raw: far.raw, Local: far.Local, Remote: far.Remote, AtOnce: far.AtOnce}, l
 }
 
@@ -119,8 +124,8 @@ func (l *Link) finish() {
 func (l *Link) send() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for passed := int64(0); ; {
-		left, reset := l.out.left(passed)
+	for {
+		left, reset := l.out.left(l.passed)
 		if left == 0 && reset {
 			l.cut()
 			return
@@ -134,6 +139,7 @@ func (l *Link) send() {
 		if end == net.ErrClosed {
 			return
 		}
+		left, _ = l.out.left(l.passed)
 		l.mu.Unlock()
 		n, err := 0, error(nil)
 		switch {
@@ -145,7 +151,7 @@ func (l *Link) send() {
 			n, err = l.far.Write(p[:min(int64(len(p)), left)])
 		}
 		l.mu.Lock()
-		passed += int64(n)
+		l.passed += int64(n)
 		switch {
 		case IsReset(end):
 			l.die()
@@ -164,12 +170,27 @@ func (l *Link) send() {
 	}
 }
 
+// express passes on at once what nothing delays, as far as the system takes it
+// without waiting.
+func (l *Link) express(p []byte) int {
+	left, _ := l.out.left(l.passed)
+	if !l.out.prompt() || l.out.Slice > 0 || int64(len(p)) >= left || len(l.out.queue) > 0 ||
+		l.out.ended != nil || l.out.deaf || l.out.over(true) != nil {
+		return 0
+	}
+	n, _ := l.far.lateWrite(p) // if it can't, send will say why
+	l.passed += int64(n)
+	l.out.taken += int64(n)
+	return n
+}
+
 // receive passes on what comes.
 func (l *Link) receive() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.stand()
 	buf := make([]byte, parcelMost)
-	for passed := int64(0); ; {
+	for passed := l.back.taken; !l.heard; {
 		left, reset := l.back.left(passed)
 		if left == 0 && reset {
 			l.cut()
@@ -189,6 +210,66 @@ func (l *Link) receive() {
 			return
 		}
 	}
+}
+
+// unheard is after how much time in which nobody reads at the socket the link does,
+// to hear of ends and resets all the same.
+const unheard = 50 * time.Millisecond
+
+// stand waits until nobody reads at the socket any more.
+func (l *Link) stand() {
+	before := -1
+	for l.direct || l.reading {
+		if !l.reading && (l.closed || l.gone || l.reads == before) {
+			l.direct = false
+			break
+		}
+		before = l.reads
+		l.back.wait(false, time.Now().Add(unheard))
+	}
+	l.far.SetReadDeadline(time.Time{})
+}
+
+// readDirect reads, or peeks, at the socket. It reports false where that is the
+// link's task now.
+func (l *Link) readDirect(p []byte, peek, late bool) (n int, err error, ok bool) {
+	left, _ := l.back.left(l.back.taken)
+	if l.back.Slice > 0 {
+		left = min(left, l.back.Slice-l.back.taken%l.back.Slice)
+	}
+	if l.direct = l.direct && left > 0; !l.direct {
+		l.back.changed.Broadcast()
+		return 0, nil, false
+	}
+	p = p[:min(int64(len(p)), left)]
+	l.reading = true
+	l.reads++
+	l.mu.Unlock()
+	switch {
+	case late:
+		n, err = l.far.Late(p, peek)
+	case peek:
+		n, err = any(l.far).(interface{ Peek([]byte) (int, error) }).Peek(p) // who peeks has it
+	default:
+		n, err = l.far.Read(p)
+	}
+	l.mu.Lock()
+	l.reading = false
+	if !peek {
+		l.back.taken += int64(n)
+	}
+	if left == int64(n) && !peek {
+		l.direct = false
+	}
+	if err != nil && err != os.ErrDeadlineExceeded {
+		l.direct = false
+		l.came(nil, err)
+	}
+	if !l.direct || l.closed {
+		l.back.changed.Broadcast()
+		return n, nil, n > 0
+	}
+	return n, err, true
 }
 
 // came puts what has come on its way, and reports whether more may come.
@@ -255,6 +336,11 @@ func (l *Link) Read(p []byte) (int, error) { return l.read(p, false, false) }
 func (l *Link) read(p []byte, peek, late bool) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.direct && !l.closed {
+		if n, err, ok := l.readDirect(p, peek, late); ok {
+			return n, err
+		}
+	}
 	piece, end, due := l.back.head()
 	switch {
 	case !late:
@@ -272,11 +358,11 @@ func (l *Link) read(p []byte, peek, late bool) (int, error) {
 	return n, nil
 }
 
-// Write puts p on its way.
+// Write puts p on its way. That the peer has reset the connection, a read tells.
 func (l *Link) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	sent := 0
+	sent := l.express(p)
 	for sent < len(p) {
 		n, err := l.out.have(true)
 		if err != nil {
@@ -336,8 +422,11 @@ func (l *Link) leave(reset bool) {
 	}
 	l.closed = true
 	end := io.EOF
-	if reset || slices.ContainsFunc(l.back.queue, func(p parcel) bool { return p.end == nil }) {
+	if reset || l.unread() {
 		end = ErrReset
+	}
+	if l.reading {
+		l.far.SetReadDeadline(time.Unix(1, 0))
 	}
 	l.out.end(end)
 	l.out.nearOver, l.back.nearOver = true, true
@@ -346,12 +435,21 @@ func (l *Link) leave(reset bool) {
 	l.finish()
 }
 
+// unread reports whether something has come that was not read.
+func (l *Link) unread() bool {
+	if l.direct && !l.reading {
+		n, _ := l.far.Late(make([]byte, 1), true)
+		return n > 0
+	}
+	return slices.ContainsFunc(l.back.queue, func(p parcel) bool { return p.end == nil })
+}
+
 // SetDeadline bounds reads and writes.
 func (l *Link) SetDeadline(t time.Time) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.out.setDeadline(t)
-	l.back.setDeadline(t)
+	l.setReadDeadline(t)
 	return nil
 }
 
@@ -359,8 +457,15 @@ func (l *Link) SetDeadline(t time.Time) error {
 func (l *Link) SetReadDeadline(t time.Time) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.back.setDeadline(t)
+	l.setReadDeadline(t)
 	return nil
+}
+
+func (l *Link) setReadDeadline(t time.Time) {
+	l.back.setDeadline(t)
+	if l.direct && !l.closed {
+		l.far.SetReadDeadline(t)
+	}
 }
 
 // SetWriteDeadline bounds writes, which wait where the link is full.
