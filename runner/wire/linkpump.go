@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// send passes on what is written.
+// send passes on what is written. The lock is held but where it waits.
 func (l *Link) send() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
