@@ -246,7 +246,7 @@ clients: {ann: [{connect: {to: s, via: slow}}, {send: "hello"}, {expect: "hhhh",
 func TestLinkToARealServer(t *testing.T) {
 	at := realServer(t, "tcp", "127.0.0.1:0", "real %s")
 	r := against(t, `
-links: {l: {latency: 1ms, slice: 2}}
+links: {l: {latency: 2ms, jitter: 1ms}}
 servers: {s: {reply: "declared"}}
 clients: {ann: [{connect: {to: s, via: l}}, {send: "hello"}, {expect: "real hello"}, {expect: {eof}}, close]}
 `, map[string]string{"s": at.String()})
