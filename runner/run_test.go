@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"runtime"
 	"slices"
@@ -677,10 +678,23 @@ clients: {c: [{connect: s}, {send: "a"}, {expect: "b"}, {expect: "d"}]}
 	if err != nil || len(result.Failures) == 0 || result.Failures[0].Kind != runner.TimedOut {
 		t.Fatal(err, failures(result))
 	}
-	time.AfterFunc(50*time.Millisecond, func() { cancel(stop) })
+	// Somebody outside interrupts it, once "b" has come.
+	outside, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		if conn, err := outside.Accept(); err == nil {
+			defer conn.Close()
+		}
+		cancel(stop)
+	}()
+	defer outside.Close()
 	result, err = runner.Run(ctx, parse(t, `
 servers: {s: {steps: [{expect: "a"}, {send: "b"}, {expect: "c"}]}}
-clients: {c: [{connect: s}, {send: "a"}, {expect: "b"}, {expect: "d"}]}
+clients:
+  c: [{connect: s}, {send: "a"}, {expect: "b"}, {signal: came}, {expect: "d"}]
+  d: [{await: came}, {connect: "`+outside.Addr().String()+`"}, {wait: 1h}]
 `), runner.Options{})
 	if err != stop {
 		t.Errorf("got %v", err)
