@@ -421,3 +421,16 @@ clients:
 		t.Error(transcripts(r))
 	}
 }
+
+// A path that nothing is at refuses, and the failure says why.
+func TestUnixNoSocket(t *testing.T) {
+	inFolder(t)
+	r := run(t, "clients: {ann: [{connect: 'unix:none.sock'}]}")
+	if len(r.Failures) != 1 {
+		t.Fatal(failures(r))
+	}
+	f := r.Failures[0]
+	if want := []string{"there is no such socket"}; f.Message != "the connection to unix:none.sock was refused" || !slices.Equal(f.Notes, want) {
+		t.Errorf("%s, %q, want the note %q", f.Message, f.Notes, want)
+	}
+}
