@@ -197,6 +197,19 @@ func TestUnixTranscripts(t *testing.T) {
 	}
 }
 
+// A link between them makes no difference.
+func TestUnixOverLinks(t *testing.T) {
+	for _, test := range unixConversations {
+		t.Run(test.name, func(t *testing.T) {
+			inFolder(t)
+			r := play(t, linked(parse(t, test.text), rough()))
+			if diff := cmp.Diff(strings.TrimPrefix(test.want, "\n"), transcripts(r)); diff != "" || !r.Passed() {
+				t.Errorf("%q; transcripts (-want +got):\n%s", failures(r), diff)
+			}
+		})
+	}
+}
+
 // Connections of Unix sockets are told apart without an order.
 // TLS goes through Unix sockets as well. What differs is that bytes which TLS has
 // read, and no step has, make no reset.
