@@ -3,8 +3,8 @@ package pcap
 import (
 	"encoding/binary"
 	"fmt"
-	"strings"
 	"net/netip"
+	"strings"
 
 	"github.com/gopacket/gopacket/layers"
 )
