@@ -235,11 +235,7 @@ func pictures() map[string]runner.Play {
 func TestPictures(t *testing.T) {
 	for name, p := range pictures() {
 		t.Run(name, func(t *testing.T) {
-			begin := time.Now()
 			got := report(t, TextOptions{}, p)
-			if d := time.Since(begin); d > time.Second {
-				t.Errorf("took %v", d)
-			}
 			golden(t, name, got)
 			if n := strings.Count(got, "\n"); n > screen+1 { // and the blank line after it
 				t.Errorf("%d lines", n)
