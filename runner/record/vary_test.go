@@ -112,6 +112,12 @@ func TestVary(t *testing.T) {
 		return run{talk("S: 220 ready\r\n", "C: EPSV\r\n", fmt.Sprintf("S: 229 Entering Extended Passive Mode (|||%d|)\r\n", port),
 			"C: RETR a\r\n", "S: 150 here\r\n", "S: 226 done\r\n", "C: QUIT\r\n", "S: 221 bye\r\n", "S: EOF", "C: EOF"), data}
 	}
+	dns := func(id string) run {
+		c := talk("C: "+id+"\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x02mx\x04test\x00\x00\x01\x00\x01",
+			"S: "+id+"\x81\x83\x00\x01\x00\x00\x00\x00\x00\x00\x02mx\x04test\x00\x00\x01\x00\x01")
+		c.Datagrams = true
+		return run{c}
+	}
 	session := func(token string) run {
 		return run{
 			talk("C: LOGIN ann\r\n", "S: token="+token+"\r\n", "C: EOF", "S: EOF"),
@@ -131,6 +137,7 @@ func TestVary(t *testing.T) {
 		},
 		"binary":  {binary("\x01\x02\xff", "abcdefgh"), binary("\x01\x03\xfe", "ijklmnop"), binary("\x01\x09\xaa", "qrstuvwx")},
 		"key":     {key("\x24\x91\x33\xf2\xe6\x10"), key("\x24\x93\x8c\x51\xf4\xfb"), key("\x25\x01\xbc\x4c\x22\x8a")},
+		"dns":     {dns("\x12\x67"), dns("\xe1\xcf"), dns("\x32\x79")},
 		"port":    {passive(45063), passive(9051), passive(38001)},
 		"session": {session("a1b2c3"), session("d4e5f6"), session("99aa77")},
 		"three": {

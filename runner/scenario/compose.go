@@ -215,11 +215,13 @@ func (c *composer) entries(v *Value, indent int) {
 		if i == 0 {
 			comment = v.behind
 		}
+		if one != nil || len(v.keys) > 1 { // alone it is a word, beside others a key
+			c.out.WriteByte(':')
+		}
 		if one == nil {
 			c.endLine(comment)
 			continue
 		}
-		c.out.WriteByte(':')
 		c.value(one, indent+2, comment)
 	}
 }
