@@ -284,16 +284,25 @@ func binaryRegions(texts []string) (all []region) {
 			all = append(all, region{from: i, to: i + 1})
 		}
 	}
+	inText := func(i int) bool { return textRun([]byte(first[i:min(i+16, len(first))])) > 0 }
 	for n := range all {
 		r, before := &all[n], 0
 		if n > 0 {
 			before = all[n-1].to
 		}
-		// The high bytes of a number that counts were the same by chance.
-		if size := r.to - r.from; size == 3 || size > 4 && size < 8 {
-			if from := r.to - (size+3)&^3; from >= before && textRun([]byte(first[from:])) == 0 {
-				r.from = from
-			}
+		// The other bytes of a number were the same by chance: the high ones of a large
+		// one that counts, or one of two that are drawn. What is small is a type or so.
+		size, from := r.to-r.from, r.from
+		switch {
+		case size == 3, size > 4 && size < 8:
+			from = r.to - (size+3)&^3
+		case size == 1 && r.from%2 == 1 && first[r.from-1] >= ' ':
+			from--
+		case size == 1 && r.from%2 == 0 && r.to < len(first) && first[r.to] >= ' ' && !inText(r.from):
+			r.to++
+		}
+		if from >= before && !inText(from) {
+			r.from = from
 		}
 	}
 	for n := range all {
