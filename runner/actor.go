@@ -263,7 +263,7 @@ func (a *actor) playSteps(steps []*scenario.Step, begin func(i int)) *Failure {
 		}
 		a.riding, a.current = false, step
 		a.p.order.step(a.place, i)
-		a.deadline = a.until(step.Within)
+		a.deadline = a.due(step)
 		f := a.playOver(step)
 		if f == nil {
 			a.log.Settle()
@@ -392,7 +392,7 @@ func (a *actor) wait(d time.Duration) *Failure {
 		return a.late("was to wait for %s", d)
 	}
 	f := a.pause(d)
-	a.deadline = a.until(a.current.Within)
+	a.deadline = a.due(a.current)
 	return f
 }
 
