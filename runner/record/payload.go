@@ -45,6 +45,8 @@ func (sp speller) known(turn *Turn, parts []Part) (pieces []piece, whole bool) {
 		switch {
 		case part.Vary == Hole && turn.From != sp.side:
 			return nil, false
+		case part.Own != "":
+			pieces = append(pieces, piece{name: part.Own})
 		case part.Vary == Reference && part.By != sp.side:
 			pieces = append(pieces, piece{name: part.Name})
 		case len(pieces) > 0 && pieces[len(pieces)-1].name == "":
