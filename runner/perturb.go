@@ -53,7 +53,7 @@ func Perturb(ctx context.Context, s *scenario.Scenario, opts Options, by Perturb
 	}
 	p := &perturbing{ctx: ctx, s: s, opts: opts, plain: &plain, unsteady: map[string]bool{}}
 	if by.Changes != nil {
-		r, _, err := p.insist(by.Changes, opts)
+		r, _, err := p.insist(by.Changes, false)
 		if err != nil || r == nil {
 			return plain, err
 		}
@@ -151,10 +151,17 @@ func (p *perturbing) steady() error {
 
 // insist plays a scenario with just these changes until it comes out otherwise,
 // with longer and longer pauses. It returns nil where it does not.
-func (p *perturbing) insist(changes []Change, opts Options) (*Result, []Change, error) {
+// A quick one is for the search: a script that hangs need not hang as long each
+// time. It has the time for its pauses, or each set of many changes would hang.
+func (p *perturbing) insist(changes []Change, quick bool) (*Result, []Change, error) {
 	for _, pause := range pausesUntil {
-		m := &mutation{asked: changes, pause: min(pause, max(time.Millisecond, time.Second/time.Duration(len(changes))))}
+		n := time.Duration(len(changes))
+		m := &mutation{asked: changes, pause: min(pause, max(time.Millisecond, time.Second/n))}
 		m.asks = func(c Change) bool { return slices.Contains(changes, c) }
+		opts := p.opts
+		if quick {
+			opts.Timeout = 500*time.Millisecond + 20*p.plain.Elapsed + n*m.pause
+		}
 		r, err := p.run(m, opts)
 		if err != nil {
 			return nil, nil, err
@@ -176,9 +183,6 @@ func (p *perturbing) insist(changes []Change, opts Options) (*Result, []Change, 
 // otherwise, by leaving out more and more (Zeller and Hildebrandt, Simplifying and
 // Isolating Failure-Inducing Input, 2002), and returns what it comes to with it.
 func (p *perturbing) shrink(found *Result) *Result {
-	quick := p.opts
-	// A script that hangs need not hang as long each time.
-	quick.Timeout = 500*time.Millisecond + 20*p.plain.Elapsed
 	began, before := time.Now(), p.runs
 	spent := func() bool {
 		return time.Since(began) > shrinkTime || p.runs-before > shrinkRuns || p.ctx.Err() != nil
@@ -197,7 +201,7 @@ func (p *perturbing) shrink(found *Result) *Result {
 				if len(try) == 0 || len(try) == len(set) {
 					continue
 				}
-				if r, made, _ := p.insist(try, quick); r != nil {
+				if r, made, _ := p.insist(try, true); r != nil {
 					set, smaller = made, true
 					if only {
 						parts = 2
@@ -216,7 +220,7 @@ func (p *perturbing) shrink(found *Result) *Result {
 		parts = min(2*parts, len(set))
 	}
 	if len(set) < len(found.Changes) {
-		if r, _, _ := p.insist(set, p.opts); r != nil {
+		if r, _, _ := p.insist(set, false); r != nil {
 			return r
 		}
 	}
