@@ -64,7 +64,7 @@ func (a *actor) attach(conn *wire.Conn) {
 	a.reader = a
 	a.packets = conn.Packets
 	a.over, a.cut, a.loose = false, false, false
-	a.before = exactly{}
+	a.before, a.via = exactly{}, nil
 	if a.packets {
 		a.stream = match.NewPackets(source{a}, a.take)
 		return

@@ -69,6 +69,7 @@ func (a *actor) connect(c scenario.Connect, ride *scenario.Expect) *Failure {
 		}
 		a.p.hold(conn)
 		a.attach(conn)
+		a.via = l
 		a.saw(transcript.Connect, name)
 		if l != nil {
 			if err := a.p.harm(conn, &l.Back, &l.Out); err != nil {

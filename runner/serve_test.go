@@ -89,7 +89,7 @@ func (v *serving) ends() (runner.Result, []string) {
 	select {
 	case r := <-v.result:
 		return r, failures(r)
-	case <-time.After(20 * time.Second):
+	case <-time.After(patience):
 		v.t.Fatal("does not end")
 		return runner.Result{}, nil
 	}
@@ -417,7 +417,7 @@ clients: {ann: [{connect: s}, {send: a}]}
 		buf := make([]byte, 100)
 		ask := func(text, want string) {
 			io.WriteString(first, text)
-			first.SetReadDeadline(time.Now().Add(10 * time.Second))
+			first.SetReadDeadline(time.Now().Add(patience))
 			if n, err := first.Read(buf); err != nil || string(buf[:n]) != want {
 				t.Fatalf("%q, %v", buf[:n], err)
 			}

@@ -263,7 +263,7 @@ clients: {c: [await: in]}
 		defer c.Close()
 		buf := make([]byte, 10)
 		for { // until the server is there
-			c.SetDeadline(time.Now().Add(5 * time.Second))
+			c.SetDeadline(time.Now().Add(patience))
 			if _, err = c.Write([]byte("1")); err != nil {
 				continue
 			}

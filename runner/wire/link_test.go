@@ -21,7 +21,7 @@ func linked(t *testing.T, out, back Faults) (client, server *Conn, l *Link) {
 	t.Helper()
 	far, server := connected(t, open(t, Local{}, true))
 	client, l = Over(far, out, back, 7)
-	client.SetDeadline(time.Now().Add(5 * time.Second))
+	client.SetDeadline(time.Now().Add(time.Minute))
 	ctx, end := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() { l.Run(ctx) })
@@ -336,7 +336,7 @@ func TestLinkKeepsTheStream(t *testing.T) {
 	client, server, _ := linked(t, rough, rough)
 	var both sync.WaitGroup
 	for i, side := range []*Conn{client, server} {
-		side.SetDeadline(time.Now().Add(60 * time.Second))
+		side.SetDeadline(time.Now().Add(time.Minute))
 		chaos := func(i int) io.Reader { return io.LimitReader(rand.NewChaCha8([32]byte{byte(i)}), size) }
 		sum := func(r io.Reader) string {
 			h := sha256.New()
