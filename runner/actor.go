@@ -64,7 +64,7 @@ func (a *actor) attach(conn *wire.Conn) {
 	a.reader = a
 	a.packets = conn.Packets
 	a.over, a.cut, a.loose = false, false, false
-	a.before = exactly{}
+	a.before, a.via = exactly{}, nil
 	if a.packets {
 		a.stream = match.NewPackets(source{a}, a.take)
 		return
@@ -79,6 +79,7 @@ func (a *actor) attach(conn *wire.Conn) {
 type source struct{ a *actor }
 
 func (s source) Read(p []byte) (int, error) {
+	s.a.tellHappened(false)
 	n, err := s.a.conn.Read(p)
 	return s.told(n, err, p, false)
 }
@@ -90,6 +91,7 @@ type peekable struct {
 }
 
 func (s peekable) Peek(p []byte) (int, error) {
+	s.a.tellHappened(false)
 	n, err := s.conn.Peek(p)
 	return s.told(n, err, p, true)
 }
@@ -265,6 +267,7 @@ func (a *actor) playSteps(steps []*scenario.Step, begin func(i int)) *Failure {
 		f := a.playOver(step)
 		if f == nil {
 			a.log.Settle()
+			a.tellHappened(false)
 			continue
 		}
 		if !f.Pos.IsValid() {

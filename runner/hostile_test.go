@@ -20,22 +20,16 @@ import (
 
 	"banter/runner"
 	"banter/runner/scenario"
+	"banter/runner/transcript"
 )
 
-// soon is far more than a run here takes, and less than a step's timeout: who
-// takes longer has waited for something that does not come.
-const soon = 5 * time.Second
-
 // same plays a text many times, and wants it to pass with the same transcripts
-// each time, and soon.
+// each time.
 func same(t *testing.T, times int, text string) {
 	t.Helper()
 	var first string
 	for range times {
 		result := passes(t, text)
-		if result.Elapsed > soon {
-			t.Fatalf("it took %s", result.Elapsed)
-		}
 		got := transcripts(result)
 		if first == "" {
 			first = got
@@ -64,7 +58,7 @@ func freePort(t *testing.T) string {
 // outside plays a text while somebody outside of it does something: PORT in the
 // text is a free port, which outsider gets as an address as soon as a client
 // has connected to HELPER. That client's connection ends when outsider returns.
-func outside(t *testing.T, text string, outsider func(address string)) (runner.Result, time.Duration) {
+func outside(t *testing.T, text string, outsider func(address string)) runner.Result {
 	t.Helper()
 	port := freePort(t)
 	helper, err := net.Listen("tcp", "127.0.0.1:0")
@@ -83,14 +77,13 @@ func outside(t *testing.T, text string, outsider func(address string)) (runner.R
 	}()
 	defer func() { helper.Close(); <-done }()
 	text = strings.NewReplacer("PORT", port, "HELPER", `"`+helper.Addr().String()+`"`).Replace(text)
-	ctx, cancel := context.WithTimeoutCause(t.Context(), 4*soon, errors.New("the run does not end"))
+	ctx, cancel := context.WithTimeoutCause(t.Context(), patience, errors.New("the run does not end"))
 	defer cancel()
-	began := time.Now()
 	result, err := runner.Run(ctx, parse(t, text), runner.Options{})
 	if err != nil {
 		t.Fatal(err, failures(result))
 	}
-	return result, time.Since(began)
+	return result
 }
 
 func dialTo(t *testing.T, address string) *net.TCPConn {
@@ -340,22 +333,22 @@ func TestOutsiders(t *testing.T) {
 		{"a flood to a reply", `reply: "hhhh"`, flood, "timeout after 300ms: the peer did not close"},
 		{"a big reply to a deaf one", `sndbuf: 4096, reply: "` + strings.Repeat("x", 1<<19) + `"`, deaf, "timeout after 300ms: "},
 		{"nothing to a reply", `reply: "hhhh"`, nothing, "timeout after 300ms: nothing had come that could be replied to"},
-		{"a wrong byte, then a drip", `steps: [{expect: "a", within: 10s}]`, drip("b"), "the bytes differ at offset 0"},
+		{"a wrong byte, then a drip", `steps: [{expect: "a", within: 1h}]`, drip("b"), "the bytes differ at offset 0"},
 		{"a flood to a close", `steps: [close]`, flood, "timeout after 300ms: the peer did not close"},
-		{"a flood to a line", `steps: [{expect: {line, max: 100000}, within: 10s}]`, flood, "the line is longer than max, which is 100000 bytes"},
+		{"a flood to a line", `steps: [{expect: {line, max: 100000}, within: 1h}]`, flood, "the line is longer than max, which is 100000 bytes"},
 		{"a flood to the rest", `steps: [{expect: {rest, max: 1000000000000}}]`, flood, "timeout after 300ms: "},
 		{"a drip to a hash", `steps: [{expect: {bytes: 1000000, size: 1000000}}]`, drip("b"), "timeout after 300ms: "},
-		{"a flood after a failure", `steps: [{expect: "a", within: 10s}]`, flood, "the bytes differ at offset 0"},
+		{"a flood after a failure", `steps: [{expect: "a", within: 1h}]`, flood, "the bytes differ at offset 0"},
 		{"a deaf one", `sndbuf: 4096, steps: [{send: {text: "` + strings.Repeat("x", 1<<19) + `"}}]`, deaf, "timeout after 300ms: "},
 		{"a flood to parallel", `steps: [{parallel: [{send: "x"}, {expect: {until: ";", max: 1000000000000}}]}]`, flood, "timeout after 300ms: "},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			var c *net.TCPConn
-			result, took := outside(t, `
+			result := outside(t, `
 timeout: 300ms
 servers: {s: {bind: "127.0.0.1:PORT", `+test.server+`}}
-clients: {c: [{connect: HELPER, within: 10s}, {expect: {end}, within: 10s}, close]}
+clients: {c: [{connect: HELPER, within: 1h}, {expect: {end}, within: 1h}, close]}
 `, func(address string) {
 				if c = dialTo(t, address); c == nil {
 					return
@@ -363,9 +356,6 @@ clients: {c: [{connect: HELPER, within: 10s}, {expect: {end}, within: 10s}, clos
 				defer c.Close()
 				test.does(c)
 			})
-			if took > soon {
-				t.Errorf("it took %s", took)
-			}
 			if len(result.Failures) == 0 || result.Failures[0].Actor != "s/1" || !strings.HasPrefix(result.Failures[0].Message, test.want) {
 				t.Error(failures(result))
 			}
@@ -376,7 +366,7 @@ clients: {c: [{connect: HELPER, within: 10s}, {expect: {end}, within: 10s}, clos
 // Peers from outside that come and go in every way leave no trace in what the
 // scenario's own clients see.
 func TestCrowdOutside(t *testing.T) {
-	result, took := outside(t, `
+	result := outside(t, `
 timeout: 3s
 servers: {s: {bind: "127.0.0.1:PORT", at_once: 2, reply: "hhhh"}}
 clients:
@@ -403,8 +393,8 @@ clients:
 			c.Close()
 		}
 	})
-	if took > 4*time.Second || !result.Passed() {
-		t.Errorf("it took %s: %s", took, failures(result))
+	if !result.Passed() {
+		t.Error(failures(result))
 	}
 	if len(result.Actors) != 2+2+60 {
 		t.Errorf("%d actors", len(result.Actors))
@@ -437,16 +427,16 @@ func TestSlicesEnd(t *testing.T) {
 	if err := os.WriteFile(file, make([]byte, 4<<20), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	began := time.Now()
 	result := run(t, strings.ReplaceAll(`
 servers: {s: {steps: [{expect: {rest}}]}}
 clients: {c: [{connect: s}, {send: {file: FILE, slice: 1}, within: 100ms}]}
 `, "FILE", file))
-	if took := time.Since(began); took > 2*time.Second {
-		t.Errorf("it took %s", took)
-	}
 	if len(result.Failures) == 0 || result.Failures[0].Kind != runner.TimedOut {
 		t.Error(failures(result))
+	}
+	sent := result.Actors[0].Observed[1]
+	if sent.Kind != transcript.Send || sent.Size == 0 || sent.Size == 4<<20 {
+		t.Errorf("%d bytes were sent", sent.Size)
 	}
 }
 
@@ -480,7 +470,7 @@ clients: {c: [{connect: s}, {send: "x", expect: "hhhh", within: 5s}]}
 servers: {s: {steps: [{expect: "a"}]}}
 clients: {c: [{connect: s}, {expect: "a"}]}
 `), opts)
-		if err != nil || result.Passed() || result.Elapsed > soon {
+		if err != nil || result.Passed() {
 			t.Errorf("%+v: %v %s", opts, err, failures(result))
 		}
 	}
@@ -514,11 +504,7 @@ func interrupted(t *testing.T, s *scenario.Scenario) {
 			cancel(stop)
 		}
 		timer := time.AfterFunc(time.Duration(i)*400*time.Microsecond, func() { cancel(stop) })
-		began := time.Now()
 		result, err := runner.Run(ctx, s, runner.Options{})
-		if took := time.Since(began); took > soon {
-			t.Fatalf("it took %s", took)
-		}
 		timer.Stop()
 		if err != nil && err != stop || err == nil && !result.Passed() {
 			t.Fatal(err, failures(result))

@@ -122,13 +122,13 @@ servers: {s: {steps: [{expect: {line: never}}]}}
 clients:
   c:
     - retry:
-        within: 60ms
+        within: 250ms
         steps:
           - connect: s
           - expect: {line: hello}
 `)
 	got := failures(r)
-	if len(got) == 0 || got[0] != "9:13 c: timeout after 60ms: 0 of 7 bytes had come" {
+	if len(got) == 0 || got[0] != "9:13 c: timeout after 250ms: 0 of 7 bytes had come" {
 		t.Error(got)
 	}
 }

@@ -236,14 +236,37 @@ func (r *Result) quickly() time.Duration {
 }
 
 // shrink finds a smallest set of changes with which the scenario still comes out
-// otherwise, by leaving out more and more (Zeller and Hildebrandt, Simplifying and
-// Isolating Failure-Inducing Input, 2002), and returns what it comes to with it.
+// otherwise, and returns what it comes to with it. On a machine that stands still
+// for a while a script that is hurried fails without any: what was found so and
+// does not hold is looked for again, without hurry.
 func (p *perturbing) shrink(found *Result) *Result {
 	began, before := time.Now(), p.runs
 	spent := func() bool {
 		return time.Since(began) > shrinkTime || p.runs-before > shrinkRuns || p.ctx.Err() != nil
 	}
-	set := found.Changes
+	for _, quick := range []bool{true, false} {
+		set := p.reduce(found.Changes, quick, spent)
+		if len(set) == len(found.Changes) {
+			continue
+		}
+		if r, _ := p.insist(set, false); r != nil {
+			found = r
+			break
+		}
+	}
+	for range confirmRuns {
+		if r, err := p.insist(found.Changes, true); r == nil && err == nil {
+			p.seldom = true
+			break
+		}
+	}
+	return found
+}
+
+// reduce leaves out more and more of the changes, as long as the scenario still
+// comes out otherwise (Zeller and Hildebrandt, Simplifying and Isolating
+// Failure-Inducing Input, 2002).
+func (p *perturbing) reduce(set []Change, quick bool, spent func() bool) []Change {
 	for parts := 2; len(set) > 1 && !spent(); {
 		size := (len(set) + parts - 1) / parts
 		smaller := false
@@ -257,7 +280,7 @@ func (p *perturbing) shrink(found *Result) *Result {
 				if len(try) == 0 || len(try) == len(set) {
 					continue
 				}
-				if r, _ := p.insist(try, true); r != nil {
+				if r, _ := p.insist(try, quick); r != nil {
 					set, smaller = r.Changes, true
 					if only {
 						parts = 2
@@ -275,18 +298,7 @@ func (p *perturbing) shrink(found *Result) *Result {
 		}
 		parts = min(2*parts, len(set))
 	}
-	if len(set) < len(found.Changes) {
-		if r, _ := p.insist(set, false); r != nil {
-			found = r
-		}
-	}
-	for range confirmRuns {
-		if r, err := p.insist(found.Changes, true); r == nil && err == nil {
-			p.seldom = true
-			break
-		}
-	}
-	return found
+	return set
 }
 
 // mutationOf is what the n-th perturbed run does: the first sends byte by byte,

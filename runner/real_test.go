@@ -6,7 +6,6 @@ import (
 	"net"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -135,7 +134,7 @@ clients:
 func TestConnectRealFails(t *testing.T) {
 	at := realServer(t, "tcp", "127.0.0.1:0", "real %s").String()
 	text := `
-timeout: 5s
+timeout: 1h
 servers:
   s: {steps: [{expect: a}, {signal: served}, {meet: {name: m, parties: 2}}]}
 clients:
@@ -144,11 +143,7 @@ clients:
   cat: [{stop: s}]
   dan: [{connect: s}, {send: a}, {expect: a}]
 `
-	began := time.Now()
 	r := against(t, text, map[string]string{"s": at})
-	if d := time.Since(began); d > 4*time.Second {
-		t.Errorf("after %s", d)
-	}
 	got := map[string]string{}
 	for _, f := range r.Failures {
 		got[f.Actor] = strings.ReplaceAll(strings.Join(append([]string{f.Message}, f.Notes...), "; "), at, "AT")

@@ -205,9 +205,6 @@ func TestAnyScenario(t *testing.T) {
 		if a, b := transcripts(whole), transcripts(cut); a != b || t.Failed() {
 			t.Fatalf("seed %d, scenario %d:\n%s\nis\n%s\nand in slices\n%s", seed, i, text(true), a, b)
 		}
-		if whole.Elapsed > soon || cut.Elapsed > soon {
-			t.Fatalf("seed %d, scenario %d took %s and %s\n%s", seed, i, whole.Elapsed, cut.Elapsed, text(true))
-		}
 	}
 }
 

@@ -549,9 +549,6 @@ clients: {c: [{connect: {to: s, tls: true}}, {send: "ab"}, close]}
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Error(diff)
 			}
-			if r.Elapsed > soon {
-				t.Errorf("it took %s", r.Elapsed)
-			}
 		})
 	}
 }
@@ -613,7 +610,7 @@ func TestTLSFromOutside(t *testing.T) {
 	} {
 		for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
 			t.Run(fmt.Sprint(test.name, ", ", tls.VersionName(version)), func(t *testing.T) {
-				r, _ := outside(t, `
+				r := outside(t, `
 servers: {s: {bind: "127.0.0.1:PORT", tls: true, accept: 1, steps: `+test.steps+`}}
 clients: {driver: [{connect: HELPER}, {expect: {eof}}]}
 `, func(address string) {
@@ -675,7 +672,7 @@ clients:
 func TestTLSFiles(t *testing.T) {
 	var ca, cert, key string
 	names := "127.0.0.1:" + freePort(t)
-	r, _ := outside(t, `
+	r := outside(t, `
 servers:
   s: {bind: "127.0.0.1:PORT", tls: {client_ca: true}, accept: 1, steps: [{expect: "hello"}, {send: "${tls.ca.size}"}]}
   names: {bind: "`+names+`", accept: 1, steps: [{send: {lines: ["${tls.ca}", "${tls.cert}", "${tls.key}"]}}]}

@@ -221,11 +221,7 @@ clients: {c: [{connect: s}, {send: "a"}, {expect: {datagram}}]}
 `, `4:43 c: timeout after 30ms: nothing had come`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			began := time.Now()
 			r := run(t, strings.ReplaceAll(test.text, "BIG", strings.Repeat("x", 65520)))
-			if took := time.Since(began); took > 5*time.Second {
-				t.Errorf("took %v", took)
-			}
 			if got := strings.Join(failures(r), "\n"); got != test.want {
 				t.Errorf("got\n%s\nwant\n%s", got, test.want)
 			}
@@ -267,7 +263,7 @@ clients: {c: [await: in]}
 		defer c.Close()
 		buf := make([]byte, 10)
 		for { // until the server is there
-			c.SetDeadline(time.Now().Add(5 * time.Second))
+			c.SetDeadline(time.Now().Add(patience))
 			if _, err = c.Write([]byte("1")); err != nil {
 				continue
 			}
@@ -298,15 +294,14 @@ clients:
   ann: [{await: heard}]
   ben: [{connect: s}, {wait: 5ms}, {send: "a"}]
 `)
-	began := time.Now()
 	r := run(t, `
 servers: {s: {bind: "udp:127.0.0.1:0", steps: [{expect: "a"}, signal: heard]}}
 clients:
   ann: [{await: heard}]
   ben: [{connect: s}]
 `)
-	if len(r.Failures) == 0 || r.Failures[0].Kind != runner.Order || time.Since(began) > 5*time.Second {
-		t.Errorf("after %v: %q", time.Since(began), failures(r))
+	if len(r.Failures) == 0 || r.Failures[0].Kind != runner.Order {
+		t.Errorf("%q", failures(r))
 	}
 }
 

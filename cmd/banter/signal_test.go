@@ -162,7 +162,7 @@ func TestSignalWhileReading(t *testing.T) {
 			cmd.Process.Kill()
 			t.Skipf("signals can't be sent here: %v", err)
 		}
-		time.AfterFunc(10*time.Second, func() { cmd.Process.Kill() })
+		time.AfterFunc(time.Minute, func() { cmd.Process.Kill() })
 		cmd.Wait()
 		if got := cmd.ProcessState.String(); got != "signal: interrupt" {
 			t.Errorf("%q: %s", args, got)
@@ -213,7 +213,7 @@ func TestProgramsEndWithTheRun(t *testing.T) {
 			}
 			pids := map[string]string{"stubborn": "", "daemon": ""}
 			for name := range pids {
-				for end := time.Now().Add(30 * time.Second); pids[name] == ""; time.Sleep(time.Millisecond) {
+				for end := time.Now().Add(time.Minute); pids[name] == ""; time.Sleep(time.Millisecond) {
 					text, _ := os.ReadFile(filepath.Join(dir, name))
 					pids[name] = strings.TrimSpace(string(text))
 					if time.Now().After(end) {
@@ -231,7 +231,7 @@ func TestProgramsEndWithTheRun(t *testing.T) {
 				t.Errorf("exit status %d", got)
 			}
 			for name, pid := range pids {
-				for end := time.Now().Add(30 * time.Second); exec.Command("ps", "-p", pid).Run() == nil; time.Sleep(time.Millisecond) {
+				for end := time.Now().Add(time.Minute); exec.Command("ps", "-p", pid).Run() == nil; time.Sleep(time.Millisecond) {
 					if signal != os.Kill || time.Now().After(end) { // the system needs a moment
 						exec.Command("kill", "-KILL", pid).Run()
 						t.Fatalf("%s lives on", name)

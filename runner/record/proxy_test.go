@@ -20,7 +20,7 @@ import (
 )
 
 // patience is how long anything here may take before it has failed.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // proxied is a proxy that runs.
 type proxied struct {

@@ -235,11 +235,7 @@ func pictures() map[string]runner.Play {
 func TestPictures(t *testing.T) {
 	for name, p := range pictures() {
 		t.Run(name, func(t *testing.T) {
-			begin := time.Now()
 			got := report(t, TextOptions{}, p)
-			if d := time.Since(begin); d > time.Second {
-				t.Errorf("took %v", d)
-			}
 			golden(t, name, got)
 			if n := strings.Count(got, "\n"); n > screen+1 { // and the blank line after it
 				t.Errorf("%d lines", n)
@@ -268,6 +264,25 @@ func TestNarrow(t *testing.T) {
 		if w := width(strings.TrimSuffix(line, "\n")); w > 60 && !strings.Contains(line, "again: ") && !strings.Contains(line, "step 3 of 4") {
 			t.Errorf("%d columns: %s", w, line)
 		}
+	}
+}
+
+// Where there are few columns, what passed is a line still, and so is the summary.
+func TestNarrowPassing(t *testing.T) {
+	var out bytes.Buffer
+	text := NewText(&out, TextOptions{Columns: 40, Passing: true, Names: 20})
+	long := play("你好 greeting", greeting, nil)
+	short := play("hello", greeting, nil)
+	long.Scenario.File.Path = "scenarios/greeting.yaml"
+	short.Scenario.File.Path = "a"
+	if err := errors.Join(text.Add(long), text.Add(short), text.Close(time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	const want = "ok    你好 greeting           1.2 ms\n" +
+		"ok    hello                   1.2 ms   a\n" +
+		"2 scenarios, 2 passed             1.00 s\n"
+	if diff := cmp.Diff(want, out.String()); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
 	}
 }
 

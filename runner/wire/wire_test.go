@@ -28,12 +28,12 @@ func open(t *testing.T, at Local, listen bool) *Listener {
 
 func dialTo(t *testing.T, to Addr) (*Conn, error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	c, err := Dial(ctx, to, DialOptions{})
 	if err == nil {
 		t.Cleanup(func() { c.Close() })
-		c.SetDeadline(time.Now().Add(5 * time.Second))
+		c.SetDeadline(time.Now().Add(time.Minute))
 	}
 	return c, err
 }
@@ -50,7 +50,7 @@ func connected(t *testing.T, l *Listener) (client, server *Conn) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { server.Close() })
-	server.SetDeadline(time.Now().Add(5 * time.Second))
+	server.SetDeadline(time.Now().Add(time.Minute))
 	if server.Remote != client.Local || server.Local != client.Remote {
 		t.Fatalf("the ends don't agree: %v-%v and %v-%v", client.Local, client.Remote, server.Remote, server.Local)
 	}
