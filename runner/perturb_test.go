@@ -245,6 +245,24 @@ clients: {ann: [connect: greeter, expect: hello, close]}
 	}
 }
 
+// What was found is said also where the search for fewer changes is interrupted.
+func TestPerturbInterrupted(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	// The second run is wrong, three are as it is written, and then it is searched.
+	address := counting(t, func(n int) bool {
+		if n == 6 {
+			cancel()
+		}
+		return n == 2
+	})
+	opts := runner.Options{Connect: map[string]string{"pinger": address}}
+	r, err := runner.Perturb(ctx, parse(t, pingOnce), opts, runner.Perturbation{Times: 20, Seed: 7})
+	if got := blamed(r); err != nil || !strings.Contains(got, "(seed 7; looking for fewer was interrupted)") {
+		t.Errorf("%v: %s", err, got)
+	}
+}
+
 // The pauses of a perturbed run are not the peer's doing: steps that have little
 // time hold all the same, and what is to take all of its time takes no more.
 func TestPerturbLittleTime(t *testing.T) {
