@@ -25,6 +25,9 @@ func (p *perturbing) blame(r *Result, by Perturbation) Result {
 	seed := ""
 	if by.Changes == nil {
 		seed = fmt.Sprintf(" (seed %d)", by.Seed)
+		if p.ctx.Err() != nil {
+			seed = fmt.Sprintf(" (seed %d; looking for fewer was interrupted)", by.Seed)
+		}
 	}
 	f.Notes = slices.Concat(p.describe(r.Changes, seed, 3-min(len(f.Notes), 1)), f.Notes)
 	return *r

@@ -218,6 +218,51 @@ func TestPerturbFlaky(t *testing.T) {
 	}
 }
 
+// A failure of a run in which there was nothing to change is nobody's but the
+// scenario's.
+func TestPerturbNothingChanged(t *testing.T) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	go func() {
+		for n := 1; ; n++ {
+			conn, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			io.WriteString(conn, map[bool]string{false: "hello", true: "hallo"}[n == 2])
+			conn.Close()
+		}
+	}()
+	r := perturb(t, parse(t, `
+servers: {greeter: {steps: [send: hello, close]}}
+clients: {ann: [connect: greeter, expect: hello, close]}
+`), runner.Options{Connect: map[string]string{"greeter": ln.Addr().String()}}, runner.Perturbation{Times: 2})
+	if got := blamed(r); !strings.Contains(got, "it fails now and then as it is written") {
+		t.Error(got)
+	}
+}
+
+// What was found is said also where the search for fewer changes is interrupted.
+func TestPerturbInterrupted(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	// The second run is wrong, three are as it is written, and then it is searched.
+	address := counting(t, func(n int) bool {
+		if n == 6 {
+			cancel()
+		}
+		return n == 2
+	})
+	opts := runner.Options{Connect: map[string]string{"pinger": address}}
+	r, err := runner.Perturb(ctx, parse(t, pingOnce), opts, runner.Perturbation{Times: 20, Seed: 7})
+	if got := blamed(r); err != nil || !strings.Contains(got, "(seed 7; looking for fewer was interrupted)") {
+		t.Errorf("%v: %s", err, got)
+	}
+}
+
 // The pauses of a perturbed run are not the peer's doing: steps that have little
 // time hold all the same, and what is to take all of its time takes no more.
 func TestPerturbLittleTime(t *testing.T) {

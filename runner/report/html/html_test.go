@@ -73,7 +73,7 @@ func TestPage(t *testing.T) {
 		`<td data-n="8"></td>`,
 		"^ the bytes differ at offset 2",
 		"expected &#34;hhhh&#34;<title>",
-		"fails with its bytes changed: <code>all=1</code>",
+		"fails with what was changed: <code>all=1</code>",
 		"<b>ann</b> <code>(kernel: cubic, rtt 0s, 2 retransmits,",
 		"banter run --filter &#39;^greeting$&#39; greeting.yaml",
 	} {
