@@ -64,7 +64,7 @@ func (a *actor) attach(conn *wire.Conn) {
 	a.reader = a
 	a.packets = conn.Packets
 	a.over, a.cut, a.loose = false, false, false
-	a.before = exactly{}
+	a.before, a.via = exactly{}, nil
 	if a.packets {
 		a.stream = match.NewPackets(source{a}, a.take)
 		return
@@ -79,6 +79,7 @@ func (a *actor) attach(conn *wire.Conn) {
 type source struct{ a *actor }
 
 func (s source) Read(p []byte) (int, error) {
+	s.a.tellHappened(false)
 	n, err := s.a.conn.Read(p)
 	return s.told(n, err, p, false)
 }
@@ -90,6 +91,7 @@ type peekable struct {
 }
 
 func (s peekable) Peek(p []byte) (int, error) {
+	s.a.tellHappened(false)
 	n, err := s.conn.Peek(p)
 	return s.told(n, err, p, true)
 }
@@ -261,10 +263,11 @@ func (a *actor) playSteps(steps []*scenario.Step, begin func(i int)) *Failure {
 		}
 		a.riding, a.current = false, step
 		a.p.order.step(a.place, i)
-		a.deadline = a.until(step.Within)
+		a.deadline = a.due(step)
 		f := a.playOver(step)
 		if f == nil {
 			a.log.Settle()
+			a.tellHappened(false)
 			continue
 		}
 		if !f.Pos.IsValid() {
@@ -389,7 +392,7 @@ func (a *actor) wait(d time.Duration) *Failure {
 		return a.late("was to wait for %s", d)
 	}
 	f := a.pause(d)
-	a.deadline = a.until(a.current.Within)
+	a.deadline = a.due(a.current)
 	return f
 }
 

@@ -54,6 +54,7 @@ func (s *server) admit(conn *wire.Conn) *actor {
 	a.place = &place{name: s.decl.Name + "/" + who, aside: s.decl.Always.Steps()}
 	a.cast(part)
 	a.attach(conn)
+	a.via = call.via
 	p.open[conn] = struct{}{}
 	p.accepted = append(p.accepted, a)
 	p.mu.Unlock()

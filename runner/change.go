@@ -88,6 +88,7 @@ type mutation struct {
 	asks  func(Change) bool                                              // of Late and Small, and of all where there is no pick
 	asked []Change
 	pause time.Duration // after a cut, and of who starts late
+	least time.Duration // that a step may take, whatever the scenario says
 
 	mu     sync.Mutex
 	sends  map[string]int

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/netip"
 	"os"
@@ -68,6 +69,7 @@ func (a *actor) connect(c scenario.Connect, ride *scenario.Expect) *Failure {
 		}
 		a.p.hold(conn)
 		a.attach(conn)
+		a.via = l
 		a.saw(transcript.Connect, name)
 		if l != nil {
 			if err := a.p.harm(conn, &l.Back, &l.Out); err != nil {
@@ -116,7 +118,11 @@ func (a *actor) unconnected(to wire.Addr, name string, err error, outcome scenar
 	case errors.Is(err, wire.ErrPending):
 		return met(scenario.Pending, transcript.Pending, nil)
 	case wire.IsRefused(err):
-		return met(scenario.Refused, transcript.Refused, a.failure(Ended, "the connection to %s was refused", name))
+		f := a.failure(Ended, "the connection to %s was refused", name)
+		if errors.Is(err, fs.ErrNotExist) {
+			f.Notes = append(f.Notes, "there is no such socket")
+		}
+		return met(scenario.Refused, transcript.Refused, f)
 	case wire.IsUnreachable(err):
 		return met(scenario.Unreachable, transcript.Unreachable, a.failure(Ended, "no way to %s: %s", name, wire.Reason(err)))
 	case a.stopped() && (errors.Is(err, context.Canceled) || time.Now().Before(a.deadline)):

@@ -117,6 +117,9 @@ func (a *actor) fail(f *Failure) {
 	if a.stopped() && f.Kind == Ended { // by a peer who was woken first
 		f.Kind, f.Message, f.Notes = Unfinished, "was waiting: "+a.action(), nil
 	}
+	if a.via != nil && (f.Kind == TimedOut || f.Kind == Ended || f.Kind == Short) {
+		f.Notes = append(f.Notes, fmt.Sprintf("the connection goes over the link %s of line %d", a.via.Name, a.via.Pos.Line))
+	}
 	a.foreseeRest()
 	if !f.Pos.IsValid() {
 		f.Pos = a.pos

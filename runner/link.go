@@ -17,6 +17,7 @@ type link struct {
 	child   *child  // the program that is the other side
 	callee  *server // of UDP, to which nothing was sent yet
 	host    string  // whom the connect called, as a certificate names it
+	via     *scenario.Link
 	over    bool    // the peer's end was taken
 	cut     bool    // it was reset
 	loose   bool    // a close looks at nothing more

@@ -3,6 +3,7 @@ package runner_test
 import (
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -229,16 +230,22 @@ func TestBrokenLinks(t *testing.T) {
 	}
 }
 
-// A link that is too slow for a step's time makes it fail, in the time.
-func TestTooSlowALink(t *testing.T) {
-	r := run(t, `
-links: {slow: {latency: 1h}}
+// Where a link makes a step fail, in the step's time, the failure names it.
+func TestFailuresNameLinks(t *testing.T) {
+	for _, test := range []struct{ faults, within, want string }{
+		{"latency: 1h", "50ms", "4:61 ann: timeout after 50ms: 0 of 4 bytes had come"},
+		{"back: {reset_after: 2}", "10s", "4:61 ann: reset after 2 of 4 bytes"},
+	} {
+		r := run(t, `
+links: {bad: {`+test.faults+`}}
 servers: {s: {reply: "hhhh"}}
-clients: {ann: [{connect: {to: s, via: slow}}, {send: "hello"}, {expect: "hhhh", within: 50ms}]}
+clients: {ann: [{connect: {to: s, via: bad}}, {send: "x"}, {expect: "hhhh", within: `+test.within+`}]}
 `)
-	want := "4:66 ann: timeout after 50ms: "
-	if got := failures(r); len(got) == 0 || !strings.HasPrefix(got[0], want) {
-		t.Errorf("%q, want %q", got, want)
+		if got := failures(r); len(got) == 0 || got[0] != test.want {
+			t.Errorf("%q, want %q", got, test.want)
+		} else if notes := r.Failures[0].Notes; !slices.Contains(notes, "the connection goes over the link bad of line 2") {
+			t.Errorf("%q do not name the link", notes)
+		}
 	}
 }
 
@@ -246,7 +253,7 @@ clients: {ann: [{connect: {to: s, via: slow}}, {send: "hello"}, {expect: "hhhh",
 func TestLinkToARealServer(t *testing.T) {
 	at := realServer(t, "tcp", "127.0.0.1:0", "real %s")
 	r := against(t, `
-links: {l: {latency: 1ms, slice: 2}}
+links: {l: {latency: 2ms, jitter: 1ms}}
 servers: {s: {reply: "declared"}}
 clients: {ann: [{connect: {to: s, via: l}}, {send: "hello"}, {expect: "real hello"}, {expect: {eof}}, close]}
 `, map[string]string{"s": at.String()})

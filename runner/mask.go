@@ -46,6 +46,13 @@ func (p *play) allSecrets() [][]byte {
 	return secrets
 }
 
+// hasSecrets reports whether there are such.
+func (p *play) hasSecrets() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.scenario.Secrets)+len(p.secrets) > 0
+}
+
 // holdsSecret reports whether there is something in a value that is not to be
 // shown.
 func (p *play) holdsSecret(b []byte) bool {

@@ -40,7 +40,7 @@ func (a *actor) loop(l scenario.Loop) *Failure {
 	}
 	for round := int64(1); !l.Counts() || round <= times; round++ {
 		a.current, a.riding = step, false
-		a.deadline = a.until(step.Within)
+		a.deadline = a.due(step)
 		switch {
 		case a.stopped():
 			return a.failure(Unfinished, "was in round %d of a loop", round)
@@ -210,10 +210,21 @@ func (a *actor) bind(within time.Duration) (free func()) {
 	return func() { a.bound = outer }
 }
 
-// until is when a step that begins now has to be done: in its own time, and in
-// that of the steps around it.
-func (a *actor) until(within time.Duration) time.Time {
-	at := time.Now().Add(a.p.timeout(within))
+// due is when a step that begins now has to be done.
+func (a *actor) due(step *scenario.Step) time.Time {
+	if ride := step.Expect; ride != nil && ride.Outcome == scenario.Timeout {
+		return a.bounded(a.p.asWritten(step.Within)) // it is to take all of it
+	}
+	return a.until(step.Within)
+}
+
+// until is when a step that may take so long has to be done.
+func (a *actor) until(within time.Duration) time.Time { return a.bounded(a.p.timeout(within)) }
+
+// bounded is when what begins now has to be done: in its own time, and in that of
+// the steps around it.
+func (a *actor) bounded(d time.Duration) time.Time {
+	at := time.Now().Add(d)
 	if !a.bound.at.IsZero() && at.After(a.bound.at) {
 		return a.bound.at
 	}

@@ -29,7 +29,7 @@ func (a *actor) parallel(par scenario.Parallel, within time.Duration) *Failure {
 		bounded.Within = cmp.Or(step.Within, within)
 		b.ctx, b.current, b.scope = ctx, &bounded, a.scope.branch()
 		b.place = &place{name: a.place.name, steps: par.Steps[i : i+1]}
-		b.deadline = a.until(bounded.Within)
+		b.deadline = a.due(&bounded)
 		if i > 0 { // the first goes on with the actor's own
 			b.log = transcript.Log{}
 		}

@@ -7,7 +7,6 @@ import (
 	"hash/fnv"
 	"math/rand/v2"
 	"slices"
-	"strings"
 	"time"
 
 	"banter/runner/scenario"
@@ -31,6 +30,15 @@ func (p *Perturbation) None() bool { return p.Times == 0 && len(p.Changes) == 0 
 // together.
 var pausesUntil = []time.Duration{2 * time.Millisecond, 10 * time.Millisecond, 50 * time.Millisecond}
 
+// A step may take patience in a perturbed run, and hurried in the search for a
+// smallest set, if it says that it may take less. pausesTime is about what the
+// pauses of such a run take in all.
+const (
+	patience   = time.Second
+	hurried    = 500 * time.Millisecond
+	pausesTime = 250 * time.Millisecond
+)
+
 // shrinkTime bounds the search for the smallest set of changes, and shrinkRuns the
 // runs that it takes.
 const (
@@ -53,9 +61,14 @@ func Perturb(ctx context.Context, s *scenario.Scenario, opts Options, by Perturb
 	}
 	p := &perturbing{ctx: ctx, s: s, opts: opts, plain: &plain, unsteady: map[string]bool{}}
 	if by.Changes != nil {
-		r, _, err := p.insist(by.Changes, false)
-		if err != nil || r == nil {
+		r, err := p.insist(by.Changes, false)
+		switch {
+		case err != nil:
 			return plain, err
+		case p.flaky != nil:
+			return *p.flaky, nil
+		case r == nil:
+			return plain, nil
 		}
 		return p.blame(r, by), nil
 	}
@@ -72,11 +85,14 @@ func Perturb(ctx context.Context, s *scenario.Scenario, opts Options, by Perturb
 		if err := p.steady(); err != nil {
 			return plain, err
 		}
+		if p.flaky != nil {
+			return *p.flaky, nil
+		}
 		if !p.differs(&r) {
 			continue
 		}
 		r.Changes = m.made
-		return p.blame(p.shrink(&r), by), ctx.Err()
+		return p.blame(p.shrink(&r), by), nil
 	}
 	plain.Elapsed = max(plain.Elapsed, time.Since(began))
 	return plain, nil
@@ -89,7 +105,9 @@ type perturbing struct {
 	opts     Options
 	plain    *Result
 	unsteady map[string]bool // actors whose transcripts are others each time as it is
-	compared bool            // it is known who they are
+	flaky    *Result         // it fails now and then as it is
+	compared bool            // it is known whether it does, and who they are
+	seldom   bool            // what was found does not come about each time
 	runs     int
 }
 
@@ -132,62 +150,100 @@ func seen(a *Actor) []transcript.Event {
 	return events
 }
 
-// steady plays the scenario as it is once more: what is another then anyway, such
-// as a date or a port, is not the changes' doing.
+// steadyRuns is how often a scenario is played again as it is before changes are
+// blamed, and confirmRuns how often with the changes that are.
+const (
+	steadyRuns  = 3
+	confirmRuns = 2
+)
+
+// steady plays the scenario as it is a few more times: what is another then
+// anyway, such as a date or a port, or the verdict, is not the changes' doing.
 func (p *perturbing) steady() error {
 	if p.compared {
 		return nil
 	}
 	p.compared = true
-	r, err := p.run(nil, p.opts)
-	if err != nil {
-		return err
-	}
-	for name := p.other(&r); name != ""; name = p.other(&r) {
-		p.unsteady[name] = true
+	for range steadyRuns {
+		r, err := p.run(nil, p.opts)
+		if err != nil {
+			return err
+		}
+		if !r.Passed() {
+			f := &r.Failures[0]
+			f.Notes = append(f.Notes, "it fails now and then as it is written: it has just passed so")
+			p.flaky = &r
+			return nil
+		}
+		for name := p.other(&r); name != ""; name = p.other(&r) {
+			p.unsteady[name] = true
+		}
 	}
 	return nil
 }
 
 // insist plays a scenario with just these changes until it comes out otherwise,
-// with longer and longer pauses. It returns nil where it does not.
-// A quick one is for the search: a script that hangs need not hang as long each
-// time. It has the time for its pauses, or each set of many changes would hang.
-func (p *perturbing) insist(changes []Change, quick bool) (*Result, []Change, error) {
+// with longer and longer pauses, quickly or as long as it takes. It returns nil
+// where it does not.
+func (p *perturbing) insist(changes []Change, quick bool) (*Result, error) {
+	opts, least := p.opts, patience
+	if quick {
+		// A script that hangs need not hang as long each time.
+		opts.Timeout, least = 500*time.Millisecond+20*p.plain.Elapsed, hurried
+	}
 	for _, pause := range pausesUntil {
-		n := time.Duration(len(changes))
-		m := &mutation{asked: changes, pause: min(pause, max(time.Millisecond, time.Second/n))}
+		m := &mutation{asked: changes, pause: min(pause, max(time.Millisecond, pausesTime/time.Duration(len(changes)))), least: least}
 		m.asks = func(c Change) bool { return slices.Contains(changes, c) }
-		opts := p.opts
-		if quick {
-			opts.Timeout = 500*time.Millisecond + 20*p.plain.Elapsed + n*m.pause
-		}
 		r, err := p.run(m, opts)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
+		}
+		if !p.differs(&r) {
+			continue
+		}
+		if err := p.steady(); err != nil || p.flaky != nil {
+			return nil, err
 		}
 		if p.differs(&r) {
-			if err := p.steady(); err != nil {
-				return nil, nil, err
-			}
-			if p.differs(&r) {
-				r.Changes = m.made
-				return &r, m.made, nil
-			}
+			r.Changes = m.made
+			return &r, nil
 		}
 	}
-	return nil, nil, nil
+	return nil, nil
 }
 
 // shrink finds a smallest set of changes with which the scenario still comes out
-// otherwise, by leaving out more and more (Zeller and Hildebrandt, Simplifying and
-// Isolating Failure-Inducing Input, 2002), and returns what it comes to with it.
+// otherwise, and returns what it comes to with it. On a machine that stands still
+// for a while a script that is hurried fails without any: what was found so and
+// does not hold is looked for again, without hurry.
 func (p *perturbing) shrink(found *Result) *Result {
 	began, before := time.Now(), p.runs
 	spent := func() bool {
 		return time.Since(began) > shrinkTime || p.runs-before > shrinkRuns || p.ctx.Err() != nil
 	}
-	set := found.Changes
+	for _, quick := range []bool{true, false} {
+		set := p.reduce(found.Changes, quick, spent)
+		if len(set) == len(found.Changes) {
+			continue
+		}
+		if r, _ := p.insist(set, false); r != nil {
+			found = r
+			break
+		}
+	}
+	for range confirmRuns {
+		if r, err := p.insist(found.Changes, true); r == nil && err == nil {
+			p.seldom = true
+			break
+		}
+	}
+	return found
+}
+
+// reduce leaves out more and more of the changes, as long as the scenario still
+// comes out otherwise (Zeller and Hildebrandt, Simplifying and Isolating
+// Failure-Inducing Input, 2002).
+func (p *perturbing) reduce(set []Change, quick bool, spent func() bool) []Change {
 	for parts := 2; len(set) > 1 && !spent(); {
 		size := (len(set) + parts - 1) / parts
 		smaller := false
@@ -201,8 +257,8 @@ func (p *perturbing) shrink(found *Result) *Result {
 				if len(try) == 0 || len(try) == len(set) {
 					continue
 				}
-				if r, made, _ := p.insist(try, true); r != nil {
-					set, smaller = made, true
+				if r, _ := p.insist(try, quick); r != nil {
+					set, smaller = r.Changes, true
 					if only {
 						parts = 2
 					} else {
@@ -219,135 +275,7 @@ func (p *perturbing) shrink(found *Result) *Result {
 		}
 		parts = min(2*parts, len(set))
 	}
-	if len(set) < len(found.Changes) {
-		if r, _, _ := p.insist(set, false); r != nil {
-			return r
-		}
-	}
-	return found
-}
-
-// blame has a result that came out otherwise say so, and with which changes.
-func (p *perturbing) blame(r *Result, by Perturbation) Result {
-	if r.Passed() {
-		name := p.other(r)
-		f := Failure{Kind: Differs, Actor: name, Pos: p.s.Pos, Message: "the transcript is another when the scenario is perturbed"}
-		was, is := p.plain.transcriptOf(name), r.transcriptOf(name)
-		if n := parting(was, is); n >= 0 {
-			f.Notes = append(f.Notes, "as it is written: "+at(was, n), "perturbed: "+at(is, n))
-		}
-		r.Failures = []Failure{f}
-	}
-	f := &r.Failures[0]
-	seed := ""
-	if by.Changes == nil {
-		seed = fmt.Sprintf(" (seed %d)", by.Seed)
-	}
-	f.Notes = slices.Concat(f.Notes, p.describe(r.Changes, seed))
-	return *r
-}
-
-func (r *Result) transcriptOf(actor string) []string {
-	for i := range r.Actors {
-		if r.Actors[i].Name == actor {
-			return strings.Split(strings.TrimSuffix(transcript.Text(seen(&r.Actors[i])), "\n"), "\n")
-		}
-	}
-	return nil
-}
-
-// parting is the first line in which two texts are not the same.
-func parting(a, b []string) int {
-	for i := range max(len(a), len(b)) {
-		if at(a, i) != at(b, i) {
-			return i
-		}
-	}
-	return -1
-}
-
-func at(lines []string, i int) string {
-	if i < len(lines) {
-		return lines[i]
-	}
-	return "nothing more"
-}
-
-// describe says with which changes a scenario does not pass, the first of many.
-func (p *perturbing) describe(changes []Change, seed string) []string {
-	const most = 3
-	these := "this change"
-	if len(changes) > 1 {
-		these = "these changes"
-	}
-	notes := []string{"it passes as it is written, and not with " + these + seed + ":"}
-	for i, c := range changes {
-		if i == most && len(changes) > most+1 {
-			return append(notes, fmt.Sprintf("and %d more", len(changes)-most))
-		}
-		notes = append(notes, p.change(c))
-	}
-	return notes
-}
-
-// change says what one change is.
-func (p *perturbing) change(c Change) string {
-	send := fmt.Sprintf("send %d of %s", c.Send, c.Actor)
-	switch {
-	case c.Late:
-		return c.Actor + " starting late"
-	case c.Small:
-		return "small buffers of " + c.Actor
-	case c.Whole:
-		return send + " in one go"
-	case c.Join:
-		return send + " and the next one in one go"
-	}
-	if around := p.around(c); around != "" {
-		return fmt.Sprintf("%s cut after %d bytes: %s", send, c.Cut, around)
-	}
-	return fmt.Sprintf("%s cut after %d bytes", send, c.Cut)
-}
-
-// around is what stands left and right of a cut, if the plain transcript tells:
-// where each send is an event of its own.
-func (p *perturbing) around(c Change) string {
-	const near = 16
-	nth := 0
-	for i := range p.plain.Actors {
-		a := &p.plain.Actors[i]
-		if a.Name != c.Actor {
-			continue
-		}
-		steps := 0
-		for j := range a.Observed {
-			e := &a.Observed[j]
-			if e.Kind != transcript.Send {
-				continue
-			}
-			if nth++; nth < c.Send {
-				continue
-			}
-			for _, step := range a.Script {
-				if _, sends := step.Action.(scenario.Send); sends {
-					steps++
-				}
-			}
-			sent := 0
-			for k := range a.Observed {
-				if a.Observed[k].Kind == transcript.Send {
-					sent++
-				}
-			}
-			if steps > 0 && steps != sent || c.Cut >= int64(len(e.Data)) {
-				return "" // sends that follow each other are one event
-			}
-			left, right := e.Data[:c.Cut], e.Data[c.Cut:]
-			return transcript.Quote(left[max(0, len(left)-near):], int64(min(len(left), near)), near) + " | " +
-				transcript.Quote(right[:min(len(right), near)], int64(min(len(right), near)), near)
-		}
-	}
-	return ""
+	return set
 }
 
 // mutationOf is what the n-th perturbed run does: the first sends byte by byte,
@@ -355,7 +283,7 @@ func (p *perturbing) around(c Change) string {
 // other; the others cut after ends of line, and anywhere, and have some actors
 // start late and some buffers small.
 func mutationOf(s *scenario.Scenario, seed uint64, n int) *mutation {
-	m := &mutation{pause: pausesUntil[0], asks: func(Change) bool { return false }}
+	m := &mutation{pause: pausesUntil[0], least: patience, asks: func(Change) bool { return false }}
 	of := func(actor string, send int) *rand.Rand {
 		h := fnv.New64a()
 		fmt.Fprintf(h, "%s\x00%s\x00%d\x00%d", s.Name, actor, send, n)

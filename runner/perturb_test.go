@@ -169,6 +169,94 @@ clients:
 	}
 }
 
+// blamed is what a result's first failure says, with its notes.
+func blamed(r runner.Result) string {
+	if r.Passed() {
+		return "passed"
+	}
+	return r.Failures[0].Message + "\n" + strings.Join(r.Failures[0].Notes, "\n")
+}
+
+// counting is a server that answers lines, and of which the conversations with
+// the numbers that wrong names, from 1, get a wrong answer.
+func counting(t *testing.T, wrong func(n int) bool) string {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { ln.Close() })
+	go func() {
+		for n := 1; ; n++ {
+			conn, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			answer := "+PONG\r\n"
+			if wrong(n) {
+				answer = "+PANG\r\n"
+			}
+			for lines := bufio.NewScanner(conn); lines.Scan(); {
+				io.WriteString(conn, answer)
+			}
+			conn.Close()
+		}
+	}()
+	return ln.Addr().String()
+}
+
+// A server that fails now and then by itself is not told to mind the changes.
+func TestPerturbFlaky(t *testing.T) {
+	every := counting(t, func(n int) bool { return n%2 == 0 })
+	r := perturb(t, parse(t, pingOnce), runner.Options{Connect: map[string]string{"pinger": every}}, runner.Perturbation{Times: 20, Seed: 7})
+	if got := blamed(r); !strings.Contains(got, "it fails now and then as it is written") || r.Changes != nil {
+		t.Errorf("with %v: %s", r.Changes, got)
+	}
+	once := counting(t, func(n int) bool { return n == 2 })
+	r = perturb(t, parse(t, pingOnce), runner.Options{Connect: map[string]string{"pinger": once}}, runner.Perturbation{Times: 20, Seed: 7})
+	if got := blamed(r); !strings.Contains(got, "not each time with these 5 changes (seed 7), among them:") {
+		t.Errorf("with %v: %s", r.Changes, got)
+	}
+}
+
+// The pauses of a perturbed run are not the peer's doing: steps that have little
+// time hold all the same, and what is to take all of its time takes no more.
+func TestPerturbLittleTime(t *testing.T) {
+	r := perturb(t, parse(t, `
+servers:
+  s:
+    steps:
+      - {expect: {line}, within: 10ms}
+      - {send: {line: "a reply of some length, which is cut after every byte"}}
+      - {send: {fill: x, size: 16MiB}, within: 10ms, expect: {timeout}}
+      - signal: stuck
+      - close: {now}
+clients:
+  ann:
+    - connect: s
+    - send: {line: "a line of some length, which is cut after every byte"}
+    - {expect: {line}, within: 10ms}
+    - await: stuck
+    - close: {discard}
+`), runner.Options{}, runner.Perturbation{Changes: []runner.Change{
+		{Actor: "ann", Send: 1, Cut: 1}, {Actor: "ann", Send: 1, Cut: 2},
+		{Actor: "s/ann", Send: 1, Cut: 1}, {Actor: "s/ann", Send: 1, Cut: 2},
+	}})
+	if !r.Passed() {
+		t.Error(failures(r))
+	}
+}
+
+// A cut is not shown in the place of a secret, whose length is another.
+func TestPerturbSecret(t *testing.T) {
+	s := parse(t, strings.ReplaceAll("timeout: 1s\n"+pingOnce, "PING", "PING hunter2"))
+	s.Secrets = [][]byte{[]byte("hunter2")}
+	opts := runner.Options{Connect: map[string]string{"pinger": faulty(t)}}
+	r := perturb(t, s, opts, runner.Perturbation{Changes: []runner.Change{{Actor: "ann", Send: 1, Cut: 13}}})
+	if got := blamed(r); !strings.Contains(got, "send 1 of ann cut after 13 bytes") || strings.Contains(got, "hunter") {
+		t.Error(got)
+	}
+}
+
 func TestPerturbSome(t *testing.T) {
 	r := perturb(t, parse(t, `
 servers: {greeter: {reply: hhhh}}

@@ -212,7 +212,17 @@ type play struct {
 func (p *play) now() time.Duration { return time.Since(p.began) }
 
 // timeout is how long a step may take. within is 0 where the step says nothing.
+// In a perturbed run it is long enough for the pauses that others make there.
 func (p *play) timeout(within time.Duration) time.Duration {
+	d := p.asWritten(within)
+	if m := p.opts.mutation; m != nil {
+		d = max(d, m.least)
+	}
+	return d
+}
+
+// asWritten is the same as the scenario and the options say it.
+func (p *play) asWritten(within time.Duration) time.Duration {
 	d := within
 	if d == 0 {
 		d = p.scenario.Timeout

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"banter/runner/scenario"
+	"banter/runner/transcript"
 	"banter/runner/wire"
 )
 
@@ -18,6 +19,11 @@ type ServeOptions struct {
 	Ready    func([]Listening)       // all servers are bound, and nobody is accepted yet
 	Accepted func(name, from string) // a connection begins
 	Served   func(Actor, []Failure)  // a connection has ended
+
+	// Happened hears what a connection sees, as it comes, before Served does. Where
+	// the scenario has secrets it hears all of it at the end: one may come in
+	// pieces. The entries are valid until it returns.
+	Happened func(name string, news []transcript.Entry)
 }
 
 // Listening is a server that listens.
@@ -173,11 +179,26 @@ func (p *play) tellAccepted(a *actor, conn *wire.Conn) {
 	p.serve.Accepted(a.place.name, conn.Remote.String())
 }
 
+// tellHappened says what is new on a connection. What is done in parallel, or may
+// be undone, is told when it is over.
+func (a *actor) tellHappened(all bool) {
+	p := a.p
+	if p.serve == nil || p.serve.Happened == nil || a.server == nil || a.speaking != nil || a.log.Held() || p.hasSecrets() {
+		return
+	}
+	if news := a.log.Seen.News(all); len(news) > 0 {
+		p.telling.Lock()
+		defer p.telling.Unlock()
+		p.serve.Happened(a.place.name, news)
+	}
+}
+
 // tellServed says that a connection has ended, and what it saw.
 func (p *play) tellServed(a *actor) {
 	if p.serve == nil || p.serve.Served == nil {
 		return
 	}
+	a.tellHappened(true)
 	r := Result{Actors: []Actor{a.result()}}
 	r.Actors[0].Observed = slices.Clone(r.Actors[0].Observed) // it is judged later, and not as it is shown
 	p.mu.Lock()
@@ -190,5 +211,8 @@ func (p *play) tellServed(a *actor) {
 	p.mask(&r)
 	p.telling.Lock()
 	defer p.telling.Unlock()
+	if n := len(a.log.Seen.News(true)); n > 0 && p.serve.Happened != nil {
+		p.serve.Happened(a.place.name, r.Actors[0].Observed[len(r.Actors[0].Observed)-n:])
+	}
 	p.serve.Served(r.Actors[0], r.Failures)
 }

@@ -197,6 +197,19 @@ func TestUnixTranscripts(t *testing.T) {
 	}
 }
 
+// A link between them makes no difference.
+func TestUnixOverLinks(t *testing.T) {
+	for _, test := range unixConversations {
+		t.Run(test.name, func(t *testing.T) {
+			inFolder(t)
+			r := play(t, linked(parse(t, test.text), rough()))
+			if diff := cmp.Diff(strings.TrimPrefix(test.want, "\n"), transcripts(r)); diff != "" || !r.Passed() {
+				t.Errorf("%q; transcripts (-want +got):\n%s", failures(r), diff)
+			}
+		})
+	}
+}
+
 // Connections of Unix sockets are told apart without an order.
 // TLS goes through Unix sockets as well. What differs is that bytes which TLS has
 // read, and no step has, make no reset.
@@ -406,5 +419,18 @@ clients:
 `)
 	if r.Actors[1].Observed[0].Name != "s" {
 		t.Error(transcripts(r))
+	}
+}
+
+// A path that nothing is at refuses, and the failure says why.
+func TestUnixNoSocket(t *testing.T) {
+	inFolder(t)
+	r := run(t, "clients: {ann: [{connect: 'unix:none.sock'}]}")
+	if len(r.Failures) != 1 {
+		t.Fatal(failures(r))
+	}
+	f := r.Failures[0]
+	if want := []string{"there is no such socket"}; f.Message != "the connection to unix:none.sock was refused" || !slices.Equal(f.Notes, want) {
+		t.Errorf("%s, %q, want the note %q", f.Message, f.Notes, want)
 	}
 }

@@ -92,11 +92,11 @@ func (s *scope) conditions(w *wanted, m *scenario.Match) (err error) {
 		w.Contains = append(w.Contains, want)
 	}
 	if m.Like != nil {
-		like, err := m.Like.Pattern(s.bytes)
+		like, parts, err := m.Like.Pattern(s.bytes)
 		if err != nil {
 			return err
 		}
-		w.Like = &match.Like{Pattern: like, Text: m.Like.Text.String()}
+		w.Like = &match.Like{Pattern: like, Parts: parts, Text: m.Like.Text.String()}
 	}
 	if m.JSON != nil {
 		value, err := s.json(m.JSON)

@@ -133,13 +133,16 @@ func (a *app) readCapture(path string, f *importFlags) (name string, convs []cap
 
 // doubts says what is not sure about conversations.
 func (a *app) doubts(name string, convs []capture.Conversation) {
-	guessed, encrypted, gaps, missing := 0, 0, 0, int64(0)
+	guessed, encrypted, open, gaps, missing := 0, 0, 0, 0, int64(0)
 	for _, c := range convs {
 		if c.Guessed {
 			guessed++
 		}
 		if isTLS(c) {
 			encrypted++
+		}
+		if c.Open {
+			open++
 		}
 		for _, e := range c.Events {
 			if e.Kind == capture.Gap {
@@ -154,6 +157,9 @@ func (a *app) doubts(name string, convs []capture.Conversation) {
 	if encrypted > 0 {
 		a.errorf("banter import", "%s: what %s with TLS said can't be read, and is another each time; tshark's follow,tls,yaml has it where the keys are known",
 			name, counted(encrypted, "conversation"))
+	}
+	if open > 0 {
+		a.errorf("banter import", "%s: %s had not ended when the capture did; in the scenario the client closes", name, counted(open, "conversation"))
 	}
 	if gaps > 0 {
 		a.errorf("banter import", "%s: %s missing at %s, which the scenario marks", name, counted(int(missing), "byte"), counted(gaps, "place"))

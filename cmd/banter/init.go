@@ -29,10 +29,10 @@ func (a *app) initCommand() *cobra.Command {
 		Use:   "init [NAME]",
 		Short: "Write a first scenario, to be run and changed",
 		Long: `Init writes a first scenario with comments, ready to run, into the file
-NAME.yaml (greeting.yaml). A file that is there is left alone. With - in place of
-NAME the scenario goes to standard output.`,
+NAME.yaml (greeting.yaml). Folders are made where there are none; a file that is
+there is left alone. With - in place of NAME the scenario goes to standard output.`,
 		Example: `  banter init                  greeting.yaml, here
-  banter init tests/login      tests/login.yaml
+  banter init tests/login      tests/login.yaml, and the folder too
   banter init - | banter run -`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 1 {
@@ -102,14 +102,16 @@ func commandPath(path string) string {
 // plainName is a name that means itself in YAML.
 var plainName = regexp.MustCompile(`^[\pL\pN_][\pL\pN_.-]*$`)
 
-// create writes a file that is not there yet: all of it, or none.
+// create writes a file that is not there yet, below folders that need not be there
+// either: all of it, or none.
 func create(path, text string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+		return fmt.Errorf("%s: %w", path, reason(err))
+	}
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	switch {
 	case errors.Is(err, fs.ErrExist):
 		return fmt.Errorf("%s is there already, and stays as it is; give another name", path)
-	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("%s: there is no folder %s", path, filepath.Dir(path))
 	case err != nil:
 		return fmt.Errorf("%s: %w", path, reason(err))
 	}

@@ -26,7 +26,7 @@ func isolateFlag(cmd *cobra.Command, to *string) {
 
 // isolate finds out whether scenarios can have networks of their own, if they are
 // to.
-func (f *runFlags) isolate() error {
+func (a *app) isolate(f *runFlags) error {
 	if f.isolation == isolateNever {
 		return nil
 	}
@@ -41,6 +41,7 @@ func (f *runFlags) isolate() error {
 		return errors.New("--isolate=always: there is no isolated network: " + err.Error())
 	default:
 		f.suite.NotIsolated = err.Error()
+		a.errorf("banter run", "--isolate: played without, as there is no isolated network: %s", err)
 	}
 	return nil
 }

@@ -214,3 +214,32 @@ func TestSignalsToIsolated(t *testing.T) {
 		})
 	}
 }
+
+// Where there can be no network, auto plays without and says so, and always says
+// why not. The limit is that of a user namespace of the test's own.
+func TestNoNetworkToBeHad(t *testing.T) {
+	unshare := installed(t, "unshare")
+	run := func(mode string) (stdout, stderr string, code int) {
+		script := "echo 0 > /proc/sys/user/max_net_namespaces && exec banter run --isolate=" + mode + " -"
+		cmd := exec.Command(unshare, "--user", "--map-root-user", "bash", "-c", script)
+		cmd.Stdin = strings.NewReader(`
+servers: {greeter: {reply: hhhh}}
+clients: {ann: [connect: greeter, send: hello, expect: hhhh]}
+`)
+		var out, errs bytes.Buffer
+		cmd.Stdout, cmd.Stderr = &out, &errs
+		cmd.Run()
+		return out.String(), errs.String(), cmd.ProcessState.ExitCode()
+	}
+	const why = "there are as many network namespaces as this system allows (user.max_net_namespaces)\n"
+	stdout, stderr, code := run("auto")
+	if strings.Contains(stderr, "unshare") {
+		t.Skip(stderr)
+	}
+	if code != 0 || !strings.Contains(stdout, "1 passed") || stderr != "banter run: --isolate: played without, as there is no isolated network: "+why {
+		t.Errorf("auto: exit status %d\n%s%s", code, stdout, stderr)
+	}
+	if _, stderr, code = run("always"); code != 2 || stderr != "banter run: --isolate=always: there is no isolated network: "+why {
+		t.Errorf("always: exit status %d, %s", code, stderr)
+	}
+}

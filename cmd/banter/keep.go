@@ -295,15 +295,22 @@ func (k *keeper) store(content []byte, notes []string, runs [][]capture.Conversa
 	return content, notes, nil
 }
 
-// put writes the scenario, and the files that it needs beside it.
-func (k *keeper) put(content []byte) error {
+// put writes the scenario, and the files that it needs beside it; where there is no
+// room, none of them.
+func (k *keeper) put(content []byte) (err error) {
 	file := k.file
 	k.file = nil
 	for name, data := range k.beside {
-		if err := writeWhole(filepath.Join(filepath.Dir(k.flags.output), name), data); err != nil {
+		path := filepath.Join(filepath.Dir(k.flags.output), name)
+		if err := writeWhole(path, data); err != nil {
 			file.discard()
 			return err
 		}
+		defer func() {
+			if err != nil {
+				os.Remove(path) // it takes room from what may have less
+			}
+		}()
 	}
 	if _, err := file.Write(content); err != nil {
 		file.discard()
@@ -318,10 +325,20 @@ func halve(runs [][]capture.Conversation) bool {
 	some := false
 	for _, convs := range runs {
 		for i := range convs {
-			if n := len(convs[i].Events); n > 0 {
-				convs[i].Events = convs[i].Events[:n/2]
-				some = true
+			events := convs[i].Events
+			switch n := len(events); {
+			case n > 1:
+				convs[i].Events = events[:n/2]
+			case n == 1 && len(events[0].Data) > 1:
+				half := events[0]
+				half.Data = half.Data[:len(half.Data)/2]
+				convs[i].Events = []capture.Event{half}
+			case n == 1:
+				convs[i].Events = nil
+			default:
+				continue
 			}
+			some = true
 		}
 	}
 	return some

@@ -35,6 +35,7 @@ if a file is wrong, ends too early or is missing, and 130 if a run was interrupt
 		},
 		RunE: func(_ *cobra.Command, args []string) error { return a.merge(args, wanted) },
 	}
+	cmd.Flags().SortFlags = false
 	reportFlag(cmd, &wanted)
 	return cmd
 }

@@ -4,6 +4,7 @@ package main
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -156,6 +157,24 @@ func TestRecordDiskIsFull(t *testing.T) {
 	p = start(t, "", "banter", "record", "-q", "--to", target, "-o", "/dev/full", "--", "banter", "talk", "{}")
 	p.endsWith(t, 2)
 	p.says(t, `^banter record: /dev/full: not written: no space left on device$`)
+}
+
+// The files beside the scenario need room too: what they do not have is cut as well.
+func TestRecordDiskIsFullBeside(t *testing.T) {
+	if err := exec.Command(installed(t, "unshare"), "-rm", "true").Run(); err != nil {
+		t.Skipf("no file system of our own: %v", err)
+	}
+	_, target := listening(t, "listen", "--echo")
+	dir, big := t.TempDir(), filepath.Join(t.TempDir(), "big")
+	write(t, big, strings.Repeat("\x00\x01\x02\x03and so on ", 1<<16))
+	p := start(t, "", "unshare", "-rm", "sh", "-c", `mount -t tmpfs -o size=64k tmpfs "$1" && cd "$1" || exit 9
+banter record -q --to "$0" -o full.yaml -- sh -c 'echo /file "$0" | banter talk -q {} >/dev/null' "$2"
+echo status $?; cat full.yaml; banter run full.yaml`, target, dir, big)
+	p.endsWith(t, 0)
+	p.says(t, `^status 1$`)
+	p.says(t, `^# cut: there was no room for more: no space left on device$`)
+	p.says(t, `file: full-client-1.bin`)
+	p.says(t, `1 scenario, 1 passed`)
 }
 
 func TestRecordMax(t *testing.T) {

@@ -82,7 +82,7 @@ nothing to run or no way to, and 130 if it was interrupted.`,
 				return err
 			}
 			f.suite.Kernel = f.verbose
-			if err := f.isolate(); err != nil {
+			if err := a.isolate(&f); err != nil {
 				return err
 			}
 			f.config.Update = f.update

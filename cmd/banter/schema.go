@@ -32,6 +32,7 @@ that "banter run -o jsonl" writes.`,
 			return err
 		},
 	}
+	cmd.Flags().SortFlags = false
 	cmd.Flags().BoolVar(&ofReport, "report", false, "the schema of the report jsonl, in place of that of scenarios")
 	return cmd
 }

@@ -11,6 +11,7 @@ import (
 	"banter/runner"
 	"banter/runner/report"
 	"banter/runner/scenario"
+	"banter/runner/transcript"
 
 	"github.com/spf13/cobra"
 )
@@ -30,8 +31,8 @@ func (a *app) serveCommand() *cobra.Command {
 		Use:   "serve [FLAGS] FILE",
 		Short: "Play a scenario's servers, for programs from outside",
 		Long: `Serve plays the servers of one scenario, for clients that are other programs. It
-says where they listen, and what each connection saw as soon as it has ended.
-The scenario's clients are not played.
+says where they listen, what each connection sees as it happens, and what was
+wrong with it. The scenario's clients are not played.
 
 It ends with Ctrl-C or, with --once, when each declared connection has been
 served, and then says whether all came about as the scenario says. The exit
@@ -104,6 +105,7 @@ func (a *app) serve(ctx context.Context, files []*scenario.File, f *serveFlags) 
 	f.opts.Accepted = func(name, from string) {
 		fmt.Fprintln(a.stderr, report.Clean(fmt.Sprintf("%s: a connection from %s", name, from)))
 	}
+	f.opts.Happened = func(name string, news []transcript.Entry) { told(out.Happened(name, news)) }
 	f.opts.Served = func(conn runner.Actor, failures []runner.Failure) { told(out.Served(conn, failures)) }
 
 	p := runner.Play{Scenario: s, Round: 1, Result: runner.Serve(ctx, s, f.opts)}

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io/fs"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -116,6 +117,62 @@ func TestServeNetcat(t *testing.T) {
 	if !regexp.MustCompile(`(?m)^greeter/2: a connection from 127\.0\.0\.1:\d+$`).MatchString(s.stderr.String()) {
 		t.Errorf("standard error is %q", &s.stderr)
 	}
+}
+
+// What happens is shown while the connection is open, and whose it is where there
+// are several. A secret that comes in pieces is hidden in both.
+func TestServeShowsWhatHappens(t *testing.T) {
+	const two = `name: two
+vars: {word: open}
+servers:
+  s:
+    steps: [{expect: {line: one}}, send: {line: two}, {expect: {text: "${word}"}}, {expect: {line: ""}}, {expect: {eof}}]
+    accept: 2
+clients:
+  ann: [connect: s, send: {line: one}, {expect: {line: two}}, send: {line: "${word}"}, close]
+`
+	s := serve(t, two)
+	address := strings.Fields(s.line(t))[1]
+	dial := func() net.Conn {
+		conn, err := net.Dial("tcp", address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { conn.Close() })
+		return conn
+	}
+	say := func(conn net.Conn, text string, shows ...string) {
+		t.Helper()
+		if text == "" {
+			conn.(*net.TCPConn).CloseWrite()
+		} else if _, err := conn.Write([]byte(text)); err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range shows {
+			if got := s.line(t); got != want {
+				t.Fatalf("%q, want %q", got, want)
+			}
+		}
+	}
+	first := dial()
+	say(first, "one\r\n", "s/1:", "  accept", `  < "one\r\n"`, `  > "two\r\n"`)
+	second := dial()
+	say(second, "one\r\n", "s/2:", "  accept", `  < "one\r\n"`, `  > "two\r\n"`)
+	say(first, "open\r\n", "s/1:", `  < "open"`, `  < "\r\n"`)
+	say(second, "open\r\n", "s/2:", `  < "open"`, `  < "\r\n"`)
+	say(second, "", "  < eof", "  close")
+	say(first, "", "s/1:", "  < eof", "  close")
+	s.cmd.Process.Signal(os.Interrupt)
+	s.ends(t, 0)
+
+	s = serve(t, two, "--secret", "word=open", "--once")
+	address = strings.Fields(s.line(t))[1]
+	first = dial()
+	say(first, "one\r\n")
+	say(first, "op")
+	say(first, "en\r\n")
+	say(first, "", "s/1:", "  accept", `  < "one\r\n"`, `  > "two\r\n"`, `  < "***\r\n"`, "  < eof", "  close")
+	s.ends(t, 0)
 }
 
 // Curl calls a server of HTTPS with the authority that it is told of.

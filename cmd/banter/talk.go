@@ -40,7 +40,7 @@ A line that begins with / is a command:
 
 ` + talkCommands + `
 Ctrl-D half-closes, as /shutdown does; Ctrl-C closes. From a pipe it works the
-same way, for scripts.
+same way, for scripts; a missing address and port are its first lines.
 
 With -o FILE the talk is kept as a scenario, which passes against the same server:
 banter run --connect server=ADDRESS FILE. The exit status is 0, or 1 if there was
@@ -123,19 +123,19 @@ func (a *app) talk(ctx context.Context, address string, f *talkFlags) error {
 	return err
 }
 
-// ask asks for what of an address is missing, as long as somebody is there who
-// could answer.
+// ask asks for what of an address is missing. A script has the answers in its
+// first lines; where it names an address itself, it is all there.
 func ask(in *input, address string) (string, error) {
-	if !in.terminal {
-		if address == "" {
-			return "", errors.New("no address; give one, as in \"banter talk 127.0.0.1:7890\"")
-		}
+	if !in.terminal && address != "" {
 		return address, nil
 	}
 	answer := func(question string) (string, error) {
 		line, err := in.ask(question)
-		if err == io.EOF {
+		switch {
+		case err == io.EOF && in.terminal:
 			return "", status(statusInterrupted)
+		case err == io.EOF:
+			return "", fmt.Errorf("no %s; give an address, as in \"banter talk 127.0.0.1:7890\"", strings.TrimSuffix(question, ": "))
 		}
 		return strings.TrimSpace(line), err
 	}
@@ -157,6 +157,9 @@ func ask(in *input, address string) (string, error) {
 		}
 		if n, err := strconv.Atoi(port); err == nil && n > 0 && n < 1<<16 {
 			return strings.TrimSuffix(address, bare) + net.JoinHostPort(strings.Trim(bare, "[]"), port), nil
+		}
+		if !in.terminal {
+			return "", fmt.Errorf("port %q: a port is a number from 1 to 65535", port)
 		}
 		fmt.Fprintln(in, "a port is a number from 1 to 65535")
 	}

@@ -20,6 +20,8 @@ func (f *runFlags) canUpdate(paths []string) error {
 	case !f.update:
 	case f.suite.Repeat > 0, f.suite.UntilFail, f.suite.FailFast:
 		return errors.New("--update plays as often as it has to, and so excludes --repeat, --until-fail and --fail-fast")
+	case !f.suite.Perturb.None():
+		return errors.New("--update and --perturb exclude each other: what comes of a perturbed run is not what is right")
 	case f.shard.total > 0:
 		return errors.New("--update and --shard exclude each other; --filter chooses what is brought up to date")
 	case f.suite.Real == runner.RealBoth:

@@ -16,9 +16,10 @@ func (a *app) versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Say which banter this is",
-		Long:  `Version says which banter this is: its version, its commit, and what it was built with.`,
-		Args:  noArguments,
-		RunE:  func(*cobra.Command, []string) error { return a.version() },
+		Long: `Version says which banter this is: its version, its commit, and what it was built
+with.`,
+		Args: noArguments,
+		RunE: func(*cobra.Command, []string) error { return a.version() },
 	}
 }
 

@@ -51,5 +51,6 @@ type Conversation struct {
 	Datagrams      bool           // it is UDP
 	Began          time.Time
 	Guessed        bool // who connected was guessed, as the handshake is not there
+	Open           bool // nobody had ended it when the capture ended
 	Events         []Event
 }

@@ -44,12 +44,6 @@ type Expectation struct {
 	captured []Captured
 }
 
-// Like is a text with holes, and the pattern that it stands for.
-type Like struct {
-	*pattern.Pattern
-	Text string // as a message shows it
-}
-
 // Kind is why a frame is not what was expected.
 type Kind uint8
 
@@ -185,7 +179,9 @@ func (j *judge) end() *Mismatch {
 	case e.Regex != nil && !e.Regex.Match(j.kept):
 		return unmet("the frame does not match %s", e.Regex)
 	case e.Like != nil && !e.Like.Match(j.kept):
-		return unmet("the frame is not like %s", e.Like.Text)
+		m := unmet("the frame is not like %s", e.Like.Text)
+		m.Notes = e.Like.parting(j.kept)
+		return m
 	case e.Not != nil && e.Not.holds(j.kept):
 		return unmet(`the frame is what "not" rules out`)
 	case e.Size >= 0 && j.size != e.Size:

@@ -139,8 +139,12 @@ var tests = []struct {
 	{"not", with(line(scenario.CRLF), func(e *Expectation) { e.Not = &Expectation{Prefix: text("5"), Size: -1} }), "250 ok\r\nx", nil, 0, 0, "x"},
 	{"not not", with(line(scenario.CRLF), func(e *Expectation) { e.Not = &Expectation{Prefix: text("2"), Size: -1} }), "250 ok\r\nx", nil, Unmet, 6, ""},
 	{"not equal, as it is longer", with(line(scenario.CRLF), func(e *Expectation) { e.Not = &Expectation{Equals: text("2"), Size: -1} }), "250 ok\r\nx", nil, 0, 0, "x"},
-	{"like", with(line(scenario.CRLF), func(e *Expectation) { e.Like = &Like{pattern.MustCompile(`\A250 [0-9]+\z`), `"250 ${?:int}"`} }), "250 17\r\nx", nil, 0, 0, "x"},
-	{"not like", with(line(scenario.CRLF), func(e *Expectation) { e.Like = &Like{pattern.MustCompile(`\A250 [0-9]+\z`), `"250 ${?:int}"`} }), "250 1x\r\nx", nil, Unmet, 6, ""},
+	{"like", with(line(scenario.CRLF), func(e *Expectation) {
+		e.Like = &Like{Pattern: pattern.MustCompile(`\A250 [0-9]+\z`), Text: `"250 ${?:int}"`}
+	}), "250 17\r\nx", nil, 0, 0, "x"},
+	{"not like", with(line(scenario.CRLF), func(e *Expectation) {
+		e.Like = &Like{Pattern: pattern.MustCompile(`\A250 [0-9]+\z`), Text: `"250 ${?:int}"`}
+	}), "250 1x\r\nx", nil, Unmet, 6, ""},
 	{"json", jsonLine(Object{{"a", json.Number("1")}, {"b", []JSON{true, nil, "x"}}}), `{"c": {}, "b": [true, null, "x"], "a": 10e-1}` + "\r\nx", nil, 0, 0, "x"},
 	{"json differs", jsonLine(Object{{"a", Object{{"b", []JSON{"x"}}}}}), `{"a":{"b":["y"]}}` + "\r\n", nil, Unmet, 17, ""},
 	{"no json", jsonLine(Object{}), "{\r\n", nil, Unmet, 1, ""},

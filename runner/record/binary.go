@@ -32,11 +32,13 @@ func isText(b []byte) bool {
 	return 4*odd <= all
 }
 
-// binary spells bytes as hex, with the texts in it as such.
-func binary(b []byte) (parts []*scenario.Value) {
+// binary spells bytes as hex, with the texts in it as such. Hexed is how many are
+// hex.
+func binary(b []byte) (parts []*scenario.Value, hexed int) {
 	plain := 0 // from here on nothing is spelled yet
 	flush := func(to int) {
 		if to > plain {
+			hexed += to - plain
 			parts = append(parts, scenario.NewMap().Set("hex", hexText(b[plain:to])))
 		}
 	}
@@ -61,9 +63,9 @@ func binary(b []byte) (parts []*scenario.Value) {
 	}
 	flush(len(b))
 	if len(parts) > 24 { // crumbs
-		return []*scenario.Value{scenario.NewMap().Set("hex", hexText(b))}
+		return []*scenario.Value{scenario.NewMap().Set("hex", hexText(b))}, len(b)
 	}
-	return parts
+	return parts, hexed
 }
 
 // hexText is bytes as hex, in lines where they are many.

@@ -110,10 +110,13 @@ func inLines(talks [][]*Turn, eol string) bool {
 // textUnits cuts bytes into lines, and what stands between them.
 func textUnits(data []byte, eol string) []*Unit {
 	var units []*Unit
-	lines, rest := 0, data
+	texts, rest := 0, data
 	var other []byte // not of lines
 	flush := func() {
 		if len(other) > 0 {
+			if isText(other) {
+				texts += len(other)
+			}
 			units = append(units, exact(other))
 			other = nil
 		}
@@ -124,29 +127,36 @@ func textUnits(data []byte, eol string) []*Unit {
 			other = append(other, rest...)
 			break
 		}
-		if line := rest[:end]; isLine(line) {
+		line := rest[:end]
+		if n := bytes.LastIndexByte(line, '\n') + 1; n > 0 && len(eol) > 1 && isText(line) { // other ends of line
+			other = append(other, line[:n]...)
+			line = line[n:]
+			rest, end = rest[n:], end-n
+		}
+		if isLine(line) {
 			flush()
 			units = append(units, &Unit{Line: true, Parts: []Part{{Data: line}}})
-			lines += end + len(eol)
+			texts += end + len(eol)
 		} else {
 			other = append(other, rest[:end+len(eol)]...)
 		}
 		rest = rest[end+len(eol):]
 	}
 	flush()
-	if len(units) > 0 && !units[0].Line && 2*lines < len(data) {
+	if len(units) > 0 && !units[0].Line && 2*texts < len(data) {
 		return []*Unit{exact(data)} // the ends of line came by chance
 	}
 	return units
 }
 
 // prefix is a way to put lengths in front of messages: so many bytes, and then
-// the length. The first message of a direction may have none of these bytes.
+// the length. With hello, the turns with which a talk begins may have none of these
+// bytes, or one byte be all that is said.
 type prefix struct {
 	at    int
 	form  scenario.Form
 	plus  int64
-	first bool
+	hello bool
 }
 
 // prefixes are the ways that protocols have, the surest first.
@@ -155,8 +165,7 @@ var prefixes = []prefix{
 	{0, scenario.U32LE, 0, false},
 	{0, scenario.U32BE, -4, false},
 	{0, scenario.U32LE, -4, false},
-	{1, scenario.U32BE, -4, false}, // PostgreSQL
-	{1, scenario.U32BE, -4, true},
+	{1, scenario.U32BE, -4, true}, // PostgreSQL
 	{0, scenario.U24LE, 1, false}, // MySQL
 	{0, scenario.U16BE, 0, false}, // DNS
 	{0, scenario.U16LE, 0, false},
@@ -174,22 +183,31 @@ func prefixed(talks [][]*Turn) bool {
 	for _, p := range prefixes {
 		var all [][]*Unit
 		messages := 0
-		holds := true
 		for _, turns := range talks {
-			for i, turn := range turns {
-				units, ok := p.cut(turn.data, i == 0)
+			hello := p.hello
+			for _, turn := range turns {
+				units, ok := p.cut(turn.data, p.at)
+				switch {
+				case ok:
+					messages += len(units)
+					hello = false
+				case !hello:
+				case len(turn.data) == 1:
+					units, ok = []*Unit{exact(turn.data)}, true
+				default:
+					units, ok = p.cut(turn.data, 0)
+				}
 				if !ok {
-					holds = false
+					messages = -1
 					break
 				}
-				messages += len(units)
 				all = append(all, units)
 			}
-			if !holds {
+			if messages < 0 {
 				break
 			}
 		}
-		if !holds || messages < p.enough() {
+		if messages < p.enough() {
 			continue
 		}
 		i := 0
@@ -215,13 +233,10 @@ func (p prefix) enough() int {
 	return 3
 }
 
-// cut cuts bytes into messages, if those fill them.
-func (p prefix) cut(data []byte, first bool) (units []*Unit, ok bool) {
+// cut cuts bytes into messages, if those fill them, with so many bytes in front of
+// each length.
+func (p prefix) cut(data []byte, at int) (units []*Unit, ok bool) {
 	for len(data) > 0 {
-		at := p.at
-		if first && p.first {
-			at, first = 0, false
-		}
 		if len(data) < at {
 			return nil, false
 		}

@@ -20,6 +20,7 @@ type needle struct {
 	known *variable // nil: the address
 	name  string    // of the address
 	front int       // so many bytes of it are a part of its own
+	place *Talk     // it is the port of this one's server; nil: it is none
 }
 
 // needleLeast is how long a value must be on each run, in bytes, to be looked for
@@ -29,14 +30,18 @@ const needleLeast = 4
 // needleMost is how many variables are looked for, those that came last.
 const needleMost = 64
 
-// needles are those that a side may say.
-func (v *varier) needles(t *Talk, from capture.Side) (all []needle) {
+// needles are those that a side may say in a turn.
+func (v *varier) needles(t *Talk, turn *Turn) (all []needle) {
+	from := turn.From
 	at := cmp.Or(v.script.seen, t.Address)
 	if host, port, err := net.SplitHostPort(at); err == nil && !strings.HasPrefix(host, "udp:") {
 		if n, _ := strconv.Atoi(port); n >= 1024 { // others are left out where they are said
 			all = append(all, needle{texts: v.same(at), name: t.Server})
 			all = append(all, needle{texts: v.same("localhost:" + port), name: t.Server + ".port", front: len("localhost:")})
 		}
+	}
+	if from == capture.Server {
+		all = append(all, v.places(t, turn)...)
 	}
 	for _, known := range slices.Backward(v.known) {
 		short := slices.ContainsFunc(known.values, func(s string) bool { return len(s) < needleLeast })
@@ -45,6 +50,57 @@ func (v *varier) needles(t *Talk, from capture.Side) (all []needle) {
 		}
 	}
 	return all
+}
+
+// places are the ports of other servers, which a server may tell its client to
+// connect to, as those of FTP do (RFC 2428): that client, or another one, has waited
+// for it.
+func (v *varier) places(t *Talk, turn *Turn) (all []needle) {
+	for i, other := range v.script.Talks {
+		if other.Server == t.Server || other.Told != "" || other.Datagrams || other.startsTLS() || !v.waits(other, t, turn) {
+			continue
+		}
+		n := needle{name: other.Server + ".port", place: other}
+		for _, talks := range v.pairs {
+			_, port, err := net.SplitHostPort(talks[i].Address)
+			if number, _ := strconv.Atoi(port); err != nil || number < 1024 {
+				break
+			}
+			n.texts = append(n.texts, port)
+		}
+		if len(n.texts) == len(v.runs) {
+			all = append(all, n)
+		}
+	}
+	return all
+}
+
+// waits reports whether a client connects when that of another talk has taken a
+// turn.
+func (v *varier) waits(t, first *Talk, turn *Turn) bool {
+	return v.later(t, first) || slices.ContainsFunc(first.Turns[slices.Index(first.Turns, turn):], func(later *Turn) bool {
+		return later.From == capture.Server && later.Signal != "" && slices.Contains(t.Await, later.Signal)
+	})
+}
+
+// tell is a part that says where another server is. Its receiver takes whatever port
+// it is, and connects there. Elsewhere than on this machine nobody is, unless it is
+// the real server, so only the declared one is known then.
+func (v *varier) tell(t *Talk, u *Unit, n needle, part int) Part {
+	host, _, _ := net.SplitHostPort(n.place.Address)
+	if host != "127.0.0.1" {
+		return Part{Data: []byte(n.texts[0]), Vary: Reference, Name: n.name, By: nobody}
+	}
+	known := &variable{talk: t, by: capture.Server, values: n.texts, hint: "port", unit: u, part: part}
+	v.known = append(v.known, known)
+	v.tells = append(v.tells, told{known, n.place})
+	return Part{Data: []byte(n.texts[0]), Vary: Hole, Int: true, Own: n.name}
+}
+
+// told is a variable that says where another server is.
+type told struct {
+	known *variable
+	place *Talk
 }
 
 // same is a text that is the same on each run.

@@ -18,7 +18,7 @@ import (
 
 // The sizes from which on a payload is spelled otherwise, in bytes.
 const (
-	longHex   = 1 << 10 // base64 takes less room
+	longHex   = 256     // of hex: a file beside the scenario, or base64, which takes less room
 	longFile  = 4 << 10 // a file beside the scenario
 	longTurn  = 16 << 10
 	shortFill = 128 // what is shorter stands there even if it repeats
@@ -45,6 +45,8 @@ func (sp speller) known(turn *Turn, parts []Part) (pieces []piece, whole bool) {
 		switch {
 		case part.Vary == Hole && turn.From != sp.side:
 			return nil, false
+		case part.Own != "":
+			pieces = append(pieces, piece{name: part.Own})
 		case part.Vary == Reference && part.By != sp.side:
 			pieces = append(pieces, piece{name: part.Name})
 		case len(pieces) > 0 && pieces[len(pieces)-1].name == "":
@@ -271,14 +273,20 @@ func (sp speller) data(b []byte) []*scenario.Value {
 		return []*scenario.Value{sp.file(b)}
 	case isText(b):
 		return []*scenario.Value{scenario.NewText(string(b))}
-	case len(b) > longHex:
+	}
+	parts, hexed := binary(b)
+	switch {
+	case hexed <= longHex:
+		return parts
+	case sp.s.save != nil:
+		return []*scenario.Value{sp.file(b)}
+	default:
 		var text strings.Builder
 		for line := range slices.Chunk(b, 57) { // 76 characters, as in mails
 			text.WriteString(base64.StdEncoding.EncodeToString(line) + "\n")
 		}
 		return []*scenario.Value{scenario.NewMap().Set("base64", scenario.NewText(text.String()).Tall())}
 	}
-	return binary(b)
 }
 
 // file keeps bytes beside the scenario.

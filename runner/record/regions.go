@@ -285,6 +285,18 @@ func binaryRegions(texts []string) (all []region) {
 		}
 	}
 	for n := range all {
+		r, before := &all[n], 0
+		if n > 0 {
+			before = all[n-1].to
+		}
+		// The high bytes of a number that counts were the same by chance.
+		if size := r.to - r.from; size == 3 || size > 4 && size < 8 {
+			if from := r.to - (size+3)&^3; from >= before && textRun([]byte(first[from:])) == 0 {
+				r.from = from
+			}
+		}
+	}
+	for n := range all {
 		for _, text := range texts {
 			all[n].texts = append(all[n].texts, text[all[n].from:all[n].to])
 		}

@@ -45,6 +45,7 @@ type Talk struct {
 	Refused        bool   // it is all that happened; there are no turns
 	After          []string
 	Await          []string // signals without which the client does not connect
+	Told           string   // the variable with the port that the client was told to connect to; "": none
 	Turns          []*Turn
 
 	began time.Duration // as Turn.At
@@ -98,6 +99,7 @@ type Part struct {
 	Int  bool         // of a hole: it has digits only
 	Size int          // of a hole: it always has as many bytes; 0: not known
 	By   capture.Side // of a reference: who made the value up
+	Own  string       // of a hole: the variable that its sender has for it; "": it makes it up
 }
 
 // nobody has made a value up that both sides know: an address.

@@ -24,14 +24,14 @@ func (s *Script) Vary(others ...*Script) (differ []string) {
 			return []string{fmt.Sprintf("run 1 has %s and run %d has %d; nothing was compared", count(len(s.Talks), "connection"), k+2, len(other.Talks))}
 		}
 	}
-	pairs := make([][]*Talk, len(v.runs))
+	v.pairs = make([][]*Talk, len(v.runs))
 	for k, run := range v.runs {
-		pairs[k] = paired(s.Talks, run.Talks)
+		v.pairs[k] = paired(s.Talks, run.Talks)
 	}
 	for i, t := range s.Talks {
 		talks := make([]*Talk, len(v.runs))
 		for k := range v.runs {
-			talks[k] = pairs[k][i]
+			talks[k] = v.pairs[k][i]
 		}
 		v.talk(t, talks)
 	}
@@ -76,7 +76,9 @@ func clientSays(t *Talk, units int) string {
 type varier struct {
 	script *Script
 	runs   []*Script
+	pairs  [][]*Talk // of each run, in the order of the script's
 	known  []*variable
+	tells  []told // that the unit has, and nobody connects to yet
 	differ []string
 }
 
@@ -194,7 +196,7 @@ func (v *varier) unit(t *Talk, turn *Turn, runs []*Unit) {
 			u.Size = 0
 		}
 	}
-	needles := v.needles(t, turn.From)
+	needles := v.needles(t, turn)
 	pieces, found := cut(texts, needles)
 	var parts []Part
 	for i := range pieces {
@@ -207,12 +209,20 @@ func (v *varier) unit(t *Talk, turn *Turn, runs []*Unit) {
 			if n.front > 0 {
 				parts = append(parts, Part{Data: []byte(n.texts[0][:n.front])})
 			}
-			parts = append(parts, v.reference(t, n))
+			if n.place != nil {
+				parts = append(parts, v.tell(t, u, n, len(parts)))
+			} else {
+				parts = append(parts, v.reference(t, n))
+			}
 		}
 	}
 	if len(found) > 0 || len(parts) > 1 || len(parts) == 1 && parts[0].Vary != Literal {
 		u.Parts = parts
 	}
+	for _, told := range v.tells {
+		told.place.Told = t.Client + "." + v.name(told.known)
+	}
+	v.tells = nil
 }
 
 // compare appends the parts of one text, as it was on each run.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -101,6 +102,16 @@ func TestVary(t *testing.T) {
 		return run{talk("C: \x00\x00\x00\x09\x01login\x00\x00\x01", "S: \x00\x00\x00\x0c\x02"+token+"\x00\x00\x01",
 			"C: \x00\x00\x00\x0e\x03"+token+"\x00"+id+"\x01", "S: \x00\x00\x00\x02ok", "C: EOF", "S: EOF")}
 	}
+	key := func(pid string) run { // PostgreSQL's BackendKeyData, of a server whose PIDs count
+		return run{talk("C: \x00\x00\x00\x12\x00\x03\x00\x00user\x00ann\x00\x00", "S: K\x00\x00\x00\x0c\x00\x00"+pid+"Z\x00\x00\x00\x05I",
+			"C: X\x00\x00\x00\x04", "C: EOF", "S: EOF")}
+	}
+	passive := func(port uint16) run { // FTP's: a second connection, to a port that the server tells
+		data := later(talk("S: hhhh\n", "S: EOF", "C: EOF"), 250*time.Microsecond)
+		data.Server = netip.AddrPortFrom(data.Server.Addr(), port)
+		return run{talk("S: 220 ready\r\n", "C: EPSV\r\n", fmt.Sprintf("S: 229 Entering Extended Passive Mode (|||%d|)\r\n", port),
+			"C: RETR a\r\n", "S: 150 here\r\n", "S: 226 done\r\n", "C: QUIT\r\n", "S: 221 bye\r\n", "S: EOF", "C: EOF"), data}
+	}
 	session := func(token string) run {
 		return run{
 			talk("C: LOGIN ann\r\n", "S: token="+token+"\r\n", "C: EOF", "S: EOF"),
@@ -119,6 +130,8 @@ func TestVary(t *testing.T) {
 			smtp("Sat, 03 Jan 2026 11:22:33 +0000", "c.test", "xUn4Xb"),
 		},
 		"binary":  {binary("\x01\x02\xff", "abcdefgh"), binary("\x01\x03\xfe", "ijklmnop"), binary("\x01\x09\xaa", "qrstuvwx")},
+		"key":     {key("\x24\x91\x33\xf2\xe6\x10"), key("\x24\x93\x8c\x51\xf4\xfb"), key("\x25\x01\xbc\x4c\x22\x8a")},
+		"port":    {passive(45063), passive(9051), passive(38001)},
 		"session": {session("a1b2c3"), session("d4e5f6"), session("99aa77")},
 		"three": {
 			{talk("S: now 1 of 7, load 0.5\r\n", "S: EOF", "C: EOF")}, {talk("S: now 2 of 7, load 0.5\r\n", "S: EOF", "C: EOF")},

@@ -194,6 +194,9 @@ func (w *scripting) connect() {
 		w.add("await", scenario.NewWord(name))
 	}
 	to := scenario.NewWord(t.Server)
+	if t.Told != "" {
+		to = scenario.NewTemplate("127.0.0.1:${" + t.Told + "}")
+	}
 	if t.startsTLS() && !slices.ContainsFunc(w.s.Talks, func(o *Talk) bool { return o.Server == t.Server && !o.startsTLS() }) {
 		to = scenario.NewMap().Set("to", to).Set("tls", unverified())
 	}

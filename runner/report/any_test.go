@@ -18,7 +18,7 @@ func TestAnyFailure(t *testing.T) {
 	for seed := range 100 {
 		rnd := rand.New(rand.NewPCG(uint64(seed), 1))
 		p := anyPlay(rnd)
-		for _, columns := range []int{60, 61, 80, 100, 120} {
+		for _, columns := range []int{40, 47, 59, 60, 61, 80, 100, 120} {
 			got := Picture(p, TextOptions{Columns: columns})
 			fits(t, got, columns)
 			harmless(t, got)

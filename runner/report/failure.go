@@ -65,6 +65,10 @@ func (t *Text) failure(p *runner.Play) []string {
 	for _, block := range followed {
 		used += height(block)
 	}
+	for used > screen && len(printed) > 1 { // long names on a narrow terminal
+		used -= height(printed[len(printed)-1])
+		printed = printed[:len(printed)-1]
+	}
 	lanes := st.lanes(r, f, columns, min(screen-used-1, lanesMax))
 
 	blocks := [][]string{cause, bytes, source, lanes}

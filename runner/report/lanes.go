@@ -11,19 +11,22 @@ import (
 	"banter/runner/transcript"
 )
 
-// The gutter between two lanes. The arrow points away from the one who acts.
-const (
-	toRight  = "──────▶"
-	toLeft   = "◀──────"
-	bothWays = "◀─────▶"
-	noArrow  = "       "
+// gutter is what is between two lanes. The arrow points away from the one who acts.
+type gutter struct {
+	toRight, toLeft, bothWays, none string
+	gap                             int // between it and the lanes
+}
+
+var (
+	wideGutter   = gutter{"──────▶", "◀──────", "◀─────▶", "       ", 2}
+	narrowGutter = gutter{"──▶", "◀──", "◀─▶", "   ", 1}
 )
 
-// laneMin is how wide the text of a lane is at least, laneGap what is between
-// it and the gutter.
+// laneMin is how wide the text of a lane is at least, where there is room. Lanes
+// have no times where there is less room than lanesWide.
 const (
-	laneMin = 15
-	laneGap = 2
+	laneMin   = 15
+	lanesWide = 54
 )
 
 // lanesLeast is the actors' names, three rows, the step that failed and one that
@@ -40,7 +43,10 @@ func (st style) lanes(r *runner.Result, f *runner.Failure, columns, rows int) []
 	if actor == nil || rows < lanesLeast {
 		return nil
 	}
-	l := lanes{style: st, room: columns, left: actor}
+	l := lanes{style: st, room: columns, left: actor, gutter: wideGutter}
+	if l.narrow() {
+		l.gutter = narrowGutter
+	}
 	l.right = peerOf(r.Actors, actor, f.Over)
 	for i := range r.Failures {
 		if other := &r.Failures[i]; l.right != nil && other.Actor == l.right.Name && other.Kind == runner.Unfinished {
@@ -95,7 +101,18 @@ type lanes struct {
 	left, right *runner.Actor  // right is nil where the peer is not known
 	waits       *scenario.Step // what the right one waited for when the scenario ended; nil: for nothing
 	room        int            // columns
+	gutter      gutter
 	rows        []laneRow
+}
+
+func (l *lanes) narrow() bool { return l.room < lanesWide }
+
+// alone is the room for a text with nothing but its time beside it.
+func (l *lanes) alone() int {
+	if l.narrow() {
+		return l.room - len(cross)
+	}
+	return l.room - 16
 }
 
 // laneRow is an event at one of the actors, or one event as both saw it.
@@ -214,14 +231,19 @@ func (l *lanes) paint(f *runner.Failure, limit int) []string {
 	}
 
 	when := "" // the step failed, where that took its time
-	if f.Kind == runner.TimedOut && failed != "" {
+	if f.Kind == runner.TimedOut && failed != "" && !l.narrow() {
 		when = duration(f.At)
 	}
-	times, texts := width(when), laneMin
-	laneRoom := l.room - 16
-	if l.right != nil {
-		laneRoom = (l.room - 10 - 2 - laneGap - width(noArrow) - 2) / 2
+	gap := l.gutter.gap
+	arrow := 2*gap + len(l.gutter.none)
+	laneRoom := l.alone()
+	switch {
+	case l.right != nil && l.narrow():
+		laneRoom = (l.room - arrow) / 2
+	case l.right != nil:
+		laneRoom = (l.room - 10 - 2 - arrow) / 2
 	}
+	times, texts := width(when), min(laneMin, laneRoom)
 	waits := ""
 	if l.waits != nil && failed != "" && width(cross+failed) <= laneRoom {
 		waits = Clean(l.waits.String()) + waiting
@@ -229,7 +251,9 @@ func (l *lanes) paint(f *runner.Failure, limit int) []string {
 	}
 	shown := append(slices.Clone(head), end...)
 	for _, row := range shown {
-		times = max(times, width(duration(row.at())))
+		if !l.narrow() {
+			times = max(times, width(duration(row.at())))
+		}
 		texts = max(texts, width(eventText(row.left, row.right != nil, laneRoom)))
 	}
 	indent := strings.Repeat(" ", times+2)
@@ -239,17 +263,20 @@ func (l *lanes) paint(f *runner.Failure, limit int) []string {
 
 	lines := []string{clip(Clean(l.left.Name), l.room)}
 	if l.right != nil {
-		column := len(indent) + texts + laneGap + width(noArrow) + 2
-		lines[0] = pad(clip(Clean(l.left.Name), column-laneGap), column) + clip(Clean(l.right.Name), l.room-column)
+		column := len(indent) + texts + arrow
+		lines[0] = pad(clip(Clean(l.left.Name), column-gap), column) + clip(Clean(l.right.Name), l.room-column)
 	}
 	paintRow := func(row laneRow) {
-		line := padLeft(duration(row.at()), times) + "  "
+		line := ""
+		if times > 0 {
+			line = padLeft(duration(row.at()), times) + "  "
+		}
 		text := eventText(row.left, row.right != nil, laneRoom)
 		if row.right == nil {
 			lines = append(lines, line+text)
 			return
 		}
-		lines = append(lines, line+pad(text, texts+laneGap)+row.arrow()+"  "+
+		lines = append(lines, line+pad(text, texts+gap)+row.arrow(&l.gutter)+strings.Repeat(" ", gap)+
 			eventText(row.right, row.left != nil, laneRoom))
 	}
 	for _, row := range head {
@@ -263,8 +290,8 @@ func (l *lanes) paint(f *runner.Failure, limit int) []string {
 	}
 	if failed != "" {
 		line := pad(padLeft(when, times), len(indent)) + l.fail("✗") + " " + failed
-		if before := len(indent) + texts + laneGap + len(noArrow) + 2; waits != "" && before+width(waits) <= l.room {
-			line += strings.Repeat(" ", max(0, texts+laneGap-width(cross+failed))) + noArrow + "  " + waits
+		if before := len(indent) + texts + arrow; waits != "" && before+width(waits) <= l.room {
+			line += strings.Repeat(" ", max(0, texts+arrow-width(cross+failed))) + waits
 		}
 		lines = append(lines, line)
 	}
@@ -275,17 +302,17 @@ func (l *lanes) paint(f *runner.Failure, limit int) []string {
 }
 
 // arrow points away from the actor that did what both saw.
-func (row laneRow) arrow() string {
+func (row laneRow) arrow(g *gutter) string {
 	if row.left == nil || row.right == nil {
-		return noArrow
+		return g.none
 	}
 	switch row.left.Kind {
 	case transcript.TLS:
-		return bothWays
+		return g.bothWays
 	case transcript.Connect, transcript.Send, transcript.Shutdown, transcript.Close, transcript.Reset:
-		return toRight
+		return g.toRight
 	}
-	return toLeft
+	return g.toLeft
 }
 
 // cross stands before the step that failed, waiting behind what the other one
@@ -309,7 +336,7 @@ func (l *lanes) failedAt(f *runner.Failure, most int) (failed string, rest []str
 	if f.In != nil { // perhaps a step within that one
 		step = f.In
 	}
-	room := l.room - 16
+	room := l.alone()
 	failed = clip(Clean(failedText(step, f)), room)
 	script = script[f.Step:]
 	for i, step := range script {
@@ -369,7 +396,7 @@ func eventText(e *transcript.Entry, paired bool, room int) string {
 			}
 		}
 	}
-	return sign + strings.TrimSpace(size)
+	return clip(sign+strings.TrimSpace(size), room)
 }
 
 // quoteHex is bytes as a script has them that are no text, as transcript.Quote

@@ -231,6 +231,9 @@ func (p *picture) caretText(column, wide int) string {
 	if column+wide+1+len(text) <= p.columns {
 		return strings.Repeat(" ", column) + caret + " " + text
 	}
+	if len(text) > column-1 {
+		return strings.Repeat(" ", column) + caret
+	}
 	return padLeft(text, column-1) + " " + caret
 }
 

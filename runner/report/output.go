@@ -37,7 +37,7 @@ func (t *Text) printed(r *runner.Result, f *runner.Failure, room, columns int) (
 	}
 	for i, block := range others {
 		if room -= height(block); room < 0 {
-			return append(blocks, []string{"what " + count(len(others)-i, "more program") + " printed is shown by -v"})
+			return append(blocks, []string{clip("what "+count(len(others)-i, "more program")+" printed is shown by -v", columns)})
 		}
 		blocks = append(blocks, block)
 	}

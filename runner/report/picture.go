@@ -25,7 +25,10 @@ func (st style) difference(f *runner.Failure, columns int) []string {
 		return nil
 	}
 	p := picture{style: st, want: f.Want, wild: f.Any, got: f.Got, columns: columns, perRow: 16}
-	if columns < labelWidth+16*3+1+20 {
+	switch {
+	case columns < labelWidth+8*3+1+10:
+		p.perRow = 4
+	case columns < labelWidth+16*3+1+20:
 		p.perRow = 8
 	}
 	// Where nothing is known that should have come, nothing is marked.

@@ -38,7 +38,7 @@ func TestPicturesOfRuns(t *testing.T) {
 			}
 			byChance := bytes.Contains(archive.Comment, []byte("Timing decides"))
 			p := timeless(fails(t, name+".yaml", section(archive, "scenario.yaml")))
-			for _, columns := range []int{60, 80, 100, 120} {
+			for _, columns := range []int{40, 60, 80, 100, 120} {
 				opts := TextOptions{Columns: columns}
 				got := Picture(p, opts)
 				fits(t, got, columns)

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"banter/runner"
+	"banter/runner/transcript"
 )
 
 // Serving writes what servers see while they serve, as it comes. The errors
@@ -14,7 +15,9 @@ import (
 type Serving interface {
 	// Ready says where the servers listen.
 	Ready([]runner.Listening) error
-	// Served says what a connection saw, and what was wrong with it.
+	// Happened says what a connection sees.
+	Happened(name string, news []transcript.Entry) error
+	// Served says that a connection has ended, and what was wrong with it.
 	Served(runner.Actor, []runner.Failure) error
 	// Close says what came of it all.
 	Close(runner.Play) error
@@ -25,7 +28,10 @@ func NewServing(w io.Writer, opts TextOptions) Serving {
 	return &servingText{Text: NewText(w, opts)}
 }
 
-type servingText struct{ *Text }
+type servingText struct {
+	*Text
+	last string // the connection that the last line is about
+}
 
 func (t *servingText) Ready(list []runner.Listening) error {
 	names, addresses := 0, 0
@@ -50,15 +56,44 @@ func (t *servingText) Ready(list []runner.Listening) error {
 	return t.write(&b)
 }
 
+func (t *servingText) Happened(name string, news []transcript.Entry) error {
+	var b strings.Builder
+	t.about(&b, name)
+	for _, e := range news {
+		b.WriteString("  " + clip(Clean(seenText(&e.Event)), lineMax) + "\n")
+	}
+	return t.write(&b)
+}
+
+// seenText is an event, or a piece of one, whose checksum nobody knows.
+func seenText(e *transcript.Event) string {
+	if e.Size == int64(len(e.Data)) || e.Sum != 0 {
+		return e.String()
+	}
+	piece := *e
+	piece.Data, piece.Size = nil, 0
+	limit := transcript.Whole
+	if e.Size > transcript.Whole {
+		limit = 32
+	}
+	return strings.TrimSuffix(piece.String(), `""`) + transcript.Quote(e.Data, e.Size, limit)
+}
+
 func (t *servingText) Served(a runner.Actor, failures []runner.Failure) error {
 	var b strings.Builder
-	for _, line := range transcriptOf(&a) {
-		b.WriteString(line + "\n")
-	}
 	for i := range failures {
+		t.about(&b, a.Name)
 		b.WriteString("  " + t.style.fail("✗") + " " + stepText(&failures[i]) + "\n")
 	}
 	return t.write(&b)
+}
+
+// about writes whose lines follow, if it is not whose the last ones are.
+func (t *servingText) about(b *strings.Builder, name string) {
+	if name != t.last {
+		b.WriteString(Clean(name) + ":\n")
+	}
+	t.last = name
 }
 
 func (t *servingText) Close(p runner.Play) error { return t.Add(p) }
@@ -109,6 +144,9 @@ func (j servingJSON) Ready(list []runner.Listening) error {
 		Listening []listeningJSON `json:"listening"`
 	}{out})
 }
+
+// Happened does nothing: a program reads a transcript at once.
+func (j servingJSON) Happened(string, []transcript.Entry) error { return nil }
 
 func (j servingJSON) Served(a runner.Actor, failures []runner.Failure) error {
 	events := make([]string, len(a.Observed))

@@ -54,6 +54,9 @@ type rounds struct {
 // The columns of a line.
 const (
 	defaultColumns = 100
+	columnsMin     = 40
+	placeColumns   = 60 // a place that has no room goes on in the next line; with fewer, it is left out
+	columnsMax     = 120
 	nameMin        = 17
 	nameMax        = 40
 	timeColumns    = 8
@@ -68,7 +71,7 @@ func NewText(w io.Writer, opts TextOptions) *Text {
 	if piped {
 		opts.Columns = defaultColumns
 	}
-	opts.Columns = min(max(opts.Columns, 60), 120)
+	opts.Columns = min(max(opts.Columns, columnsMin), columnsMax)
 	opts.Names = min(max(opts.Names, nameMin), nameMax)
 	return &Text{w: w, opts: opts, piped: piped, style: newStyle(opts.Color), rounds: map[*scenario.Scenario]*rounds{}}
 }
@@ -262,7 +265,11 @@ func (t *Text) skip(b *strings.Builder, p *runner.Play) {
 }
 
 func (t *Text) columns(b *strings.Builder, mark string, s *scenario.Scenario, middle, more string) {
-	line := mark + pad(Clean(s.Name), t.opts.Names) + "  " + padLeft(middle, timeColumns) + "   " + Clean(path(s))
+	names := min(t.opts.Names, t.opts.Columns-len("ok      ")-timeColumns)
+	line := mark + pad(Clean(s.Name), names) + "  " + padLeft(middle, timeColumns)
+	if place := "   " + Clean(path(s)); t.opts.Columns >= placeColumns || width(line+place) <= t.opts.Columns {
+		line += place
+	}
 	if more != "" {
 		line += "   " + more
 	}

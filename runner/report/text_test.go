@@ -267,6 +267,25 @@ func TestNarrow(t *testing.T) {
 	}
 }
 
+// Where there are few columns, what passed is a line still, and so is the summary.
+func TestNarrowPassing(t *testing.T) {
+	var out bytes.Buffer
+	text := NewText(&out, TextOptions{Columns: 40, Passing: true, Names: 20})
+	long := play("你好 greeting", greeting, nil)
+	short := play("hello", greeting, nil)
+	long.Scenario.File.Path = "scenarios/greeting.yaml"
+	short.Scenario.File.Path = "a"
+	if err := errors.Join(text.Add(long), text.Add(short), text.Close(time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	const want = "ok    你好 greeting           1.2 ms\n" +
+		"ok    hello                   1.2 ms   a\n" +
+		"2 scenarios, 2 passed             1.00 s\n"
+	if diff := cmp.Diff(want, out.String()); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
 // harmless checks that nothing but text and ends of lines is in a report.
 func harmless(t *testing.T, s string) {
 	t.Helper()

@@ -1,6 +1,7 @@
 package runtest_test
 
 import (
+	"errors"
 	"flag"
 	"net"
 	"os"
@@ -275,6 +276,50 @@ func TestDocs(t *testing.T) {
 		}
 		if !strings.Contains(string(page), "```"+fence+"\n"+string(source)+"```\n") {
 			t.Errorf("docs/go-test.md has another %s", path)
+		}
+	}
+}
+
+// The example in the documentation passes in a module of the reader's own, which has
+// got this one as the page says.
+func TestDocsInOtherModule(t *testing.T) {
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := os.ReadFile(filepath.Join(root, "docs/go-test.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, commands, _ := strings.Cut(string(page), "```sh\n")
+	commands, _, found := strings.Cut(commands, "```")
+	if !found || !strings.Contains(commands, "=../banter\n") {
+		t.Fatal("docs/go-test.md does not say how to get the module")
+	}
+	source, err := os.ReadFile("greeter_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if err := errors.Join(
+		os.CopyFS(filepath.Join(dir, "testdata/scenarios"), os.DirFS("testdata/scenarios")),
+		os.WriteFile(filepath.Join(dir, "greeter_test.go"), source, 0o600),
+		os.WriteFile(filepath.Join(dir, "go.mod"), []byte("module example.test/mine\n"), 0o600),
+	); err != nil {
+		t.Fatal(err)
+	}
+	commands = strings.ReplaceAll(commands, "=../banter", "="+root) + "go test -v"
+	for line := range strings.Lines(commands) {
+		words := strings.Fields(line)
+		cmd := exec.Command(words[0], words[1:]...)
+		cmd.Dir = dir
+		cmd.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=")
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Fatalf("%s%v\n%s", line, err, out)
+		}
+		if words[1] == "test" && !strings.Contains(string(out), "--- PASS: TestGreeter/greeting.yaml/hello") {
+			t.Errorf("%s", out)
 		}
 	}
 }

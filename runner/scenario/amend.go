@@ -280,7 +280,7 @@ func (a *amender) holds(payload *Payload, body []byte) bool {
 
 // isLike reports whether a text with holes is like what came.
 func (a *amender) isLike(l *Like, body []byte) bool {
-	p, err := l.Pattern(func(ref *Ref) ([]byte, error) {
+	p, _, err := l.Pattern(func(ref *Ref) ([]byte, error) {
 		for i := range l.Text {
 			if l.Text[i].Ref == ref {
 				return a.values[l.Text[i].Var], nil

@@ -16,6 +16,7 @@ type Like struct {
 	Pos      Pos
 	Text     Text
 	Compiled *pattern.Pattern
+	Parts    []LikePart // of Compiled
 }
 
 // Hole is what stands behind the question mark of a hole.
@@ -41,12 +42,19 @@ func (s *Segment) Hole() (Hole, bool) {
 	return h, ok
 }
 
-// Pattern is the expression that a like stands for; value gives a variable's
-// value.
-func (l *Like) Pattern(value func(*Ref) ([]byte, error)) (*pattern.Pattern, error) {
+// LikePart is a part of a like: a text, or a hole.
+type LikePart struct {
+	Text []byte // nil: it is a hole
+	Hole Hole
+}
+
+// Pattern is the expression that a like stands for, and the parts that it is made of;
+// value gives a variable's value.
+func (l *Like) Pattern(value func(*Ref) ([]byte, error)) (*pattern.Pattern, []LikePart, error) {
 	if l.Compiled != nil {
-		return l.Compiled, nil
+		return l.Compiled, l.Parts, nil
 	}
+	var parts []LikePart
 	var b strings.Builder
 	b.WriteString(`\A`)
 	for i := range l.Text {
@@ -60,19 +68,22 @@ func (l *Like) Pattern(value func(*Ref) ([]byte, error)) (*pattern.Pattern, erro
 				takes = "(" + takes + ")"
 			}
 			b.WriteString(takes)
+			parts = append(parts, LikePart{Hole: hole})
 			continue
 		}
 		lit := seg.Lit
 		if seg.Ref != nil {
 			var err error
 			if lit, err = value(seg.Ref); err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 		}
 		b.WriteString(pattern.Quote(lit))
+		parts = append(parts, LikePart{Text: append([]byte{}, lit...)})
 	}
 	b.WriteString(`\z`)
-	return pattern.Compile(b.String())
+	compiled, err := pattern.Compile(b.String())
+	return compiled, parts, err
 }
 
 func (p *parser) matchLike(d *expectation, e entry) {
@@ -106,7 +117,7 @@ func (p *parser) like(d *expectation, pos Pos, text Text) {
 	if slices.ContainsFunc(text, func(s Segment) bool { return s.Ref != nil }) {
 		return // compiled when it is known
 	}
-	l.Compiled, _ = l.Pattern(nil) // what is quoted is right
+	l.Compiled, l.Parts, _ = l.Pattern(nil) // what is quoted is right
 }
 
 // hole complains about a hole that is none, or that has what only the sender of

@@ -187,7 +187,9 @@ func TestSteps(t *testing.T) {
 		{`expect: {like: "id=${?id:int} ${?}"}`, `expect a line like "id=${?id:int} ${?}"`,
 			&Step{Action: &Expect{Frame: line, Match: Match{Size: -1, Like: &Like{
 				Text:     Text{{Lit: []byte("id=")}, {Var: "?id:int"}, {Lit: []byte(" ")}, {Var: "?"}},
-				Compiled: pattern.MustCompile(`\Aid=([0-9]+) [^\r\n]*\z`)},
+				Compiled: pattern.MustCompile(`\Aid=([0-9]+) [^\r\n]*\z`),
+				Parts: []LikePart{{Text: []byte("id=")}, {Hole: Hole{Name: "id", Digits: true, Puts: "0"}},
+					{Text: []byte(" ")}, {Hole: Hole{Puts: "x"}}}},
 				Captures: []Capture{{Name: "id", From: FromHole}}}}}},
 		{`expect: {line, not: {prefix: 5}}`, `expect a line with not (prefix "5")`,
 			&Step{Action: &Expect{Frame: line, Match: Match{Size: -1, Not: &Match{Prefix: lit("5"), Size: -1}}}}},

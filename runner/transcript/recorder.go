@@ -13,10 +13,34 @@ type Recorder struct {
 	sum     uint32 // CRC-32 of what the last entry has so far, Summed bytes at most
 	room    []byte // where the bytes of short events go, many to an allocation
 	over    string // the connection that what comes is about
+	told    int    // events that News has returned,
+	size    int64  // and how much of the last of them
 }
 
 // Entries are the events so far. They are valid until the next call.
 func (r *Recorder) Entries() []Entry { return r.entries }
+
+// News are the events since the last call. Bytes that have joined an event since
+// then are an event of their own; if there are many, as soon as the event is over,
+// or if all is asked for.
+func (r *Recorder) News(all bool) []Entry {
+	var news []Entry
+	if r.told > 0 {
+		e := r.entries[r.told-1]
+		if all = all || r.told < len(r.entries) || r.size <= Whole; e.Size > r.size && all {
+			e.Data = e.Data[min(r.size, int64(len(e.Data))):]
+			e.Size -= r.size
+			e.Sum = 0
+			news = append(news, e)
+			r.size += e.Size
+		}
+	}
+	if fresh := r.entries[r.told:]; len(fresh) > 0 {
+		news = append(news, fresh...)
+		r.told, r.size = len(r.entries), fresh[len(fresh)-1].Size
+	}
+	return news
+}
 
 // Grow makes room for n more events.
 func (r *Recorder) Grow(n int) { r.entries = slices.Grow(r.entries, n) }
@@ -98,6 +122,9 @@ func (l *Log) Hold() { l.held++ }
 
 // Release ends a Hold.
 func (l *Log) Release() { l.held-- }
+
+// Held reports whether what was recorded last may be undone.
+func (l *Log) Held() bool { return l.held > 0 }
 
 // LogMark is a point of a log that Undo goes back to.
 type LogMark struct{ seen, want Mark }

@@ -54,6 +54,9 @@ func newLane(mu *sync.Mutex, f Faults, seed [2]uint64) *lane {
 	return &lane{Faults: f, seed: seed, changed: sync.NewCond(mu)}
 }
 
+// prompt says that nothing is late on it.
+func (l *lane) prompt() bool { return l.Latency == 0 && l.Rate == 0 }
+
 // delay is how late the byte at that place in the stream is. It is the same
 // however the stream was cut.
 func (l *lane) delay(at int64) time.Duration {

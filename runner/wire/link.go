@@ -2,12 +2,7 @@ package wire
 
 import (
 	"context"
-	"errors"
-	"io"
 	"math"
-	"net"
-	"os"
-	"slices"
 	"sync"
 	"time"
 )
@@ -45,6 +40,11 @@ type Link struct {
 
 	mu        sync.Mutex // of all that follows
 	out, back *lane
+	passed    int64 // bytes to the peer
+	direct    bool  // who reads does so at the socket, as nothing is late
+	reading   bool  // somebody does
+	reads     int   // how often somebody did
+	turned    chan struct{}
 	closed    bool // by its user
 	sent      bool // the user's end has passed
 	heard     bool // the peer's end has come
@@ -59,9 +59,10 @@ type Link struct {
 // for whom is the one that is returned. Link.Run must be called. The delays follow
 // from the seed, the direction, and the place in the stream.
 func Over(far *Conn, out, back Faults, seed uint64) (*Conn, *Link) {
-	l := &Link{far: far, dead: make(chan struct{})}
+	l := &Link{far: far, dead: make(chan struct{}), turned: make(chan struct{}, 1)}
 	l.out = newLane(&l.mu, out, [2]uint64{seed, 0})
 	l.back = newLane(&l.mu, back, [2]uint64{seed, 1})
+	l.direct = l.back.prompt()
 	return &Conn{sock: l, raw: far.raw, Local: far.Local, Remote: far.Remote, AtOnce: far.AtOnce}, l
 }
 
@@ -105,6 +106,7 @@ func (l *Link) die() {
 	l.out.drop()
 	l.out.farOver, l.back.farOver = true, true
 	l.back.changed.Broadcast()
+	l.turn()
 	close(l.dead)
 }
 
@@ -114,265 +116,3 @@ func (l *Link) finish() {
 		l.die()
 	}
 }
-
-// send passes on what is written.
-func (l *Link) send() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for passed := int64(0); ; {
-		left, reset := l.out.left(passed)
-		if left == 0 && reset {
-			l.cut()
-			return
-		}
-		if left == 0 {
-			l.stalled = true
-			l.out.changed.Broadcast()
-			return
-		}
-		p, end := l.out.next(false)
-		if end == net.ErrClosed {
-			return
-		}
-		l.mu.Unlock()
-		n, err := 0, error(nil)
-		switch {
-		case end == io.EOF:
-			err = l.far.CloseWrite()
-		case end != nil:
-			l.resetFar()
-		default:
-			n, err = l.far.Write(p[:min(int64(len(p)), left)])
-		}
-		l.mu.Lock()
-		passed += int64(n)
-		switch {
-		case IsReset(end):
-			l.die()
-			return
-		case err != nil: // nobody is there any more; what comes back says why
-			l.broken = true
-			l.out.drop()
-		case !l.out.deaf:
-			l.out.take(n)
-		}
-		l.sent = l.sent || end == io.EOF
-		l.finish()
-		if err != nil {
-			return
-		}
-	}
-}
-
-// receive passes on what comes.
-func (l *Link) receive() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	buf := make([]byte, parcelMost)
-	for passed := int64(0); ; {
-		left, reset := l.back.left(passed)
-		if left == 0 && reset {
-			l.cut()
-		}
-		if left == 0 {
-			return
-		}
-		room, err := l.back.have(false)
-		if err != nil {
-			return
-		}
-		l.mu.Unlock()
-		n, err := l.far.Read(buf[:min(int64(room), left)])
-		l.mu.Lock()
-		passed += int64(n)
-		if !l.came(buf[:n], err) {
-			return
-		}
-	}
-}
-
-// came puts what has come on its way, and reports whether more may come.
-func (l *Link) came(p []byte, err error) bool {
-	switch {
-	case errors.Is(err, net.ErrClosed):
-		return false
-	case len(p) > 0 && l.closed: // as the system answers it
-		l.out.end(ErrReset)
-		return false
-	case err == nil:
-		l.back.put(p)
-		return true
-	}
-	l.back.end(err)
-	l.heard, l.broken = true, l.broken || err != io.EOF
-	if l.broken {
-		l.out.drop()
-	}
-	l.finish()
-	return false
-}
-
-// cut resets both ends. The lock is held before it and after it.
-func (l *Link) cut() {
-	l.out.drop()
-	l.mu.Unlock()
-	l.far.SetWriteDeadline(time.Unix(1, 0))
-	l.resetFar()
-	l.mu.Lock()
-	l.back.end(ErrReset)
-	l.die()
-}
-
-// resetFar resets the peer's end. That throws away what has not reached the peer's
-// system yet, and so it waits until all has.
-func (l *Link) resetFar() {
-	pause := 100 * time.Microsecond
-	for n, err := l.far.Unsent(); err == nil && n > 0; n, err = l.far.Unsent() {
-		select {
-		case <-l.dead:
-		case <-time.After(pause):
-		}
-		pause = min(2*pause, 5*time.Millisecond)
-	}
-	info, _ := l.far.TCPInfo()
-	l.mu.Lock()
-	l.info = info
-	l.mu.Unlock()
-	l.far.Reset()
-}
-
-// lastInfo is what the kernel knew before the link's own reset, else nil.
-func (l *Link) lastInfo() *TCPInfo {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.info
-}
-
-// Read brings what is due.
-func (l *Link) Read(p []byte) (int, error) { return l.read(p, false, false) }
-
-// read reads, or peeks. When late it does not wait, whatever the deadline.
-func (l *Link) read(p []byte, peek, late bool) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	piece, end, due := l.back.head()
-	switch {
-	case !late:
-		piece, end = l.back.next(true)
-	case !due:
-		end = os.ErrDeadlineExceeded
-	}
-	if end != nil {
-		return 0, end
-	}
-	n := copy(p, piece)
-	if !peek {
-		l.back.take(n)
-	}
-	return n, nil
-}
-
-// Write puts p on its way.
-func (l *Link) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	sent := 0
-	for sent < len(p) {
-		n, err := l.out.have(true)
-		if err != nil {
-			return sent, err
-		}
-		n = min(n, len(p)-sent)
-		l.out.put(p[sent : sent+n])
-		sent += n
-	}
-	return sent, nil
-}
-
-// lateWrite puts that of p on its way for which there is room.
-func (l *Link) lateWrite(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	sent := 0
-	for sent < len(p) {
-		n := min(l.out.room(), len(p)-sent)
-		switch {
-		case l.closed:
-			return sent, net.ErrClosed
-		case n <= 0:
-			return sent, os.ErrDeadlineExceeded
-		}
-		l.out.put(p[sent : sent+n])
-		sent += n
-	}
-	return sent, nil
-}
-
-// CloseWrite puts an end on its way.
-func (l *Link) CloseWrite() error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.out.end(io.EOF)
-	return nil
-}
-
-// CloseRead ends reading.
-func (l *Link) CloseRead() error { return l.far.CloseRead() }
-
-// Close puts an end on its way, or a reset if something was not read.
-func (l *Link) Close() error {
-	l.leave(false)
-	return nil
-}
-
-// abort puts a reset on its way.
-func (l *Link) abort() { l.leave(true) }
-
-func (l *Link) leave(reset bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.closed {
-		return
-	}
-	l.closed = true
-	end := io.EOF
-	if reset || slices.ContainsFunc(l.back.queue, func(p parcel) bool { return p.end == nil }) {
-		end = ErrReset
-	}
-	l.out.end(end)
-	l.out.nearOver, l.back.nearOver = true, true
-	l.out.changed.Broadcast()
-	l.back.drop()
-	l.finish()
-}
-
-// SetDeadline bounds reads and writes.
-func (l *Link) SetDeadline(t time.Time) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.out.setDeadline(t)
-	l.back.setDeadline(t)
-	return nil
-}
-
-// SetReadDeadline bounds reads.
-func (l *Link) SetReadDeadline(t time.Time) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.back.setDeadline(t)
-	return nil
-}
-
-// SetWriteDeadline bounds writes, which wait where the link is full.
-func (l *Link) SetWriteDeadline(t time.Time) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.out.setDeadline(t)
-	return nil
-}
-
-// LocalAddr is the socket's.
-func (l *Link) LocalAddr() net.Addr { return l.far.sock.LocalAddr() }
-
-// RemoteAddr is the socket's.
-func (l *Link) RemoteAddr() net.Addr { return l.far.sock.RemoteAddr() }

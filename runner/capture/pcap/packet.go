@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net/netip"
+	"strings"
 
 	"github.com/gopacket/gopacket/layers"
 )
@@ -48,7 +49,11 @@ func network(link layers.LinkType, data []byte, missing int) (ip []byte, _ int, 
 	case layers.LinkTypeRaw, layers.LinkTypeIPv4, layers.LinkTypeIPv6, linkRaw12, linkRaw14:
 		ip = data
 	default:
-		return nil, 0, fmt.Errorf("is of link type %d (%s), which can't be read; Ethernet, Linux cooked, loopback and raw IP can", int(link), link)
+		name := fmt.Sprintf(" (%s)", link)
+		if strings.Contains(name, "Unknown") {
+			name = ""
+		}
+		return nil, 0, fmt.Errorf("is of link type %d%s, which can't be read; Ethernet, Linux cooked, loopback and raw IP can", int(link), name)
 	}
 	if protocol != 0 && protocol != 0x0800 && protocol != 0x86dd {
 		return nil, 0, nil

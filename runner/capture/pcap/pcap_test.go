@@ -73,7 +73,8 @@ func someConversation(r *rand.Rand, port uint16) capture.Conversation {
 		add(capture.EOF, first, nil)
 		add(capture.Data, first.Other(), []byte("still there"))
 		add(capture.EOF, first.Other(), nil)
-	case 2: // it is still open
+	case 2:
+		c.Open = true
 	default:
 		add(capture.EOF, first, nil)
 		add(capture.EOF, first.Other(), nil)
@@ -318,6 +319,10 @@ func TestWithoutHandshake(t *testing.T) {
 	if got := told(read(t, file, pcap.ReadOptions{Port: 40000})); got != want {
 		t.Errorf("with the other port: %s", got)
 	}
+	server := classic(t, 101, nil, pick(t, []int{6, 8, 10}))
+	if _, err := pcap.Read(bytes.NewReader(server), pcap.ReadOptions{Port: 25}); err == nil || err.Error() != "has no server at port 25; there are servers at 7890" {
+		t.Errorf("with a port of nobody: %v", err)
+	}
 	// The second packet of the greeting comes first.
 	file = classic(t, 101, nil, pick(t, []int{8, 6, 10, 12, 14}))
 	if _, err := pcap.Read(bytes.NewReader(file), pcap.ReadOptions{}); err == nil || !strings.Contains(err.Error(), "packet 2: stream 0: has bytes that come before all others") {
@@ -372,6 +377,8 @@ func TestWhatIsNoCapture(t *testing.T) {
 		{"the end of pcapng is missing", "packet 15: the file ends in the middle", ng[:len(ng)-1]},
 		{"another link type", "packet 1: is of link type 127 (RadioTap), which can't be read; Ethernet, Linux cooked, loopback and raw IP can",
 			classic(t, 127, nil, pick(t, []int{1}))},
+		{"a link type of which nobody knows", "packet 1: is of link type 147, which can't be read; Ethernet, Linux cooked, loopback and raw IP can",
+			classic(t, 147, nil, pick(t, []int{1}))},
 		{"nobody answers", "nobody answers in it: there is nothing but attempts to connect", classic(t, 101, nil, pick(t, []int{1, 1}))},
 	} {
 		if _, err := pcap.Read(bytes.NewReader(one.file), pcap.ReadOptions{}); err == nil || err.Error() != one.err {

@@ -155,7 +155,7 @@ func (s *streams) begin(seg *segment, at time.Time) *flowState {
 	case seg.syn && !seg.ack:
 	case seg.syn, port != 0 && seg.src.port == port && seg.dst.port != port:
 		client, server = server, client
-	case port != 0 || udp:
+	case udp, port != 0 && seg.dst.port == port:
 	default:
 		// Clients' ports are picked by their systems, from the upper half.
 		guessed = true
@@ -223,6 +223,9 @@ func (s *streams) finish() ([]capture.Conversation, error) {
 			unanswered++
 			continue
 		}
+		f.c.Open = !f.c.Datagrams && !slices.ContainsFunc(f.c.Events, func(e capture.Event) bool {
+			return e.Kind == capture.EOF || e.Kind == capture.Reset || e.Kind == capture.Refused
+		})
 		all = append(all, f.c)
 	}
 	if len(all) > 0 {
