@@ -21,7 +21,7 @@ func TestTooLarge(t *testing.T) {
 		long.Events = append(long.Events, capture.Event{Kind: capture.Data, At: time.Duration(i) * time.Second, Data: []byte("tick")})
 	}
 	binary := talk()
-	for i := range 4000 {
+	for i := range 1000 {
 		data := make([]byte, 1000)
 		for j := range data {
 			data[j] = byte(i*j*j>>3 ^ j)

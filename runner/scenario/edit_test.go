@@ -242,56 +242,57 @@ func TestEditsOfAnyFile(t *testing.T) {
 	}
 	config := Config{Update: true}
 	edited, left := 0, 0
-	for i := range 10 * len(all) {
-		source := all[i%len(all)]
+	for _, source := range all {
 		file := config.Parse("x.yaml", source)
 		if len(file.Problems.Errors()) > 0 {
 			continue
 		}
-		editor := config.Edit(file)
-		var edits []Edit
-		count := func(e Edit, err error) {
-			if err != nil {
-				left++
-				return
+		for range 10 {
+			editor := config.Edit(file)
+			var edits []Edit
+			count := func(e Edit, err error) {
+				if err != nil {
+					left++
+					return
+				}
+				edited++
+				edits = append(edits, e)
 			}
-			edited++
-			edits = append(edits, e)
-		}
-		for _, s := range file.Scenarios {
-			scripts := [][]*Step{}
-			for _, c := range s.Clients {
-				scripts = append(scripts, c.Steps)
-			}
-			for _, srv := range s.Servers {
-				scripts = append(scripts, srv.Steps)
-				for _, c := range srv.Connections {
+			for _, s := range file.Scenarios {
+				scripts := [][]*Step{}
+				for _, c := range s.Clients {
 					scripts = append(scripts, c.Steps)
 				}
-			}
-			for _, script := range scripts {
-				Walk(script, func(step *Step) {
-					x, ok := step.Action.(*Expect)
-					if !ok {
-						x = step.Expect
+				for _, srv := range s.Servers {
+					scripts = append(scripts, srv.Steps)
+					for _, c := range srv.Connections {
+						scripts = append(scripts, c.Steps)
 					}
-					if x == nil || x.Outcome != NoOutcome {
-						return
-					}
-					body := make([]byte, r.IntN(20))
-					for i := range body {
-						body[i] = "abc\r\n\x00\xff{}: 1"[r.IntN(12)]
-					}
-					count(editor.Expect(x, Came{Header: body, Body: body, EOL: s.EOL}))
-				})
+				}
+				for _, script := range scripts {
+					Walk(script, func(step *Step) {
+						x, ok := step.Action.(*Expect)
+						if !ok {
+							x = step.Expect
+						}
+						if x == nil || x.Outcome != NoOutcome {
+							return
+						}
+						body := make([]byte, r.IntN(20))
+						for i := range body {
+							body[i] = "abc\r\n\x00\xff{}: 1"[r.IntN(12)]
+						}
+						count(editor.Expect(x, Came{Header: body, Body: body, EOL: s.EOL}))
+					})
+				}
+				for i := range s.Transcripts {
+					count(editor.Transcript(&s.Transcripts[i], []string{"connect s", `> "x"`}))
+				}
 			}
-			for i := range s.Transcripts {
-				count(editor.Transcript(&s.Transcripts[i], []string{"connect s", `> "x"`}))
-			}
-		}
-		for _, e := range edits {
-			if _, err := editor.Apply([]Edit{e}); err == errOnlyYAML {
-				t.Errorf("an edit of %q changes what is around it:\n%s", e.place, source)
+			for _, e := range edits {
+				if _, err := editor.Apply([]Edit{e}); err == errOnlyYAML {
+					t.Errorf("an edit of %q changes what is around it:\n%s", e.place, source)
+				}
 			}
 		}
 	}

@@ -114,6 +114,7 @@ func TestHostile(t *testing.T) {
 	}
 	for name, src := range files {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			var f *File
 			took := cpuTime(func() { f = Parse("x.yaml", []byte(src)) })
 			if len(f.Problems) == 0 {
