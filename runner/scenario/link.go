@@ -172,8 +172,8 @@ func (p *parser) link(e entry) *Link {
 	case !decode(p, e.value, "link "+quote(e.key), linkKeys, l) || l.wrong:
 		return nil
 	case !l.given:
-		p.errorf(e.pos, "nothing goes wrong on link %s; it needs one of: %s", quote(e.key), listing(faultNames))
-		return nil
+		// It is a link to compare with, or to have something go wrong on later.
+		p.warnf(e.pos, "nothing goes wrong on link %s; what can is: %s", quote(e.key), listing(faultNames))
 	}
 	l.Out, l.Back = l.both.with(l.out), l.both.with(l.back)
 	for _, f := range []*Faults{&l.Out, &l.Back} {
@@ -184,13 +184,11 @@ func (p *parser) link(e entry) *Link {
 		}
 	}
 	switch {
-	case l.seed == nil || l.Out.Jitter > 0 || l.Back.Jitter > 0:
+	case l.seed == nil || !l.given || l.Out.Jitter > 0 || l.Back.Jitter > 0:
 	case l.Out.OfStream() == "" && l.Back.OfStream() == "":
-		p.errorf(l.seed.pos, `"seed" of a link on which the kernel loses or reorders segments; which ones is up to it`)
-		return nil
+		p.warnf(l.seed.pos, `"seed" has no say in which segments the kernel loses or reorders`)
 	default:
-		p.errorf(l.seed.pos, `"seed" says how the latency varies, and link %s has no "jitter"`, quote(e.key))
-		return nil
+		p.warnf(l.seed.pos, `"seed" says how the latency varies, and link %s has no "jitter"`, quote(e.key))
 	}
 	return l.Link
 }
