@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 )
 
 // replaceFile puts another content into a file, at once: whoever reads it sees
@@ -26,36 +25,21 @@ func replace(path string, was, content []byte) error {
 	case !info.Mode().IsRegular():
 		return errors.New("it is no regular file")
 	}
-	real, err := filepath.EvalSymlinks(path)
+	file, err := createReport(path)
 	if err != nil {
 		return err
 	}
-	file, err := os.OpenFile(real, os.O_RDWR, 0) // it may not be ours to write
-	if err != nil {
+	if _, err := file.Write(content); err != nil {
+		file.discard()
 		return err
 	}
-	file.Close()
-	temporary, err := os.CreateTemp(filepath.Dir(real), "."+filepath.Base(real)+".*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(temporary.Name()) // where it was renamed there is none
-	_, err = temporary.Write(content)
-	if err == nil {
-		err = temporary.Sync()
-	}
-	if err = errors.Join(err, temporary.Close()); err == nil {
-		err = os.Chmod(temporary.Name(), info.Mode().Perm())
+	now, err := os.ReadFile(file.to)
+	if err == nil && !bytes.Equal(now, was) {
+		err = errors.New("it was changed meanwhile; run it again")
 	}
 	if err != nil {
+		file.discard()
 		return err
 	}
-	now, err := os.ReadFile(real)
-	switch {
-	case err != nil:
-		return err
-	case !bytes.Equal(now, was):
-		return errors.New("it was changed meanwhile; run it again")
-	}
-	return os.Rename(temporary.Name(), real)
+	return file.commit()
 }

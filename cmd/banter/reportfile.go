@@ -22,7 +22,7 @@ type reportFile struct {
 // far as it can be.
 func createReport(path string) (*reportFile, error) {
 	r := &reportFile{to: path}
-	perm := fs.FileMode(0o666)
+	perm, exists := fs.FileMode(0o666), false
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -40,7 +40,7 @@ func createReport(path string) (*reportFile, error) {
 			return r, nil
 		}
 		file.Close()
-		perm = info.Mode().Perm()
+		perm, exists = info.Mode().Perm(), true
 		if r.to, err = filepath.EvalSymlinks(path); err != nil { // a link stays a link
 			return nil, err
 		}
@@ -50,6 +50,14 @@ func createReport(path string) (*reportFile, error) {
 		return nil, err
 	}
 	r.Writer = bufio.NewWriterSize(r.file, 64<<10)
+	now, err := r.file.Stat()
+	if err == nil && exists && now.Mode().Perm() != perm { // the umask has taken some
+		err = r.file.Chmod(perm)
+	}
+	if err != nil {
+		r.discard()
+		return nil, err
+	}
 	return r, nil
 }
 
