@@ -12,6 +12,9 @@ func Width(s string) int { return width(s) }
 // Clip cuts clean text down to so many columns. It ends with an ellipsis then.
 func Clip(s string, columns int) string { return clip(s, columns) }
 
+// Count is a number and what is counted: "1 scenario", "2 scenarios".
+func Count(n int, one string) string { return count(n, one) }
+
 // Duration is a time in the unit that a person would say it in: "1.2 ms".
 func Duration(d time.Duration) string { return duration(d) }
 

@@ -207,22 +207,15 @@ func (v pageView) Headline() string {
 	case s.Scenarios == 0:
 		return "No scenarios"
 	case bad > s.Flaky && s.Flaky > 0:
-		return fmt.Sprintf("%d of %s failed, %d flaky", bad-s.Flaky, plural(s.Scenarios, "scenario"), s.Flaky)
+		return fmt.Sprintf("%d of %s failed, %d flaky", bad-s.Flaky, report.Count(s.Scenarios, "scenario"), s.Flaky)
 	case bad > s.Flaky:
-		return fmt.Sprintf("%d of %s failed", bad, plural(s.Scenarios, "scenario"))
+		return fmt.Sprintf("%d of %s failed", bad, report.Count(s.Scenarios, "scenario"))
 	case bad > 0:
-		return fmt.Sprintf("%d of %s flaky", bad, plural(s.Scenarios, "scenario"))
+		return fmt.Sprintf("%d of %s flaky", bad, report.Count(s.Scenarios, "scenario"))
 	case s.Passed == s.Scenarios:
-		return fmt.Sprintf("%s passed", plural(s.Scenarios, "scenario"))
+		return fmt.Sprintf("%s passed", report.Count(s.Scenarios, "scenario"))
 	}
-	return fmt.Sprintf("%d of %s passed", s.Passed, plural(s.Scenarios, "scenario"))
-}
-
-func plural(n int, one string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %ss", n, one)
+	return fmt.Sprintf("%d of %s passed", s.Passed, report.Count(s.Scenarios, "scenario"))
 }
 
 // Began is when the run began.
