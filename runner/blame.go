@@ -34,12 +34,11 @@ func (p *perturbing) blame(r *Result, by Perturbation) Result {
 }
 
 func (r *Result) transcriptOf(actor string) []string {
-	for i := range r.Actors {
-		if r.Actors[i].Name == actor {
-			return strings.Split(strings.TrimSuffix(transcript.Text(seen(&r.Actors[i])), "\n"), "\n")
-		}
+	a := r.actor(actor)
+	if a == nil {
+		return nil
 	}
-	return nil
+	return strings.Split(strings.TrimSuffix(transcript.Text(seen(a)), "\n"), "\n")
 }
 
 // parting is the first line in which two texts are not the same.
@@ -103,42 +102,30 @@ func (p *perturbing) change(c Change) string {
 // where each send is an event of its own.
 func (p *perturbing) around(c Change) string {
 	const near = 16
-	nth := 0
-	for i := range p.plain.Actors {
-		a := &p.plain.Actors[i]
-		if a.Name != c.Actor {
-			continue
-		}
-		steps := 0
-		for j := range a.Observed {
-			e := &a.Observed[j]
-			if e.Kind != transcript.Send {
-				continue
-			}
-			if nth++; nth < c.Send {
-				continue
-			}
-			for _, step := range a.Script {
-				if _, sends := step.Action.(scenario.Send); sends {
-					steps++
-				}
-			}
-			sent := 0
-			for k := range a.Observed {
-				if a.Observed[k].Kind == transcript.Send {
-					sent++
-				}
-			}
-			if steps > 0 && steps != sent || c.Cut >= int64(len(e.Data)) {
-				return "" // sends that follow each other are one event
-			}
-			if bytes.Contains(e.Data, []byte("***")) {
-				return "" // what a secret is shown as is not as long
-			}
-			left, right := e.Data[:c.Cut], e.Data[c.Cut:]
-			return transcript.Quote(left[max(0, len(left)-near):], int64(min(len(left), near)), near) + " | " +
-				transcript.Quote(right[:min(len(right), near)], int64(min(len(right), near)), near)
+	a := p.plain.actor(c.Actor)
+	if a == nil {
+		return ""
+	}
+	var sends []*transcript.Entry
+	for i := range a.Observed {
+		if a.Observed[i].Kind == transcript.Send {
+			sends = append(sends, &a.Observed[i])
 		}
 	}
-	return ""
+	steps := 0
+	for _, step := range a.Script {
+		if _, is := step.Action.(scenario.Send); is {
+			steps++
+		}
+	}
+	if c.Send > len(sends) || steps > 0 && steps != len(sends) { // sends that follow each other are one event
+		return ""
+	}
+	data := sends[c.Send-1].Data
+	if c.Cut >= int64(len(data)) || bytes.Contains(data, []byte("***")) { // what a secret is shown as is not as long
+		return ""
+	}
+	left, right := data[:c.Cut], data[c.Cut:]
+	left, right = left[max(0, len(left)-near):], right[:min(len(right), near)]
+	return transcript.Quote(left, int64(len(left)), near) + " | " + transcript.Quote(right, int64(len(right)), near)
 }

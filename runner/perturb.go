@@ -134,14 +134,13 @@ func (p *perturbing) other(r *Result) string {
 		if p.unsteady[was.Name] {
 			continue
 		}
-		j := slices.IndexFunc(r.Actors, func(a Actor) bool { return a.Name == was.Name })
-		if j < 0 || !transcript.Equal(seen(was), seen(&r.Actors[j])) {
+		if is := r.actor(was.Name); is == nil || !transcript.Equal(seen(was), seen(is)) {
 			return was.Name
 		}
 	}
 	for i := range r.Actors {
 		name := r.Actors[i].Name
-		if !p.unsteady[name] && !slices.ContainsFunc(p.plain.Actors, func(a Actor) bool { return a.Name == name }) {
+		if !p.unsteady[name] && p.plain.actor(name) == nil {
 			return name
 		}
 	}

@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"slices"
 	"time"
 
 	"banter/runner/scenario"
@@ -33,6 +34,15 @@ type Output struct {
 
 // Passed reports whether everything was as the scenario says.
 func (r *Result) Passed() bool { return len(r.Failures) == 0 }
+
+// actor is the actor of that name, or nil.
+func (r *Result) actor(name string) *Actor {
+	i := slices.IndexFunc(r.Actors, func(a Actor) bool { return a.Name == name })
+	if i < 0 {
+		return nil
+	}
+	return &r.Actors[i]
+}
 
 // Actor is one side of a conversation, as it saw it.
 type Actor struct {
