@@ -21,7 +21,7 @@ func (s *Script) Vary(others ...*Script) (differ []string) {
 	v := varier{script: s, runs: append([]*Script{s}, others...)}
 	for k, other := range v.runs[1:] {
 		if len(other.Talks) != len(s.Talks) {
-			return []string{fmt.Sprintf("run 1 has %s and run %d has %d; nothing was compared", count(len(s.Talks), "connection"), k+2, len(other.Talks))}
+			return []string{fmt.Sprintf("run 1 has %s and run %d has %d; nothing was compared", count(len(s.Talks), "connection", "connections"), k+2, len(other.Talks))}
 		}
 	}
 	v.pairs = make([][]*Talk, len(v.runs))
@@ -140,7 +140,7 @@ func (v *varier) comparable(t *Talk, side capture.Side, runs [][]*Unit) bool {
 	for k, units := range runs[1:] {
 		if len(units) != len(runs[0]) {
 			v.differ = append(v.differ, fmt.Sprintf("%s: the %s says %s on run 1 and %d on run %d; they are as on run 1",
-				t.Client, sideOf(side), count(len(runs[0]), "line or message"), len(units), k+2))
+				t.Client, sideOf(side), count(len(runs[0]), "line or message", "lines or messages"), len(units), k+2))
 			return false
 		}
 		for i, u := range units {
@@ -161,14 +161,11 @@ func sideOf(side capture.Side) string {
 	return "server"
 }
 
-func count(n int, one string) string {
-	switch {
-	case n == 1:
+func count(n int, one, many string) string {
+	if n == 1 {
 		return "1 " + one
-	case strings.HasPrefix(one, "line or "):
-		return fmt.Sprintf("%d lines or messages", n)
 	}
-	return fmt.Sprintf("%d %ss", n, one)
+	return fmt.Sprintf("%d %s", n, many)
 }
 
 // alike reports whether two units have the same frame.
